@@ -1,0 +1,53 @@
+# make run    set-up, then the window (without a display: the guided tour as pictures)
+# make test   set-up with the test tools, then lint, types and tests
+# Stamps in .venv remember what is installed; they are redone when pyproject.toml or constraints.txt changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+DECLARED := pyproject.toml constraints.txt
+
+.PHONY: help run test lint types tests format clean
+
+help:
+	@echo "make run     set up and open the window"
+	@echo "make test    set up, then lint, types and tests"
+	@echo "make format  let ruff format the code"
+	@echo "make clean   remove .venv and the tools' caches"
+
+run: $(VENV)/.installed
+	@$(BIN)/python scripts/start.py
+
+test: lint types tests
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+tests: $(VENV)/.installed-test
+	@$(BIN)/python scripts/qt_libraries.py
+	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache doscope.egg-info build
+
+$(VENV)/.made:
+	@$(PYTHON) scripts/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(DECLARED) | $(VENV)/.made
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(DECLARED) | $(VENV)/.made
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $(VENV)/.installed $@

@@ -66,7 +66,7 @@ def _both(first: Interval, second: Interval) -> Interval:
 
 
 def _entry(interval: Interval) -> FloatArray:
-    """t of the first point in front of the origin, infinite where there is none."""
+    """T of the first point in front of the origin, infinite where there is none."""
     near, far = interval
     hit = (far >= near) & (near > np.float32(1e-4))
     return np.where(hit, near, np.float32(np.inf))
@@ -124,7 +124,7 @@ def _hit_capsule(origin: FloatArray, direction: FloatArray, size: float) -> tupl
 
 
 def _point(origin: FloatArray, direction: FloatArray, t: FloatArray) -> FloatArray:
-    """origin + t * direction, with t = 0 where the ray misses (the value is not used there)."""
+    """Origin + t * direction, with t = 0 where the ray misses (the value is not used there)."""
     return origin + np.where(np.isfinite(t), t, np.float32(0))[:, None] * direction
 
 

@@ -1,0 +1,186 @@
+"""Data sets: sources that draw images, and caches that hold the images and pairs of one recipe.
+
+The registry. Importing this package loads neither h5py nor Pillow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datasets.errors import DatasetInputError
+from datasets.factors import FactorSpace
+from datasets.home import caches_dir
+from datasets.recipe import Recipe
+
+if TYPE_CHECKING:
+    from datasets.build import Progress
+    from datasets.cache import Cache
+    from datasets.source import Source
+
+_RECIPES = {
+    "shapes": Recipe("shapes"),
+    "sprites": Recipe("sprites", test_pairs=2_000),
+}
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What can be said of a data set without reading it.
+
+    Attributes:
+        name: the word on the command line.
+        title: one line for a list.
+        space: its factors.
+        image_shape: (height, width, channels).
+        licence, citation: of the images, a sentence each.
+        needs_source: whether `build` needs a folder.
+        cache: where its cache is, or would be.
+        built: whether a file is there.
+    """
+
+    name: str
+    title: str
+    space: FactorSpace
+    image_shape: tuple[int, int, int]
+    licence: str
+    citation: str
+    needs_source: bool
+    cache: Path
+    built: bool
+
+
+def names() -> tuple[str, ...]:
+    """The data sets, built-in ones first."""
+    return tuple(_RECIPES)
+
+
+def default_recipe(name: str) -> Recipe:
+    """How the cache of a data set is drawn unless asked otherwise.
+
+    Raises:
+        DatasetInputError: there is no such data set; the message lists them.
+    """
+    try:
+        return _RECIPES[name]
+    except KeyError:
+        raise DatasetInputError(f"unknown data set '{name}'; choose one of {', '.join(names())}") from None
+
+
+def info(name: str) -> DatasetInfo:
+    """What a data set is.
+
+    Raises:
+        DatasetInputError: there is no such data set.
+    """
+    default_recipe(name)
+    cache = caches_dir() / f"{name}.h5"
+    if name == "shapes":
+        from datasets.shapes import ShapesSource
+
+        about = ShapesSource
+        title, space = "Shapes: a solid in a room, built in", about().space
+    else:
+        from datasets.sprites import SpritesSource, sprites_space
+
+        about = SpritesSource  # type: ignore[assignment]
+        title, space = "Sprites: game characters, from a folder of sheets", sprites_space()
+    return DatasetInfo(
+        name=name,
+        title=title,
+        space=space,
+        image_shape=about.image_shape,
+        licence=about.licence,
+        citation=about.citation,
+        needs_source=name != "shapes",
+        cache=cache,
+        built=cache.is_file(),
+    )
+
+
+def make_source(name: str, folder: Path | None = None) -> Source:
+    """The source of a data set.
+
+    Args:
+        name: one of `names()`.
+        folder: where its files are, for a set that needs them.
+
+    Raises:
+        DatasetInputError: there is no such data set, or it needs a folder.
+        SourceError: the folder is not what it should be.
+    """
+    default_recipe(name)
+    if name == "shapes":
+        from datasets.shapes import ShapesSource
+
+        return ShapesSource()
+    if folder is None:
+        raise DatasetInputError(
+            f"the data set '{name}' is read from your own files; name their folder with --source FOLDER"
+        )
+    from datasets.sprites import SpritesSource
+
+    return SpritesSource(folder)
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """The cache file of a bare data-set name, or the path of an .h5 file as it is.
+
+    Raises:
+        DatasetInputError: it is neither.
+    """
+    if str(name_or_path) in _RECIPES:
+        return caches_dir() / f"{name_or_path}.h5"
+    path = Path(name_or_path)
+    if path.suffix.lower() in (".h5", ".hdf5") or path.is_file():
+        return path
+    raise DatasetInputError(
+        f"unknown data set '{name_or_path}'; choose one of {', '.join(names())}, or the path of a cache (.h5)"
+    )
+
+
+def open_cache(name_or_path: str | Path) -> Cache:
+    """Open a cache that is already built.
+
+    Raises:
+        DatasetInputError: neither a data set nor a path.
+        CacheError: the cache is missing or cannot be read.
+    """
+    from datasets.cache import Cache
+
+    return Cache.open(resolve(name_or_path))
+
+
+def build_steps(
+    name: str,
+    *,
+    source: Path | None = None,
+    out: Path | None = None,
+    seed: int = 0,
+    train_pairs: int | None = None,
+    validation_pairs: int | None = None,
+    test_pairs: int | None = None,
+) -> Iterator[Progress]:
+    """Build the cache of a data set step by step; closing the iterator cancels.
+
+    Args:
+        name: one of `names()`.
+        source: the folder of its files, where it needs one.
+        out: the file to write; by default the place where `open_cache(name)` looks.
+        seed: of the drawing of pairs.
+        train_pairs, validation_pairs, test_pairs: unordered pairs; None for the set's default.
+
+    Raises:
+        DatasetInputError: see `make_source` and `build`.
+        SourceError: the folder is not what it should be.
+        CacheError: the cache cannot be written.
+    """
+    asked = {"train_pairs": train_pairs, "validation_pairs": validation_pairs, "test_pairs": test_pairs}
+    counts = {key: value for key, value in asked.items() if value is not None}
+    folder = "" if source is None else str(Path(source).absolute())
+    recipe = replace(default_recipe(name), seed=seed, source=folder, **counts)
+    from datasets.build import build
+
+    return build(make_source(name, source), out or resolve(name), recipe)

@@ -1,0 +1,182 @@
+"""Draws transition pairs and keeps the splits apart by image content.
+
+A pair is two grid neighbours: one factor differs by one step, without wrap-around, as in the paper's
+public code (action f raises factor f, F + f lowers it). An unordered pair is kept once, in a random
+direction. Splits own *contents*: an image whose pixels another split already holds is refused, whatever
+its labels, so no picture can be learned in one split and asked about in another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datasets.errors import DatasetInputError
+from datasets.factors import FactorSpace, IntArray
+from datasets.source import ImageArray
+
+_CHUNK = 1024  # candidates drawn at once; part of what a seed means
+_PATIENCE = 20_000  # refusals in a row before the grid counts as exhausted
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A directed pair of grid neighbours: grid indices before and after, and the action between them."""
+
+    before: int
+    after: int
+    action: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The same for a pair and its reverse."""
+        return min(self.before, self.after), max(self.before, self.after)
+
+
+def strides(space: FactorSpace) -> IntArray:
+    """How far the grid index moves when each factor is raised by one, [F]."""
+    sizes = np.array((*space.sizes[1:], 1), dtype=np.int64)
+    return np.cumprod(sizes[::-1])[::-1].copy()
+
+
+def count_neighbours(space: FactorSpace) -> int:
+    """The number of unordered neighbour pairs in the whole grid."""
+    return sum(space.num_images // size * (size - 1) for size in space.sizes)
+
+
+def candidates(space: FactorSpace, rng: np.random.Generator) -> Iterator[Pair]:
+    """Random pairs without end, not yet distinct.
+
+    The factor is uniform over those with two values or more, its lower value uniform over all but the
+    last, the other factors uniform, the direction a fair coin: every action is equally likely.
+    """
+    movable = np.array([f for f, size in enumerate(space.sizes) if size > 1], dtype=np.int64)
+    sizes = np.array(space.sizes, dtype=np.int64)
+    step = strides(space)
+    while True:
+        factor = rng.choice(movable, _CHUNK)
+        values = rng.integers(0, sizes, (_CHUNK, len(sizes)))
+        values[np.arange(_CHUNK), factor] = rng.integers(0, sizes[factor] - 1)
+        low = space.to_index(values)
+        high = low + step[factor]
+        rises = rng.random(_CHUNK) < 0.5
+        before, after = np.where(rises, low, high), np.where(rises, high, low)
+        action = np.where(rises, factor, factor + len(sizes))
+        for b, a, k in zip(before.tolist(), after.tolist(), action.tolist(), strict=True):
+            yield Pair(b, a, k)
+
+
+def digests(images: ImageArray) -> list[bytes]:
+    """A 16-byte hash of each image's pixels."""
+    flat = np.ascontiguousarray(images).reshape(len(images), -1)
+    return [hashlib.blake2b(row, digest_size=16).digest() for row in flat]
+
+
+@dataclass
+class Ledger:
+    """Which images and contents each split holds, and the pairs that were accepted.
+
+    Attributes:
+        row_of: grid index -> row; rows are numbered in the order of acceptance.
+        splits: split number of each row.
+        contents: content hash of each row.
+        pairs: accepted pairs of each split number.
+        null_pairs: distinct pixel-identical pairs that were refused.
+    """
+
+    row_of: dict[int, int] = field(default_factory=dict)
+    splits: list[int] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    pairs: dict[int, list[Pair]] = field(default_factory=dict)
+    null_pairs: int = 0
+    _owner: dict[bytes, int] = field(default_factory=dict)
+    _settled: set[tuple[int, int]] = field(default_factory=set)
+
+    def is_open(self, pair: Pair, split: int) -> bool:
+        """Whether a pair could still be accepted, as far as can be told without its pixels."""
+        if pair.key in self._settled:
+            return False
+        rows = (self.row_of.get(pair.before), self.row_of.get(pair.after))
+        return all(row is None or self.splits[row] == split for row in rows)
+
+    def offer(self, pair: Pair, split: int, before: bytes, after: bytes) -> tuple[bool, list[int]]:
+        """Accept a pair, given the content hashes of its images, or refuse it.
+
+        Returns:
+            Whether it was accepted, and the grid indices of the images that got a new row, in order.
+        """
+        if not self.is_open(pair, split):
+            return False, []
+        if before == after:
+            self._settled.add(pair.key)
+            self.null_pairs += 1
+            return False, []
+        if any(self._owner.get(content, split) != split for content in (before, after)):
+            return False, []
+        self._settled.add(pair.key)
+        self.pairs.setdefault(split, []).append(pair)
+        new = [(i, c) for i, c in ((pair.before, before), (pair.after, after)) if i not in self.row_of]
+        for index, content in new:
+            self.row_of[index] = len(self.splits)
+            self.splits.append(split)
+            self.contents.append(content)
+            self._owner[content] = split
+        return True, [index for index, _ in new]
+
+    def close_under_steps(self, space: FactorSpace, split: int, rng: np.random.Generator) -> list[Pair]:
+        """Every other neighbour pair among one split's images: more transitions for no more images."""
+        rows = np.flatnonzero(np.array(self.splits) == split)
+        grid = np.fromiter(self.row_of, np.int64, len(self.row_of))[rows]
+        held = np.sort(grid)
+        values = space.to_values(held)
+        found: list[Pair] = []
+        for f, step in enumerate(strides(space).tolist()):
+            low = held[values[:, f] < space.sizes[f] - 1]
+            low = low[np.isin(low + step, held, assume_unique=True)]
+            rises = rng.random(len(low)) < 0.5
+            for index, up in zip(low.tolist(), rises.tolist(), strict=True):
+                pair = Pair(index, index + step, f) if up else Pair(index + step, index, f + space.num_factors)
+                if pair.key in self._settled:
+                    continue
+                self._settled.add(pair.key)
+                if self.contents[self.row_of[pair.before]] == self.contents[self.row_of[pair.after]]:
+                    self.null_pairs += 1
+                else:
+                    found.append(pair)
+        return found
+
+
+class Patience:
+    """Counts refusals in a row, and gives up."""
+
+    def __init__(self, split: str, wanted: int) -> None:
+        self._split, self._wanted, self._refused = split, wanted, 0
+
+    def note(self, accepted: bool, have: int) -> None:
+        """Record one outcome; `have` pairs are accepted so far.
+
+        Raises:
+            DatasetInputError: the grid seems to have no further pair for this split.
+        """
+        self._refused = 0 if accepted else self._refused + 1
+        if self._refused >= _PATIENCE:
+            raise DatasetInputError(
+                f"the data set has room for only about {have:,} {self._split} pairs beside the other "
+                f"splits, {self._wanted:,} were asked for; ask for fewer pairs"
+            )
+
+
+def check_room(space: FactorSpace, wanted: int) -> None:
+    """Refuse at once what can never be drawn.
+
+    Raises:
+        DatasetInputError: the grid has fewer neighbour pairs than are wanted.
+    """
+    total = count_neighbours(space)
+    if wanted > total:
+        raise DatasetInputError(
+            f"the data set has {total:,} pairs of neighbours, {wanted:,} were asked for; ask for fewer pairs"
+        )

@@ -6,7 +6,7 @@ The registry. Importing this package loads neither h5py nor Pillow.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,17 +170,24 @@ def build_steps(
         source: the folder of its files, where it needs one.
         out: the file to write; by default the place where `open_cache(name)` looks.
         seed: of the drawing of pairs.
-        train_pairs, validation_pairs, test_pairs: unordered pairs; None for the set's default.
+        train_pairs: unordered pairs drawn for training; None for the set's default.
+        validation_pairs: the same for validation.
+        test_pairs: the same for the test.
 
     Raises:
         DatasetInputError: see `make_source` and `build`.
         SourceError: the folder is not what it should be.
         CacheError: the cache cannot be written.
     """
-    asked = {"train_pairs": train_pairs, "validation_pairs": validation_pairs, "test_pairs": test_pairs}
-    counts = {key: value for key, value in asked.items() if value is not None}
-    folder = "" if source is None else str(Path(source).absolute())
-    recipe = replace(default_recipe(name), seed=seed, source=folder, **counts)
+    default = default_recipe(name)
+    recipe = Recipe(
+        name,
+        seed=seed,
+        train_pairs=default.train_pairs if train_pairs is None else train_pairs,
+        validation_pairs=default.validation_pairs if validation_pairs is None else validation_pairs,
+        test_pairs=default.test_pairs if test_pairs is None else test_pairs,
+        source="" if source is None else str(Path(source).absolute()),
+    )
     from datasets.build import build
 
     return build(make_source(name, source), out or resolve(name), recipe)

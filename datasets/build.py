@@ -16,16 +16,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from datasets.cache import FORMAT, SPLITS, VERSION
 from datasets.errors import CacheError
-from datasets.factors import FactorSpace
 from datasets.recipe import Recipe
 from datasets.source import ImageArray, Source
 from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests
+
+if TYPE_CHECKING:
+    import h5py
 
 __all__ = ["Progress", "Recipe", "build"]
 
@@ -90,7 +92,7 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
         closure = ledger.close_under_steps(source.space, _TRAIN, rng)
         offset = _write_tables(partial, source, recipe, ledger, closure)
         yield from _copy(scratch, partial, offset, len(ledger.splits))
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CacheError(
@@ -154,7 +156,8 @@ def _accept(
     place = {index: i for i, index in enumerate(indices)}
     accepted, new = 0, []
     for pair in block:
-        took, fresh = False, []
+        took = False
+        fresh: list[int] = []
         if pair.before in content and pair.after in content:
             took, fresh = ledger.offer(pair, split, content[pair.before], content[pair.after])
         accepted += took
@@ -192,7 +195,7 @@ def _write_tables(path: Path, source: Source, recipe: Recipe, ledger: Ledger, cl
         file["factor_values"] = source.space.to_values(grid).astype(np.int32)
         file["splits"] = np.array(ledger.splits, dtype=np.uint8)
         for number, split in enumerate(SPLITS):
-            _write_pairs(file.create_group(f"transitions/{split}"), pairs[number], ledger, source.space)
+            _write_pairs(file.create_group(f"transitions/{split}"), pairs[number], ledger)
         layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         layout.set_layout(h5py.h5d.CONTIGUOUS)
         layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -202,11 +205,11 @@ def _write_tables(path: Path, source: Source, recipe: Recipe, ledger: Ledger, cl
         return int(images.get_offset())
 
 
-def _write_pairs(group: object, pairs: list[Pair], ledger: Ledger, space: FactorSpace) -> None:
+def _write_pairs(group: h5py.Group, pairs: list[Pair], ledger: Ledger) -> None:
     rows = ledger.row_of
-    table = np.array([(rows[p.before], rows[p.after], p.action) for p in pairs], dtype=np.int32).reshape(-1, 3)
+    table = np.array([(rows[pair.before], rows[pair.after], pair.action) for pair in pairs], dtype=np.int32)
     for column, key in enumerate(("before", "after", "action")):
-        group[key] = table[:, column]  # type: ignore[index]
+        group[key] = table[:, column]
 
 
 def _copy(scratch: Path, partial: Path, offset: int, num_images: int) -> Iterator[Progress]:

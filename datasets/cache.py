@@ -171,7 +171,7 @@ class Cache:
 
     def _check(self, images: Any) -> None:
         """Refuse what later code would trip over."""
-        if images.dtype != np.uint8 or len(self.image_shape) != 3 or images.shape[0] != self.num_images:
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[0] != self.num_images:
             raise ValueError(f"images have type {images.dtype} and shape {images.shape}")
         if self.factors.shape != (self.num_images, self.space.num_factors):
             raise ValueError(f"factor values have shape {self.factors.shape}")

@@ -125,9 +125,7 @@ class FactorSpace:
         for f, factor in enumerate(self.factors):
             column = v[..., f]
             if column.size and (column.min() < 0 or column.max() >= factor.size):
-                raise DatasetInputError(
-                    f"factor '{factor.name}' takes values 0 to {factor.size - 1}"
-                )
+                raise DatasetInputError(f"factor '{factor.name}' takes values 0 to {factor.size - 1}")
         return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(v, -1, 0)), self.sizes), dtype=np.int64)
 
     def to_values(self, index: npt.ArrayLike) -> IntArray:

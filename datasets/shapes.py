@@ -57,12 +57,8 @@ def _hue_circle(count: int) -> FloatArray:
     angles = np.linspace(0, 6, 721)
     rgb = np.stack([np.clip(np.abs((angles + k) % 6 - 3) - 1, 0, 1) for k in (0, 4, 2)], axis=1)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    to_lms = np.array(
-        [[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]]
-    )
-    to_lab = np.array(
-        [[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]]
-    )
+    to_lms = np.array([[0.4122, 0.5363, 0.0514], [0.2119, 0.6807, 0.1074], [0.0883, 0.2817, 0.6300]])
+    to_lab = np.array([[0.2105, 0.7936, -0.0041], [1.9780, -2.4286, 0.4506], [0.0259, 0.7828, -0.8087]])
     lab = np.cbrt(linear @ to_lms.T) @ to_lab.T
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(lab, axis=0), axis=1))])
     at = np.linspace(0, length[-1], count, endpoint=False)
@@ -164,9 +160,7 @@ class _Room:
         # Distances along the ray to the floor and to the two walls (x + y and y - x, over root 2).
         with np.errstate(divide="ignore"):
             t_floor = np.where(d[:, 2] < 0, -eye[2] / d[:, 2], np.inf)
-            sides = [
-                ((s * d[:, 0] + d[:, 1]) * root, (s * eye[0] + eye[1]) * root) for s in (1.0, -1.0)
-            ]
+            sides = [((s * d[:, 0] + d[:, 1]) * root, (s * eye[0] + eye[1]) * root) for s in (1.0, -1.0)]
             t_walls = [np.where(v > 0, (_WALL_DISTANCE - o) / v, np.inf) for v, o in sides]
         t = np.minimum(np.minimum(t_walls[0], t_walls[1]), t_floor).astype(np.float32)
         point = eye + t[:, None] * d

@@ -72,7 +72,7 @@ def candidates(space: FactorSpace, rng: np.random.Generator) -> Iterator[Pair]:
 def digests(images: ImageArray) -> list[bytes]:
     """A 16-byte hash of each image's pixels."""
     flat = np.ascontiguousarray(images).reshape(len(images), -1)
-    return [hashlib.blake2b(row, digest_size=16).digest() for row in flat]
+    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in flat]
 
 
 @dataclass
@@ -138,7 +138,9 @@ class Ledger:
             low = low[np.isin(low + step, held, assume_unique=True)]
             rises = rng.random(len(low)) < 0.5
             for index, up in zip(low.tolist(), rises.tolist(), strict=True):
-                pair = Pair(index, index + step, f) if up else Pair(index + step, index, f + space.num_factors)
+                pair = Pair(index, index + step, f)
+                if not up:
+                    pair = Pair(pair.after, pair.before, f + space.num_factors)
                 if pair.key in self._settled:
                     continue
                 self._settled.add(pair.key)

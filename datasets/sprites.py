@@ -25,7 +25,7 @@ ACTIONS = ("spellcard", "thrust", "walk", "slash", "shoot")
 ROTATIONS = ("left", "front", "right")
 FRAMES = 6
 COUNTS = (7, 7, 10, 5, 3, 7)  # sheets of each layer in the published set
-_PASTE_ORDER = tuple(LAYERS.index(name) for name in ("body", "shoes", "bottomwear", "topwear", "eyes", "hair"))
+_PASTED = ("body", "shoes", "bottomwear", "topwear", "eyes", "hair")  # bottom to top
 _SHEET_SIZE = (13 * SIDE, 21 * SIDE)  # width, height
 _ALPHA_ABOVE = 128
 
@@ -83,8 +83,9 @@ class SpritesSource:
         self.space.to_index(values)  # checks the ranges
         action, rotation, frame = values[:, 6], values[:, 7], values[:, 8]
         pixels = np.zeros((len(values), SIDE, SIDE), np.uint32)
-        for layer in _PASTE_ORDER:
-            over = self._tiles[layer][values[:, layer], action, rotation, frame]
+        for layer in _PASTED:
+            variant = values[:, LAYERS.index(layer)]
+            over = self._tiles[LAYERS.index(layer)][variant, action, rotation, frame]
             np.copyto(pixels, over, where=over != 0)
         channels = pixels.view(np.uint8).reshape(*pixels.shape, 4)
         return np.ascontiguousarray(channels[..., :3])

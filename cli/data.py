@@ -1,0 +1,116 @@
+"""`doscope build`, and the finding of a data set's cache for the other commands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.arguments import Commands, add_command, positive, whole
+from cli.interruption import step_through
+from cli.output import ProgressLine, Result, say
+
+if TYPE_CHECKING:
+    from datasets.build import Progress
+    from datasets.cache import Cache
+
+
+def add_commands(commands: Commands) -> None:
+    """Adds `build`."""
+    parser = add_command(
+        commands,
+        "build",
+        "build a data set's cache",
+        "doscope build sprites --source ../data/sprites",
+        build,
+    )
+    parser.add_argument("name", metavar="NAME", help="the data set: shapes (built in) or sprites (imported)")
+    parser.add_argument(
+        "--source", type=Path, metavar="FOLDER", help="the files that an imported set is made of"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.h5", help="the cache (default: Doscope's cache folder)"
+    )
+    parser.add_argument("--seed", type=whole, default=0, help="of the drawn pairs and splits (default: 0)")
+    for split, default in (("train", "20000"), ("validation", "2000"), ("test", "4000")):
+        parser.add_argument(
+            f"--{split}-pairs", type=positive, metavar="N", help=f"{split} pairs (default: {default})"
+        )
+    parser.add_argument("--force", action="store_true", help="build it again although it is there")
+
+
+def build(arguments: argparse.Namespace) -> Result:
+    """Builds a cache unless it is there."""
+    import datasets
+
+    info = datasets.info(arguments.name)
+    path = arguments.out or info.cache
+    if path.exists() and not arguments.force:
+        with datasets.open_cache(str(path)) as cache:
+            say(f"{path} is there already; --force builds it again.")
+            return _describe(cache, built=False)
+    steps = datasets.build_steps(
+        arguments.name,
+        source=arguments.source,
+        out=arguments.out,
+        seed=arguments.seed,
+        train_pairs=arguments.train_pairs,
+        validation_pairs=arguments.validation_pairs,
+        test_pairs=arguments.test_pairs,
+    )
+    show_build(arguments.name, steps)
+    with datasets.open_cache(str(path)) as cache:
+        return _describe(cache, built=True)
+
+
+def open_or_build(name: str) -> Cache:
+    """The cache of a bare name or a path; a built-in set that is missing is built first.
+
+    Raises:
+        DatasetError: there is no such set, its cache is damaged, or it has to be imported first.
+    """
+    import datasets
+
+    if name in datasets.names():
+        info = datasets.info(name)
+        if not info.cache.exists() and not info.needs_source:
+            say(f"{name} has no cache yet; building {info.cache}")
+            show_build(name, datasets.build_steps(name))
+    return datasets.open_cache(name)
+
+
+def show_build(name: str, steps: Iterator[Progress]) -> None:
+    """Runs a build, with progress."""
+    line = ProgressLine()
+
+    def show(progress: Progress) -> None:
+        rate = f"{progress.rate:,.0f}/s" if progress.rate > 0 else ""
+        line.show(f"{name}: {progress.stage}", progress.done, progress.total, rate, progress.remaining_s)
+
+    try:
+        step_through(steps, show)
+    finally:
+        line.end()
+
+
+def _describe(cache: Cache, built: bool) -> Result:
+    from datasets.cache import SPLITS
+
+    pairs = {split: len(cache.transitions(split)) for split in SPLITS}
+    counted = ", ".join(f"{count:,} {split}" for split, count in pairs.items())
+    data = {
+        "name": cache.name,
+        "path": str(cache.path),
+        "built": built,
+        "images": cache.num_images,
+        "pairs": pairs,
+        "null_pairs_dropped": cache.null_pairs_dropped,
+        "factors": dict(zip(cache.space.names, cache.space.sizes, strict=True)),
+        "licence": cache.licence,
+    }
+    text = (
+        f"{cache.path}: {cache.num_images:,} images, pairs: {counted}; "
+        f"{cache.null_pairs_dropped:,} pairs of identical pictures dropped"
+    )
+    return Result(data, text)

@@ -1,0 +1,89 @@
+"""Loading of runs and images for the commands that explore."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.output import say
+
+if TYPE_CHECKING:
+    from cli.arguments import Cell
+    from engine.explorer import Explorer
+    from engine.results import Image, RunInfo
+
+
+def load_explorer(arguments: argparse.Namespace) -> Explorer:
+    """The run that `--run` names.
+
+    Raises:
+        RunError: it is missing, damaged or of another version.
+    """
+    from engine.explorer import Explorer
+
+    return Explorer.load(arguments.run, device=arguments.device, threads=arguments.threads)
+
+
+def read_image(text: str, shape: tuple[int, int, int]) -> tuple[Image, str]:
+    """An image argument as the model takes it, and what was converted, in words or empty.
+
+    Raises:
+        DatasetError: a missing or unreadable file, or factor values that do not exist.
+    """
+    import datasets
+    from datasets.images import convert_image, load_image
+
+    name, colon, values = text.partition(":")
+    if colon and name in datasets.names() and not Path(text).exists():
+        return convert_image(_from_factors(name, values), shape)
+    image, note = load_image(text, shape)
+    if note:
+        say(f"{text}: {note}")
+    return image, note
+
+
+def _from_factors(name: str, text: str) -> Image:
+    import numpy as np
+
+    import datasets
+    from datasets.errors import DatasetInputError
+
+    space = datasets.info(name).space
+    try:
+        values = np.array([[int(part) for part in text.split(",")]], dtype=np.int64)
+    except ValueError:
+        raise DatasetInputError(
+            f"'{name}:{text}' should be {name}: followed by the numbers of {', '.join(space.names)}"
+        ) from None
+    space.to_index(values)
+    if not datasets.info(name).needs_source:
+        image: Image = datasets.make_source(name).render(values)[0]
+        return image
+    with datasets.open_cache(name) as cache:
+        row = cache.find(values[0])
+        if row is None:
+            raise DatasetInputError(
+                f"{cache.path} does not hold the image {text}; choose other factor values"
+            )
+        cached: Image = cache.images(np.array([row], dtype=np.int64))[0]
+        return cached
+
+
+def node_of(info: RunInfo, variable: Cell) -> int:
+    """The flat index of a latent variable.
+
+    Raises:
+        InputError: it lies outside the latent grid.
+    """
+    from engine.errors import InputError
+
+    for value, size in zip(variable, info.grid, strict=True):
+        if not 0 <= value < size:
+            q, h, w = info.grid
+            raise InputError(
+                f"there is no variable {','.join(map(str, variable))}; "
+                f"codebook, row and column lie below {q},{h},{w}"
+            )
+    codebook, row, column = variable
+    return (codebook * info.grid[1] + row) * info.grid[2] + column

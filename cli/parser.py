@@ -1,0 +1,44 @@
+"""The argument parser, put together from the groups of subcommands."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from cli import VERSION
+
+
+class UsageError(Exception):
+    """The arguments do not make a command."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, but an error is one sentence and goes through the door like any other.
+
+    Examples keep their one line, so that they can be copied.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`.")
+
+
+def make_parser() -> Parser:
+    """The whole command line. Each subcommand sets `command`, a function from arguments to a Result."""
+    from cli import data, exploring, graphs, retrieval, training, window
+
+    parser = Parser(
+        prog="doscope",
+        description="Train a CT-VAE, see the causal graph that it learned, intervene on it, and retrieve\n"
+        "which action turned one image into another. Without a command the window opens.",
+        epilog="example: doscope train --dataset shapes --preset small --minutes 10 --run runs/a",
+    )
+    parser.add_argument("--version", action="version", version=f"doscope {VERSION}")
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    parser.set_defaults(command=window.open_window)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for group in (data, training, exploring, retrieval, graphs, window):
+        group.add_commands(commands)
+    return parser

@@ -1,0 +1,95 @@
+"""`doscope retrieve` and `doscope evaluate`: which action happened, for one pair and for a test set."""
+
+from __future__ import annotations
+
+import argparse
+
+from cli.arguments import Commands, add_command, add_image, add_run, positive
+from cli.data import open_or_build
+from cli.models import load_explorer, read_image
+from cli.output import Result
+
+SHOWN_BY_DEFAULT = 5
+SPLITS = ("train", "validation", "test")
+
+
+def add_commands(commands: Commands) -> None:
+    """Adds `retrieve` and `evaluate`."""
+    parser = add_command(
+        commands,
+        "retrieve",
+        "rank the actions that may have turned one image into another",
+        "doscope retrieve --run runs/a --before x.png --after y.png --json",
+        retrieve,
+    )
+    add_run(parser)
+    add_image(parser, "--before", "the image before the action")
+    add_image(parser, "--after", "the image after it")
+    parser.add_argument(
+        "--top",
+        type=positive,
+        metavar="N",
+        help=f"how many to list (default: {SHOWN_BY_DEFAULT}; all with --json)",
+    )
+    parser = add_command(
+        commands,
+        "evaluate",
+        "measure action retrieval on a data set",
+        "doscope evaluate --run runs/a --json",
+        evaluate,
+    )
+    add_run(parser)
+    parser.add_argument("--dataset", help="a data set's name or a cache file (default: the run's own)")
+    parser.add_argument("--split", default="test", choices=SPLITS, help="default: test")
+    parser.add_argument("--limit", type=positive, metavar="N", help="use only the first N pairs")
+
+
+def retrieve(arguments: argparse.Namespace) -> Result:
+    """Ranks all actions for a pair of images."""
+    explorer = load_explorer(arguments)
+    shape = explorer.info.image_shape
+    before, note_before = read_image(arguments.before, shape)
+    after, note_after = read_image(arguments.after, shape)
+    found = explorer.retrieve(before, after, top=1)
+    ranking = [
+        {
+            "action": found.action_names[i],
+            "probability": float(found.probabilities[i]),
+            "cross_entropy": float(found.cross_entropy[i]),
+        }
+        for i in found.order.tolist()
+    ]
+    data = {
+        "run": explorer.info.name,
+        "before": arguments.before,
+        "after": arguments.after,
+        "note_before": note_before,
+        "note_after": note_after,
+        "identical": bool(found.identical),
+        "best": None if found.identical else found.best,
+        "ranking": ranking[: arguments.top],
+        "changed": [explorer.info.variable_name(n) for n in found.changed.nonzero()[0].tolist()],
+    }
+    if found.identical:
+        return Result(data, "The two images are identical: no action happened.")
+    shown = ranking[: arguments.top or SHOWN_BY_DEFAULT]
+    lines = [f"{row['probability']:7.3f}  {row['action']}" for row in shown]
+    return Result(data, "\n".join(lines))
+
+
+def evaluate(arguments: argparse.Namespace) -> Result:
+    """Measures directed and factor accuracy on a split's pairs."""
+    from engine.metrics.retrieval import evaluate_retrieval
+
+    explorer = load_explorer(arguments)
+    dataset = arguments.dataset or explorer.info.dataset
+    with open_or_build(dataset) as cache:
+        figures = evaluate_retrieval(explorer, cache, split=arguments.split, limit=arguments.limit)
+    data = {"run": explorer.info.name, "dataset": dataset, "split": arguments.split, **figures}
+    text = (
+        f"{explorer.info.name} on {figures['pairs']:,} {arguments.split} pairs of {dataset}: "
+        f"directed accuracy {figures['directed_accuracy']:.4f}, "
+        f"factor accuracy {figures['factor_accuracy']:.4f} (chance {figures['chance']:.4f}), "
+        f"reconstruction {figures['psnr']:.1f} dB"
+    )
+    return Result(data, text)

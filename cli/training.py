@@ -1,0 +1,157 @@
+"""`doscope train`: runs the training generator and shows its events."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.arguments import Commands, add_command, add_device, minutes, setting, whole
+from cli.data import open_or_build
+from cli.interruption import EXIT_INTERRUPTED, Interrupted, step_through
+from cli.output import ProgressLine, Result, duration
+
+if TYPE_CHECKING:
+    from engine.config import Config
+    from engine.events import Event, StepLogged
+
+
+def add_commands(commands: Commands) -> None:
+    """Adds `train`."""
+    parser = add_command(
+        commands,
+        "train",
+        "train a model",
+        "doscope train --dataset shapes --preset small --minutes 10 --run runs/a",
+        train,
+    )
+    parser.add_argument(
+        "--dataset", default="shapes", help="a data set's name or a cache file (default: shapes)"
+    )
+    parser.add_argument("--preset", default="small", help="the settings to start from (default: small)")
+    parser.add_argument(
+        "--minutes", type=minutes, metavar="M", help="time budget (default: the preset's steps)"
+    )
+    parser.add_argument(
+        "--run",
+        metavar="RUN",
+        help="the run's directory; a bare name lies in Doscope's folder (default: a new name)",
+    )
+    parser.add_argument("--seed", type=whole, help="of everything random (default: the preset's)")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.add_argument(
+        "--set",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        help="change one setting of the preset; may be repeated",
+    )
+    add_device(parser)
+
+
+def train(arguments: argparse.Namespace) -> Result:
+    """Trains until the budget is spent or Ctrl-C saves and stops it."""
+    from engine.training import train as training_steps
+
+    config = _config(arguments)
+    run = _run_path(arguments)
+    reporter = _Reporter()
+    stopped = False
+    with open_or_build(arguments.dataset) as cache:
+        steps = training_steps(
+            config,
+            cache,
+            run,
+            minutes=arguments.minutes,
+            device=arguments.device,
+            threads=arguments.threads,
+            seed=config.training.seed,
+            resume=arguments.resume,
+            dataset=arguments.dataset,
+        )
+        try:
+            step_through(steps, reporter.show)
+        except Interrupted:
+            stopped = True
+        finally:
+            reporter.end()
+    return _result(run, stopped)
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    from engine.config import load_preset
+
+    config = load_preset(arguments.preset)
+    for key, value in arguments.set:
+        config = config.with_setting(key, value)
+    if arguments.seed is not None:
+        config = config.with_setting("training.seed", arguments.seed)
+    return config
+
+
+def _run_path(arguments: argparse.Namespace) -> Path:
+    """A path as it stands; a bare name, or none, lies where the window's Library looks."""
+    from datasets.home import runs_dir
+
+    if arguments.run is None:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        return runs_dir() / f"{Path(arguments.dataset).stem}-{arguments.preset}-{stamp}"
+    path = Path(arguments.run)
+    bare = path.name == arguments.run and not path.exists()
+    return runs_dir() / path if bare else path
+
+
+def _result(run: Path, stopped: bool) -> Result:
+    from engine.run_directory import RunDirectory
+
+    status = RunDirectory(run).status()
+    figures = {name: float(value) for name, value in status.figures.items()}
+    data = {
+        "run": str(run),
+        "dataset": status.dataset,
+        "preset": status.preset,
+        "reason": "stopped" if stopped else status.finished,
+        "step": status.step,
+        "elapsed_s": status.elapsed_s,
+        "figures": figures,
+    }
+    shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    took = duration(status.elapsed_s)
+    if stopped:
+        again = f"--run {run} --resume"
+        text = f"{run}: stopped and saved at step {status.step} after {took}; go on with {again}"
+        return Result(data, text, EXIT_INTERRUPTED)
+    return Result(data, f"{run}: {status.step} steps in {took}" + (f"; {shown}" if shown else ""))
+
+
+class _Reporter:
+    """Training events on standard error."""
+
+    def __init__(self) -> None:
+        self._line = ProgressLine()
+
+    def show(self, event: Event) -> None:
+        from engine import events
+
+        if isinstance(event, events.RunStarted):
+            begun = f"resumed at step {event.resumed_step}" if event.resumed_step else "started"
+            self._line.note(f"{event.run}: {begun} on {event.device}, {event.threads} threads")
+        elif isinstance(event, events.PhaseStarted):
+            self._line.note(f"phase: {event.phase}")
+        elif isinstance(event, events.StepLogged):
+            self._show_step(event)
+        elif isinstance(event, events.Validated):
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
+            self._line.note(f"validation at step {event.step}, {duration(event.elapsed_s)}: {figures}")
+        elif isinstance(event, events.RunFinished):
+            self._line.note(f"training: {event.reason} after {duration(event.elapsed_s)}")
+
+    def _show_step(self, event: StepLogged) -> None:
+        unit = "images" if event.phase == "autoencoder" else "transitions"
+        rate = f"step {event.step} · {event.items_per_s:,.0f} {unit}/s"
+        self._line.show(event.phase, event.progress, 1.0, rate, event.remaining_s)
+
+    def end(self) -> None:
+        self._line.end()

@@ -1,0 +1,61 @@
+"""The menus: one QAction a command, with its shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from gui.shortcuts import show_shortcuts
+from gui.top_bar import WORKSPACES
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+
+def build_menus(window: MainWindow) -> None:
+    """Fill the window's menu bar."""
+    bar = window.menuBar()
+    file_menu, edit, view, help_menu = (bar.addMenu(t) for t in ("&File", "&Edit", "&View", "&Help"))
+    explore = window.explore
+    _add(file_menu, window, "open_image", "Open image…", "Ctrl+O", explore.open_file)
+    _add(file_menu, window, "random_image", "Random test image", "Ctrl+R", explore.random_image)
+    _add(file_menu, window, "previous_image", "Previous test image", "Ctrl+[", lambda: explore.step_image(-1))
+    _add(file_menu, window, "next_image", "Next test image", "Ctrl+]", lambda: explore.step_image(1))
+    file_menu.addSeparator()
+    _add(file_menu, window, "quit", "Quit", "Ctrl+Q", window.close)
+    _add_undo(edit, window)
+    _add(edit, window, "paste_image", "Paste image", "Ctrl+V", explore.paste)
+    _add(edit, window, "copy_image", "Copy the image after the interventions", "Ctrl+C", explore.copy_image)
+    for index, name in enumerate(WORKSPACES):
+        _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
+    view.addSeparator()
+    _add(view, window, "toggle_theme", "Light or dark", "Ctrl+T", window.toggle_theme)
+    _add(help_menu, window, "shortcuts", "Shortcuts", "F1", lambda: show_shortcuts(window))
+
+
+def _add_undo(menu: QMenu, window: MainWindow) -> None:
+    history = window.selection.history
+    undo, redo = history.createUndoAction(window, "Undo"), history.createRedoAction(window, "Redo")
+    undo.setShortcut(QKeySequence.StandardKey.Undo)
+    redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
+    for action, name in ((undo, "undo"), (redo, "redo")):
+        action.setObjectName(f"action_{name}")
+        menu.addAction(action)
+
+
+def _add(
+    menu: QMenu, window: MainWindow, name: str, text: str, keys: str, triggered: Callable[[], object]
+) -> QAction:
+    action = QAction(text, window)
+    action.setObjectName(f"action_{name}")
+    action.setShortcut(QKeySequence(keys))
+    action.triggered.connect(lambda _checked=False: triggered())
+    menu.addAction(action)
+    return action
+
+
+def _shower(window: MainWindow, index: int) -> Callable[[], None]:
+    return lambda: window.show_workspace(index)

@@ -1,0 +1,216 @@
+"""The engine thread's work on data sets and images: no Qt, so that it can be tested by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datasets.errors import CacheError, DatasetError, DatasetInputError
+from engine.results import Image, LoadedImage
+from gui import requests as rq
+from gui.replies import (
+    Activity,
+    Browsed,
+    DatasetEntry,
+    DatasetView,
+    PickedImage,
+    PickedPair,
+)
+
+if TYPE_CHECKING:
+    from datasets.cache import Cache
+    from datasets.source import Source
+
+
+class DataWork:
+    """Owns the open caches. Used by one thread only."""
+
+    def __init__(self) -> None:
+        self._caches: dict[str, Cache] = {}
+        self._sources: dict[str, Source | None] = {}
+
+    def close(self) -> None:
+        """Close all files."""
+        for cache in self._caches.values():
+            cache.__exit__(None, None, None)
+        self._caches.clear()
+
+    def cache(self, dataset: str) -> Cache:
+        """The open cache of a name or path.
+
+        Raises:
+            CacheError: it is missing, truncated or of another version.
+            DatasetInputError: there is no such data set.
+        """
+        if dataset not in self._caches:
+            import datasets
+
+            self._caches[dataset] = datasets.open_cache(dataset)
+        return self._caches[dataset]
+
+    # ------------------------------------------------------------ opening and building
+
+    def open_dataset(self, request: rq.OpenDataset) -> Iterator[object]:
+        """Open; build first when the set is built in and missing."""
+        import datasets
+
+        if request.build and request.dataset in datasets.names():
+            info = datasets.info(request.dataset)
+            if not info.built and not info.needs_source:
+                yield from self._build(request.dataset, "", 0, "OpenDataset")
+        yield self.view(request.dataset)
+
+    def build_dataset(self, request: rq.BuildDataset) -> Iterator[object]:
+        """Build anew, also over a damaged cache."""
+        self._forget(request.dataset)
+        yield from self._build(request.dataset, request.source, request.seed, "BuildDataset")
+        self._forget(request.dataset)
+        yield self.view(request.dataset)
+
+    def _build(self, name: str, source: str, seed: int, kind: str) -> Iterator[Activity]:
+        import datasets
+
+        for step in datasets.build_steps(name, source=source or None, seed=seed):
+            yield Activity(
+                kind,
+                f"Building {name}: {step.stage}",
+                step.done,
+                step.total,
+                step.remaining_s,
+                cancellable=True,
+            )
+
+    def _forget(self, dataset: str) -> None:
+        cache = self._caches.pop(dataset, None)
+        if cache is not None:
+            cache.__exit__(None, None, None)
+
+    def view(self, dataset: str) -> DatasetView:
+        """What the window shows of an opened cache."""
+        from datasets.cache import SPLITS
+
+        cache = self.cache(dataset)
+        return DatasetView(
+            dataset=dataset,
+            name=cache.name,
+            path=cache.path,
+            space=cache.space,
+            image_shape=cache.image_shape,
+            num_images=cache.num_images,
+            split_sizes={split: len(cache.rows(split)) for split in SPLITS},
+            pair_counts={split: len(cache.transitions(split)) for split in SPLITS},
+            null_pairs_dropped=cache.null_pairs_dropped,
+            can_render=self._source(cache) is not None,
+            licence=cache.licence,
+            citation=cache.citation,
+        )
+
+    def entries(self) -> tuple[DatasetEntry, ...]:
+        """All registered data sets for the Library."""
+        import datasets
+
+        return tuple(self._entry(datasets.info(name)) for name in datasets.names())
+
+    def _entry(self, info: Any) -> DatasetEntry:
+        problem = ""
+        if info.built:
+            try:
+                self.cache(info.name)
+            except DatasetError as error:
+                problem = str(error)
+        size = info.cache.stat().st_size if info.cache.exists() else 0
+        return DatasetEntry(
+            info.name, info.title, info.cache, info.built, info.needs_source, info.space, info.licence,
+            info.citation, size, problem,
+        )  # fmt: skip
+
+    def browse(self, request: rq.BrowseImages) -> Browsed:
+        """A page of a split."""
+        cache = self.cache(request.dataset)
+        rows = cache.rows(request.split)
+        if len(rows) == 0:
+            raise DatasetInputError(
+                f"the {request.split} split of {cache.name} is empty; choose another split"
+            )
+        chosen = rows[(request.start + np.arange(min(request.count, len(rows)))) % len(rows)]
+        return Browsed(cache.images(chosen), chosen, cache.factors[chosen], request.start, len(rows))
+
+    # ------------------------------------------------------------ choosing
+
+    def pick_image(self, request: rq.PickImage) -> PickedImage:
+        """See PickImage for the order of the ways."""
+        if request.pixels is not None:
+            from datasets.images import convert_image
+
+            image, note = convert_image(request.pixels, request.shape)
+            return PickedImage(LoadedImage(image, note, "pasted image"))
+        if request.file:
+            from datasets.images import load_image
+
+            image, note = load_image(request.file, request.shape)
+            return PickedImage(LoadedImage(image, note, request.file))
+        cache = self.cache(request.dataset)
+        if request.values is not None:
+            return self._pick_values(cache, request.values)
+        rows = cache.rows(request.split)
+        if len(rows) == 0:
+            raise DatasetInputError(
+                f"the {request.split} split of {cache.name} is empty; choose another split"
+            )
+        if request.position is None:
+            position = int(np.random.default_rng(request.seed).integers(len(rows)))
+        else:
+            position = request.position % len(rows)
+        return PickedImage(self._row(cache, int(rows[position])), position, request.split)
+
+    def _pick_values(self, cache: Cache, values: tuple[int, ...]) -> PickedImage:
+        source = self._source(cache)
+        if source is not None:
+            image: Image = source.render(np.asarray([values], dtype=np.int64))[0]
+            return PickedImage(LoadedImage(image, "", f"{cache.name}, rendered", tuple(values)))
+        row = cache.find(values)
+        if row is None:
+            raise DatasetInputError(
+                f"{cache.name} holds no image with these factor values; move another slider or draw a random image"
+            )
+        return PickedImage(self._row(cache, row))
+
+    def _row(self, cache: Cache, row: int) -> LoadedImage:
+        factors = tuple(int(v) for v in cache.factors[row])
+        image = cache.images(np.asarray([row], dtype=np.int64))[0]
+        return LoadedImage(image, "", f"{cache.name}, image {row}", factors)
+
+    def _source(self, cache: Cache) -> Source | None:
+        """The renderer of a built-in set, or None."""
+        if cache.name not in self._sources:
+            import datasets
+
+            built_in = cache.name in datasets.names() and not datasets.info(cache.name).needs_source
+            self._sources[cache.name] = datasets.make_source(cache.name) if built_in else None
+        return self._sources[cache.name]
+
+    def pick_pair(self, request: rq.PickPair) -> PickedPair:
+        """A transition, drawn by seed; every other one is reversed so that all actions occur."""
+        cache = self.cache(request.dataset)
+        pairs = cache.transitions(request.split)
+        actions = np.asarray(pairs.action) % cache.space.num_factors
+        candidates = (
+            np.arange(len(pairs)) if request.factor is None else np.flatnonzero(actions == request.factor)
+        )
+        if len(candidates) == 0:
+            raise CacheError(
+                f"{cache.path} holds no such pair; build the data set again or choose another factor"
+            )
+        generator = np.random.default_rng(request.seed)
+        position = int(candidates[generator.integers(len(candidates))])
+        before, after, action = (
+            int(pairs.before[position]),
+            int(pairs.after[position]),
+            int(pairs.action[position]),
+        )
+        if generator.integers(2):
+            before, after = after, before
+            action = (action + cache.space.num_factors) % cache.space.num_actions
+        return PickedPair(self._row(cache, before), self._row(cache, after), action, position)

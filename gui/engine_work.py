@@ -1,0 +1,256 @@
+"""The engine thread's work, request by request: no Qt, so that it can be tested by itself.
+
+`EngineWork.start` answers a request with a result, or with a generator of results for what takes longer.
+Torch is imported by the first request that needs a model, never before.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from datasets.errors import CacheError, DatasetError
+from engine.errors import EngineError
+from engine.events import RunFinished, StepLogged
+from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
+from gui import requests as rq
+from gui.data_work import DataWork
+from gui.replies import (
+    Activity,
+    Evaluated,
+    Failure,
+    Library,
+    NodePositions,
+    Presets,
+    RunEntry,
+    RunLog,
+    ShownImage,
+    Targets,
+    TrainingEnded,
+)
+
+if TYPE_CHECKING:
+    from engine.explorer import Explorer
+
+MODELS_KEPT = 3
+
+
+def torch_threads() -> int:
+    """All cores but one, which stays for the window."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class EngineWork:
+    """Owns the loaded models and the open caches. Used by one thread only."""
+
+    def __init__(self) -> None:
+        self.data = DataWork()
+        self._explorers: dict[str, Explorer] = {}
+        self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
+            rq.LoadRun: self._load_run,
+            rq.OpenDataset: self.data.open_dataset,
+            rq.BuildDataset: self.data.build_dataset,
+            rq.ListLibrary: self._list_library,
+            rq.BrowseImages: self.data.browse,
+            rq.PickImage: self.data.pick_image,
+            rq.PickPair: self.data.pick_pair,
+            rq.ShowImage: self._show_image,
+            rq.ReadTargets: self._read_targets,
+            rq.ApplyAction: self._apply_action,
+            rq.DoVariables: self._do_variables,
+            rq.Graph: self._graph,
+            rq.LayoutGraph: self._layout,
+            rq.MakePalette: self._palette,
+            rq.Traverse: self._traverse,
+            rq.RetrieveAction: self._retrieve,
+            rq.EvaluateRun: self._evaluate,
+            rq.StartTraining: self._train,
+            rq.ReadPresets: self._presets,
+            rq.ReadRunLog: self._read_run_log,
+        }
+
+    def start(self, request: rq.Request) -> object:
+        """The answer, or a generator of answers."""
+        return self._handlers[type(request)](request)
+
+    def close(self) -> None:
+        """Let go of models and files."""
+        self._explorers.clear()
+        self.data.close()
+
+    # ------------------------------------------------------------ models
+
+    def _explorer(self, run: str) -> Explorer:
+        if run not in self._explorers:
+            from engine.explorer import Explorer
+
+            self._explorers[run] = Explorer.load(run, threads=torch_threads())
+            while len(self._explorers) > MODELS_KEPT:
+                del self._explorers[next(iter(self._explorers))]
+        return self._explorers[run]
+
+    def _load_run(self, request: rq.LoadRun) -> RunInfo:
+        self._explorers.pop(request.run, None)  # a run that was trained on since has newer weights
+        return self._explorer(request.run).info
+
+    def _show_image(self, request: rq.ShowImage) -> ShownImage:
+        explorer = self._explorer(request.run)
+        reconstruction = explorer.reconstruct(request.image)
+        return ShownImage(request.image, reconstruction, explorer.graph(reconstruction.codes, None))
+
+    def _read_targets(self, request: rq.ReadTargets) -> Iterator[object]:
+        """One action a step, so that clicks come in between."""
+        explorer = self._explorer(request.run)
+        masks = []
+        for action in range(explorer.info.space.num_actions):
+            masks.append(explorer.graph(request.codes, action).mask)
+            yield None
+        yield Targets(np.stack(masks).astype(np.float32))
+
+    def _apply_action(self, request: rq.ApplyAction) -> Intervention:
+        explorer = self._explorer(request.run)
+        outcome = explorer.apply_action(request.codes, request.action)
+        targets = outcome.targets
+        for _ in range(request.steps - 1):
+            outcome = explorer.apply_action(outcome.codes, request.action)
+            targets = targets | outcome.targets
+        return Intervention(outcome.codes, outcome.image, outcome.codes != request.codes, targets)
+
+    def _do_variables(self, request: rq.DoVariables) -> Intervention:
+        return self._explorer(request.run).do(request.codes, request.assignments, request.propagate)
+
+    def _graph(self, request: rq.Graph) -> CausalGraph:
+        return self._explorer(request.run).graph(request.codes, request.action)
+
+    def _layout(self, request: rq.LayoutGraph) -> NodePositions:
+        from gui.explore.graph_layout import layered
+
+        return NodePositions(layered(request.edges, request.num_nodes))
+
+    def _palette(self, request: rq.MakePalette) -> Palette:
+        return self._explorer(request.run).palette(request.codes, request.variable, request.limit)
+
+    def _traverse(self, request: rq.Traverse) -> Iterator[object]:
+        explorer = self._explorer(request.run)
+        if request.rows == "actions":
+            steps = max(1, request.columns // 2)
+            yield from explorer.traverse_actions(request.codes, list(request.items), steps)
+        else:
+            yield from explorer.traverse_variables(request.codes, list(request.items), request.columns)
+
+    def _retrieve(self, request: rq.RetrieveAction) -> Retrieval:
+        return self._explorer(request.run).retrieve(request.before, request.after, request.top)
+
+    def _evaluate(self, request: rq.EvaluateRun) -> Iterator[object]:
+        from engine.metrics.retrieval import evaluate_retrieval
+
+        explorer, cache = self._explorer(request.run), self.data.cache(request.dataset)
+        figures = evaluate_retrieval(explorer, cache, split=request.split, limit=request.limit)
+        yield Evaluated(request.run, request.dataset, request.split, dict(figures))
+
+    # ------------------------------------------------------------ training
+
+    def _train(self, request: rq.StartTraining) -> Iterator[object]:
+        from engine.config import load_preset
+        from engine.run_directory import RunDirectory
+        from engine.training import train
+
+        path = Path(request.path)
+        if request.resume:
+            config = RunDirectory(path).config()
+        else:
+            config = _with_overrides(load_preset(request.preset), request.overrides)
+        steps = train(
+            config, self.data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
+            seed=request.seed, resume=request.resume, dataset=request.dataset,
+        )  # fmt: skip
+        reason = "done"
+        try:
+            for event in steps:
+                if isinstance(event, RunFinished):
+                    reason = event.reason
+                yield event
+                if isinstance(event, StepLogged):
+                    done, text = int(event.progress * 1000), f"Training, {event.phase} phase"
+                    yield Activity("StartTraining", text, done, 1000, event.remaining_s)
+        finally:
+            cast(Any, steps).close()  # saves a checkpoint when it is not at its end
+        yield TrainingEnded(request.path, reason)
+
+    def _presets(self, request: rq.ReadPresets) -> Presets:
+        from engine.config import load_preset, preset_names
+
+        return Presets({name: _flatten(load_preset(name).to_json()) for name in preset_names()})
+
+    def _read_run_log(self, request: rq.ReadRunLog) -> RunLog:
+        from engine.run_directory import RunDirectory
+
+        directory = RunDirectory(Path(request.path))
+        events, offset = directory.events(request.offset)
+        return RunLog(request.path, tuple(events), offset, _run_entry(directory.status()))
+
+    # ------------------------------------------------------------ the library
+
+    def _list_library(self, request: rq.ListLibrary) -> Library:
+        from datasets.home import runs_dir
+        from engine.run_directory import RunDirectory, list_runs, resolve_run
+
+        runs = [RunDirectory(resolve_run("bundled")).status()]
+        for folder in (runs_dir(), *map(Path, request.folders)):
+            runs += list_runs(folder)
+        return Library(self.data.entries(), tuple(map(_run_entry, runs)))
+
+
+def _run_entry(status: Any) -> RunEntry:
+    return RunEntry(
+        status.name, Path(status.path), status.dataset, status.preset, status.phase, status.step, status.elapsed_s,
+        status.finished_reason or "", status.resumable, dict(status.figures),
+    )  # fmt: skip
+
+
+def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """{"training": {"seed": 0}} -> {"training.seed": 0}."""
+    flat: dict[str, object] = {}
+    for key, value in nested.items():
+        name = f"{prefix}{key}"
+        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
+    """A config with some dotted settings changed; the engine's own validation speaks up for bad ones."""
+    if not overrides:
+        return config
+    nested = config.to_json()
+    for name, value in overrides.items():
+        target = nested
+        *sections, last = name.split(".")
+        for section in sections:
+            target = target[section]
+        target[last] = value
+    return type(config).from_json(nested)
+
+
+def describe(error: BaseException, request: rq.Request) -> Failure:
+    """An exception -> what the user is told. The user's own mistakes carry no traceback."""
+    detail = "".join(traceback.format_exception(error))
+    if isinstance(error, CacheError) and isinstance(request, rq.OpenDataset):
+        return Failure(str(error), "", "Build again", rq.BuildDataset(request.dataset))
+    if isinstance(error, EngineError | DatasetError):
+        return Failure(str(error))
+    if isinstance(error, MemoryError):
+        return Failure(
+            "There is not enough memory for this; close other programs or choose a smaller model.", detail
+        )
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return Failure(
+            f"The system refused{where}: {error.strerror or error}. Check space and permissions.", detail
+        )
+    doing = request.text.lower() or request.kind
+    return Failure(f"Something went wrong inside Doscope while {doing}; the details are in the log.", detail)

@@ -1,0 +1,207 @@
+"""What the graph's scene is made of: one item a node, and one item for all edges (one an edge is 200 times slower)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsSceneHoverEvent,
+    QGraphicsSceneMouseEvent,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
+
+from gui.theme import colours
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float32]
+LABEL_FROM = 22.0  # a node's name is written when its circle is at least this wide on the screen
+LEVELS = 6  # edges are drawn in this many classes of width and opacity
+
+
+@dataclass
+class NodeLook:
+    """How a node is drawn. Roles differ in shape and ring, not in colour alone.
+
+    Attributes:
+        fill: its colour (the factor whose actions target it most), None for plain.
+        target: the shown action targets it: a diamond instead of a circle.
+        moved: its code changed by the last intervention: a dot in the middle.
+        role: "", "selected", "cause" or "effect" of the selected or hovered node.
+        faded: there is a highlighted neighbourhood and it is not in it.
+    """
+
+    fill: QColor | None = None
+    target: bool = False
+    moved: bool = False
+    role: str = ""
+    faded: bool = False
+
+
+class NodeItem(QGraphicsItem):
+    """A latent variable. Its callbacks get its node index."""
+
+    def __init__(
+        self, node: int, name: str, clicked: Callable[[int], None], hovered: Callable[[int | None], None]
+    ) -> None:
+        super().__init__()
+        self.node, self.name = node, name
+        self.look = NodeLook()
+        self.radius = 10.0
+        self._clicked, self._hovered = clicked, hovered
+        self.setAcceptHoverEvents(True)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsFocusable)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setZValue(10)
+
+    def set_radius(self, radius: float) -> None:
+        """In scene units."""
+        self.prepareGeometryChange()
+        self.radius = radius
+
+    def boundingRect(self) -> QRectF:
+        reach = self.radius * 1.5
+        return QRectF(-reach, -reach, 2 * reach, 2 * reach)
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addEllipse(QPointF(), self.radius * 1.1, self.radius * 1.1)
+        return path
+
+    def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._clicked(self.node)
+            event.accept()
+
+    def hoverEnterEvent(self, _event: QGraphicsSceneHoverEvent) -> None:
+        self._hovered(self.node)
+
+    def hoverLeaveEvent(self, _event: QGraphicsSceneHoverEvent) -> None:
+        self._hovered(None)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        c, r, look = colours(), self.radius, self.look
+        painter.setOpacity(0.35 if look.faded else 1.0)
+        ring = {"selected": c.accent, "cause": c.cause, "effect": c.effect}.get(look.role, c.panel)
+        width = r * (0.34 if look.role == "selected" else 0.28 if look.role else 0.14)
+        painter.setPen(QPen(QColor(ring), width))
+        painter.setBrush(QBrush(look.fill if look.fill is not None else QColor(c.node)))
+        if look.target:
+            d = r * 1.2
+            painter.drawPolygon(QPolygonF([QPointF(0, -d), QPointF(d, 0), QPointF(0, d), QPointF(-d, 0)]))
+        else:
+            painter.drawEllipse(QPointF(), r, r)
+        if look.moved:
+            painter.setPen(QPen(QColor(c.panel), r * 0.14))
+            painter.setBrush(QColor(c.moved))
+            painter.drawEllipse(QPointF(), r * 0.48, r * 0.48)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(c.text), r * 0.08, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(), r * 1.36, r * 1.36)
+        scale = option.levelOfDetailFromTransform(painter.worldTransform())
+        if 2 * r * scale >= LABEL_FROM and not look.moved:
+            self._paint_name(painter)
+
+    def _paint_name(self, painter: QPainter) -> None:
+        font = painter.font()
+        font.setPixelSize(100)  # drawn large and scaled down: tiny pixel sizes are rounded
+        painter.setFont(font)
+        fill = self.look.fill if self.look.fill is not None else QColor(colours().node)
+        painter.setPen(QColor("#ffffff" if fill.lightness() < 150 else "#10131a"))
+        painter.scale(self.radius * 0.0058, self.radius * 0.0058)
+        painter.drawText(QRectF(-200, -100, 400, 200), Qt.AlignmentFlag.AlignCenter, self.name)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges to draw: (cause, effect) [E, 2] and their probabilities [E]."""
+
+    pairs: IntArray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+    probabilities: FloatArray = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+
+
+@dataclass
+class _Stroke:
+    lines: QPainterPath
+    heads: QPainterPath
+    width: float
+    opacity: float
+
+
+class EdgeLayer(QGraphicsItem):
+    """All edges in one item: bent lines with arrowheads, wider and more opaque with their probability."""
+
+    def __init__(self, colour: str, z: float) -> None:
+        super().__init__()
+        self._role = colour  # a field of Colours, so that a change of theme reaches it
+        self._strokes: list[_Stroke] = []
+        self._bounds = QRectF()
+        self.setZValue(z)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def set_edges(self, edges: Edges, positions: FloatArray, radius: float, bounds: QRectF) -> None:
+        """Lay out the edges between node centres at `positions` [N, 2] (scene units)."""
+        self.prepareGeometryChange()
+        self._bounds = bounds
+        self._strokes = _strokes(edges, positions, radius)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
+    ) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for stroke in self._strokes:
+            colour = QColor(getattr(colours(), self._role))
+            colour.setAlphaF(stroke.opacity)
+            painter.setPen(QPen(colour, stroke.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPath(stroke.lines)
+            painter.fillPath(stroke.heads, colour)
+
+
+def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke]:
+    """Curves, grouped by probability: weakest first so that strong edges lie on top."""
+    if len(edges.pairs) == 0:
+        return []
+    level = np.clip((edges.probabilities * LEVELS).astype(np.int64), 0, LEVELS - 1)
+    start, end = positions[edges.pairs[:, 0]], positions[edges.pairs[:, 1]]
+    way = end - start
+    length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+    along = way / length
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    bend = (start + end) / 2 + across * np.minimum(length * 0.14, 4 * radius)
+    arrival = end - bend
+    arrival /= np.maximum(np.linalg.norm(arrival, axis=1, keepdims=True), 1e-6)
+    tip = end - arrival * radius * 1.15
+    strokes = []
+    for k in np.unique(level):
+        size = radius * (0.22 + 0.30 * (k + 1) / LEVELS) * 1.5
+        lines, heads = QPainterPath(), QPainterPath()
+        for e in np.flatnonzero(level == k):
+            base, side = (
+                tip[e] - arrival[e] * 1.6 * size,
+                np.array([-arrival[e, 1], arrival[e, 0]]) * 0.7 * size,
+            )
+            lines.moveTo(*start[e].tolist())
+            lines.quadTo(*bend[e].tolist(), *base.tolist())
+            heads.moveTo(*tip[e].tolist())
+            heads.lineTo(*(base + side).tolist())
+            heads.lineTo(*(base - side).tolist())
+            heads.closeSubpath()
+        share = (k + 1) / LEVELS
+        strokes.append(_Stroke(lines, heads, radius * (0.05 + 0.17 * share), 0.12 + 0.5 * share))
+    return strokes

@@ -1,0 +1,137 @@
+"""Where the nodes of the causal graph lie: pure numpy and networkx, no Qt.
+
+All positions are x, y in 0..1, y growing downward.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.results import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+SWEEPS = 6
+
+
+def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
+    """Positions over the image: each latent cell holds its Q variables side by side.
+
+    Args:
+        grid: (Q, H, W).
+
+    Returns:
+        positions [N, 2] and the free radius around each, in the same unit.
+    """
+    q, h, w = grid
+    across = int(np.ceil(np.sqrt(q)))
+    down = int(np.ceil(q / across))
+    book, row, column = (axis.ravel() for axis in np.indices(grid))
+    x = (column + (book % across + 0.5) / across) / w
+    y = (row + (book // across + 0.5) / down) / h
+    radius = 0.5 * min(1 / (w * across), 1 / (h * down))
+    return np.stack([x, y], axis=1).astype(np.float32), radius
+
+
+def strongest(edges: FloatArray, count: int) -> IntArray:
+    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; none has probability 0."""
+    flat = edges.ravel()
+    count = min(count, int((flat > 0).sum()))
+    if count == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    chosen = np.argpartition(-flat, count - 1)[:count]
+    chosen = chosen[np.argsort(-flat[chosen], kind="stable")]
+    return np.stack(np.unravel_index(chosen, edges.shape), axis=1).astype(np.int64)
+
+
+def layered(edges: IntArray, num_nodes: int) -> FloatArray:
+    """Causes above effects as far as the cycles allow; nodes without an edge stand in rows at the bottom.
+
+    Args:
+        edges: (cause, effect), int64 [E, 2].
+
+    Returns:
+        positions float32 [N, 2].
+    """
+    positions = np.zeros((num_nodes, 2), dtype=np.float32)
+    linked = np.unique(edges)
+    lonely = np.setdiff1d(np.arange(num_nodes), linked)
+    lonely_rows = int(np.ceil(len(lonely) / 32)) if len(lonely) else 0
+    share = 0.045 * lonely_rows
+    layers = _order_layers(_layers(edges, linked), edges) if len(linked) else []
+    for depth, layer in enumerate(layers):
+        y = (depth + 0.5) / len(layers) * (1 - share)
+        # odd layers are shifted a little so that no edge runs straight through a node
+        shift = (0.25 if depth % 2 else -0.25) / len(layer) if len(layer) > 1 else 0.0
+        for place, node in enumerate(layer):
+            positions[node] = ((place + 0.5) / len(layer) + shift, y)
+    for place, node in enumerate(lonely):
+        positions[node] = ((place % 32 + 0.5) / 32, 1 - share + 0.045 * (place // 32 + 0.5))
+    return positions
+
+
+def _layers(edges: IntArray, linked: IntArray) -> list[list[int]]:
+    """Topological generations of the edges that agree with a good order of the nodes."""
+    import networkx as nx
+
+    rank = {node: place for place, node in enumerate(_good_order(edges, linked))}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(linked.tolist())
+    graph.add_edges_from((int(i), int(j)) for i, j in edges if rank[int(i)] < rank[int(j)])
+    layers = [sorted(layer) for layer in nx.topological_generations(graph)]
+    return _fold(layers)
+
+
+def _fold(layers: list[list[int]], widest: int = 24) -> list[list[int]]:
+    """Cut layers that are too wide to read into several."""
+    folded = []
+    for layer in layers:
+        parts = int(np.ceil(len(layer) / widest))
+        folded += [layer[part::parts] for part in range(parts)]
+    return folded
+
+
+def _good_order(edges: IntArray, linked: IntArray) -> list[int]:
+    """Eades, Lin and Smyth's order: few edges point backward. Deterministic."""
+    outgoing = {int(n): set() for n in linked}  # type: dict[int, set[int]]
+    incoming = {int(n): set() for n in linked}  # type: dict[int, set[int]]
+    for i, j in edges.tolist():
+        outgoing[i].add(j)
+        incoming[j].add(i)
+    left: list[int] = []
+    right: list[int] = []
+    nodes = set(outgoing)
+    while nodes:
+        sinks = [n for n in sorted(nodes) if not outgoing[n]]
+        sources = [n for n in sorted(nodes) if not incoming[n] and n not in sinks]
+        chosen = sinks + sources
+        if not chosen:
+            chosen = [max(sorted(nodes), key=lambda n: len(outgoing[n]) - len(incoming[n]))]
+            left += chosen
+        else:
+            right += sinks
+            left += sources
+        for node in chosen:
+            nodes.discard(node)
+            for child in outgoing.pop(node):
+                incoming[child].discard(node)
+            for parent in incoming.pop(node):
+                if parent in outgoing:
+                    outgoing[parent].discard(node)
+            for other in (outgoing, incoming):
+                other.pop(node, None)
+    return left + right[::-1]
+
+
+def _order_layers(layers: list[list[int]], edges: IntArray) -> list[list[int]]:
+    """Barycentre sweeps: each node moves under the mean of its neighbours, which unties most crossings."""
+    neighbours: dict[int, list[int]] = {}
+    for i, j in edges.tolist():
+        neighbours.setdefault(i, []).append(j)
+        neighbours.setdefault(j, []).append(i)
+    place = {n: (k + 0.5) / len(layer) for layer in layers for k, n in enumerate(layer)}
+    for _ in range(SWEEPS):
+        for layer in layers:
+            layer.sort(key=lambda n: float(np.mean([place[m] for m in neighbours[n]])))
+            place.update({n: (k + 0.5) / len(layer) for k, n in enumerate(layer)})
+    return layers

@@ -1,0 +1,231 @@
+"""The graph with its controls: which graph, how many edges, which layout; a legend; the edges as a table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QSlider,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.results import CausalGraph, FloatArray, RunInfo
+from gui.explore.graph_items import Edges
+from gui.explore.graph_view import ZOOM, GraphView
+from gui.theme import category, colours
+from gui.widgets import EmptyState, caption, heading, named, row, tool_button
+
+MOST_EDGES = 600
+Index = QModelIndex | QPersistentModelIndex
+
+
+class EdgeTable(QAbstractTableModel):
+    """The drawn edges, strongest first: the graph for those who read rather than look."""
+
+    COLUMNS = ("Cause", "Effect", "Probability")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._edges = Edges()
+        self._names: list[str] = []
+
+    def set_edges(self, edges: Edges, names: list[str]) -> None:
+        """Show other edges."""
+        self.beginResetModel()
+        self._edges, self._names = edges, names
+        self.endResetModel()
+
+    def cause(self, line: int) -> int:
+        """The node that causes, of one line."""
+        return int(self._edges.pairs[line, 0])
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        return 0 if parent.isValid() else len(self._edges.pairs)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
+        return 0 if parent.isValid() else len(self.COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return self.COLUMNS[section]
+        return None
+
+    def data(self, index: Index, role: int = 0) -> object:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if index.column() == 2:
+            return f"{float(self._edges.probabilities[index.row()]):.3f}"
+        return self._names[int(self._edges.pairs[index.row(), index.column()])]
+
+
+class Legend(QWidget):
+    """What shapes, rings and colours mean; one painted line, or two where it is narrow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("graph_legend")
+        self._factors: list[tuple[str, QColor]] = []
+        self.setFixedHeight(40)
+
+    def set_factors(self, names: list[str]) -> None:
+        """The colours of the factors, empty while they are not known."""
+        self._factors = [(name.replace("_", " "), category(i)) for i, name in enumerate(names)]
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = painter.font()
+        font.setPointSizeF(8.5)
+        painter.setFont(font)
+        c = colours()
+        x = 0
+        for text, ring, shape in (
+            ("selected", c.accent, "ring"), ("causes it", c.cause, "ring"), ("its effects", c.effect, "ring"),
+            ("moved", c.moved, "dot"), ("target of the action", c.text, "diamond"),
+        ):  # fmt: skip
+            x = self._entry(painter, x, 10, text, QColor(ring), shape)
+        x = 0
+        for text, colour in self._factors:
+            x = self._entry(painter, x, 30, text, colour, "disc")
+
+    def _entry(self, painter: QPainter, x: int, y: int, text: str, colour: QColor, shape: str) -> int:
+        painter.setPen(QPen(colour, 2.2))
+        painter.setBrush(colour if shape in ("disc", "dot") else Qt.BrushStyle.NoBrush)
+        if shape == "diamond":
+            painter.save()
+            painter.translate(x + 6, y)
+            painter.rotate(45)
+            painter.drawRect(-4, -4, 7, 7)
+            painter.restore()
+        else:
+            r = 3 if shape == "dot" else 4
+            painter.drawEllipse(x + 6 - r, y - r, 2 * r, 2 * r)
+        painter.setPen(QColor(colours().dim))
+        width = painter.fontMetrics().horizontalAdvance(text)
+        painter.drawText(x + 16, y + 4, text)
+        return x + 16 + width + 14
+
+
+class GraphPanel(QWidget):
+    """Signals:
+    action_chosen: action index whose graph to show, or None for the base graph.
+    """
+
+    action_chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = GraphView()
+        self.which = named(QComboBox(), "graph_which", "Which graph: base, or under an action")
+        self.layout_choice = named(QComboBox(), "graph_layout", "Layout of the graph")
+        self.layout_choice.addItem("Over the image", "grid")
+        self.layout_choice.addItem("Layered", "layered")
+        self.count = named(
+            QSlider(Qt.Orientation.Horizontal), "graph_strongest", "Number of strongest edges shown"
+        )
+        self.count.setRange(0, MOST_EDGES)
+        self.count.setPageStep(20)
+        self.count.setValue(80)
+        self.count.setMinimumWidth(80)
+        self.reading = caption()
+        self.reading.setMinimumWidth(110)
+        self.table_switch = tool_button(
+            "Table", "graph_table_switch", "Show the edges as a table", self._switch
+        )
+        self.table_switch.setCheckable(True)
+        self.table_model = EdgeTable()
+        self.table = named(QTableView(), "graph_table", "Edges of the causal graph, strongest first")
+        self.table.setModel(self.table_model)
+        self.table.verticalHeader().hide()
+        self.table.setAlternatingRowColors(True)
+        self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.legend = Legend()
+        self.empty = EmptyState(
+            "Loading the bundled model…", "The graph appears here; nothing is downloaded."
+        )
+        self._names: list[str] = []
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.pages = QStackedWidget()
+        for page in (self.empty, self.view, self.table):
+            self.pages.addWidget(page)
+        fit = tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit)
+        smaller = tool_button("−", "graph_zoom_out", "Zoom out", lambda: self.view.zoom(1 / ZOOM))
+        larger = tool_button("+", "graph_zoom_in", "Zoom in", lambda: self.view.zoom(ZOOM))
+        title = heading("Causal graph")
+        edges_label = QLabel("edges")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(
+            row(title, self.which, self.layout_choice, 1, smaller, larger, fit, self.table_switch)
+        )
+        bar = row(edges_label, self.count, self.reading)
+        bar.setStretch(1, 1)
+        layout.addLayout(bar)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.legend)
+
+    def _connect(self) -> None:
+        self.count.valueChanged.connect(self.view.set_strongest)
+        self.layout_choice.currentIndexChanged.connect(
+            lambda _i: self.view.set_layout(str(self.layout_choice.currentData()))
+        )
+        self.which.activated.connect(lambda _i: self.action_chosen.emit(self.which.currentData()))
+        self.view.shown_changed.connect(self._on_shown)
+        self.table.clicked.connect(
+            lambda index: self.view.node_chosen.emit(self.table_model.cause(index.row()))
+        )
+
+    def set_run(self, run: RunInfo | None) -> None:
+        """Another model: other variables and actions."""
+        self.view.set_variables(run.grid if run is not None else None)
+        self._names = [run.variable_name(n) for n in range(run.num_variables)] if run is not None else []
+        self.which.clear()
+        self.which.addItem("Base graph", None)
+        for index, name in enumerate(run.space.action_names if run is not None else ()):
+            self.which.addItem(f"Under {name}", index)
+        self.legend.set_factors([])
+        self._show_page()
+
+    def set_graph(self, graph: CausalGraph | None) -> None:
+        """Another graph."""
+        self.view.set_graph(graph)
+        self._show_page(graph is not None)
+
+    def set_action(self, action: int | None) -> None:
+        """Mark which graph is shown."""
+        self.which.setCurrentIndex(0 if action is None else action + 1)
+
+    def set_targets(self, masks: FloatArray, names: list[str]) -> None:
+        """Colour each node by the factor whose actions target it most; [A, N] with A = 2F."""
+        by_factor = masks.reshape(2, len(names), -1).max(axis=0)
+        best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
+        fills = [
+            category(int(f)) if p >= 0.05 else QColor(colours().node)
+            for f, p in zip(best, chance, strict=True)
+        ]
+        self.view.set_fills(fills)
+        self.legend.set_factors(names)
+
+    def _switch(self) -> None:
+        self._show_page(self.pages.currentWidget() is not self.empty)
+
+    def _show_page(self, ready: bool = False) -> None:
+        page = self.table if self.table_switch.isChecked() else self.view
+        self.pages.setCurrentWidget(page if ready else self.empty)
+
+    def _on_shown(self, edges: Edges) -> None:
+        self.table_model.set_edges(edges, self._names)
+        weakest = f", p ≥ {float(edges.probabilities.min()):.2f}" if len(edges.probabilities) else ""
+        self.reading.setText(f"{len(edges.pairs)}{weakest}")

@@ -1,0 +1,122 @@
+"""Choosing an image: random, previous, next, a file, the clipboard, or sliders for its factor values."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from datasets.factors import FactorSpace
+from gui.replies import PickedImage
+from gui.widgets import GAP, button, caption, heading, named, row, tool_button
+
+SETTLE_MS = 40  # a dragged slider asks at most 25 times a second
+
+
+class ImageSource(QWidget):
+    """Signals:
+    random_wanted, open_wanted, paste_wanted: the buttons.
+    step_wanted: -1 previous, +1 next.
+    values_chosen: tuple of factor values.
+    """
+
+    random_wanted = Signal()
+    step_wanted = Signal(int)
+    open_wanted = Signal()
+    paste_wanted = Signal()
+    values_chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sliders: list[QSlider] = []
+        self._readings: list[QLabel] = []
+        self._space: FactorSpace | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        self.random = button(
+            "Random",
+            "image_random",
+            "Random test image",
+            self.random_wanted.emit,
+            "Random test image (Ctrl+R)",
+        )
+        before = tool_button("‹", "image_previous", "Previous test image", lambda: self.step_wanted.emit(-1))
+        after = tool_button("›", "image_next", "Next test image", lambda: self.step_wanted.emit(1))
+        opened = button(
+            "Open…", "image_open", "Open an image file", self.open_wanted.emit, "Open an image (Ctrl+O)"
+        )
+        pasted = button(
+            "Paste", "image_paste", "Paste an image", self.paste_wanted.emit, "Paste an image (Ctrl+V)"
+        )
+        layout.addLayout(row(before, self.random, after, 1, opened, pasted, spacing=4))
+        self.note = caption("", wrap=True)
+        self.note.setObjectName("image_note")
+        layout.addWidget(self.note)
+        self._title = heading("Factors of the image")
+        layout.addWidget(self._title)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(GAP)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        layout.addLayout(self._grid)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLE_MS)
+        self._timer.timeout.connect(self._emit_values)
+
+    def set_space(self, space: FactorSpace | None) -> None:
+        """One slider a factor."""
+        if space == self._space:
+            return
+        self._space = space
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._sliders, self._readings = [], []
+        for line, factor in enumerate(space.factors if space is not None else ()):
+            slider = named(
+                QSlider(Qt.Orientation.Horizontal),
+                f"factor_{factor.name}",
+                f"Value of the factor {factor.name}",
+            )
+            slider.setRange(0, factor.size - 1)
+            slider.setPageStep(1)
+            slider.valueChanged.connect(self._on_moved)
+            reading = caption()
+            reading.setMinimumWidth(56)
+            self._grid.addWidget(caption(factor.name.replace("_", " ")), line, 0)
+            self._grid.addWidget(slider, line, 1)
+            self._grid.addWidget(reading, line, 2)
+            self._sliders.append(slider)
+            self._readings.append(reading)
+        self._title.setVisible(bool(self._sliders))
+
+    def set_image(self, picked: PickedImage | None) -> None:
+        """Show where the image comes from and its factor values, without asking for it again."""
+        if picked is None:
+            return
+        loaded = picked.loaded
+        place = f"{picked.split} image {picked.position}" if picked.position is not None else loaded.source
+        self.note.setText(f"{place}: {loaded.note}" if loaded.note else place)
+        self.note.setToolTip(loaded.source)
+        known = loaded.factors is not None
+        self._title.setText("Factors of the image" if known else "Factors (unknown for this image)")
+        for slider, value in zip(self._sliders, loaded.factors or (), strict=False):
+            slider.blockSignals(True)
+            slider.setValue(value)
+            slider.blockSignals(False)
+        self._show_readings(known)
+
+    def _show_readings(self, known: bool = True) -> None:
+        if self._space is None:
+            return
+        for factor, slider, reading in zip(self._space.factors, self._sliders, self._readings, strict=True):
+            reading.setText(factor.values[slider.value()] if known else "—")
+
+    def _on_moved(self) -> None:
+        self._show_readings()
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _emit_values(self) -> None:
+        self.values_chosen.emit(tuple(slider.value() for slider in self._sliders))

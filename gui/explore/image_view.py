@@ -1,0 +1,136 @@
+"""Showing images: one view, and the column of four (original, reconstruction, after, difference)."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.results import Image
+from gui.theme import colours
+from gui.widgets import GAP, caption, named, to_qimage
+
+
+class ImageView(QWidget):
+    """Paints one image as large as fits, crisp (nearest neighbour, whole factors where they fit) or smooth."""
+
+    def __init__(self, object_name: str, accessible_name: str, placeholder: str = "") -> None:
+        super().__init__()
+        named(self, object_name, accessible_name)
+        self._image: Image | None = None
+        self._qimage: QImage | None = None
+        self._placeholder = placeholder
+        self._smooth = False
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(policy)
+
+    @property
+    def image(self) -> Image | None:
+        """The shown image."""
+        return self._image
+
+    def set_image(self, image: Image | None) -> None:
+        """Show another image, or the placeholder."""
+        self._image = image
+        self._qimage = to_qimage(image) if image is not None else None
+        self.update()
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Smooth or crisp scaling."""
+        self._smooth = smooth
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(128, 128)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(72, 72)
+
+    def _target(self, image: QImage) -> QRect:
+        """Centred; whole pixel factors when crisp, so that all pixels are of one size."""
+        ratio = self.devicePixelRatioF()
+        room = min(self.width() / image.width(), self.height() / image.height()) * ratio
+        factor = float(int(room)) if room >= 1 and not self._smooth else room
+        width, height = int(image.width() * factor / ratio), int(image.height() * factor / ratio)
+        return QRect((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._qimage is None:
+            side = min(self.width(), self.height())
+            box = QRect((self.width() - side) // 2, (self.height() - side) // 2, side, side)
+            painter.fillRect(box, QColor(colours().field))
+            painter.setPen(QColor(colours().dim))
+            painter.drawText(
+                box.adjusted(4, 4, -4, -4),
+                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                self._placeholder,
+            )
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
+        painter.drawImage(self._target(self._qimage), self._qimage)
+
+
+class ImageColumn(QWidget):
+    """The four pictures of Explore, each with its caption."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.original = ImageView("image_original", "Original image", "Loading…")
+        self.reconstruction = ImageView("image_reconstruction", "Reconstruction")
+        self.after = ImageView("image_after", "Image after the interventions")
+        self.difference = ImageView("image_difference", "Difference made by the interventions")
+        self._captions: dict[ImageView, QLabel] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(GAP)
+        cells = (
+            (self.original, "Original"),
+            (self.reconstruction, "Reconstruction"),
+            (self.after, "After interventions"),
+            (self.difference, "Difference"),
+        )
+        for place, (view, text) in enumerate(cells):
+            grid.addWidget(self._cell(view, text), place // 2, place % 2)
+
+    def _cell(self, view: ImageView, text: str) -> QWidget:
+        cell = QWidget()
+        layout = QVBoxLayout(cell)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        label = caption(text)
+        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._captions[view] = label
+        layout.addWidget(view, 1)
+        layout.addWidget(label)
+        return cell
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Smooth or crisp, all four."""
+        for view in self._captions:
+            view.set_smooth(smooth)
+
+    def set_original(self, image: Image | None) -> None:
+        """The image itself."""
+        self.original.set_image(image)
+
+    def set_reconstruction(self, image: Image | None, psnr_db: float | None = None) -> None:
+        """What the model makes of it without an intervention."""
+        self.reconstruction.set_image(image)
+        suffix = f" · {psnr_db:.1f} dB" if psnr_db is not None else ""
+        self._captions[self.reconstruction].setText(f"Reconstruction{suffix}")
+
+    def set_after(self, image: Image | None) -> None:
+        """The image after the interventions, and where it differs from the reconstruction."""
+        self.after.set_image(image)
+        before = self.reconstruction.image
+        self.difference.set_image(
+            difference(before, image) if before is not None and image is not None else None
+        )
+
+
+def difference(before: Image, after: Image) -> Image:
+    """Mid grey where nothing changed; brighter or darker by the signed change of each channel."""
+    change = after.astype(np.int16) - before.astype(np.int16)
+    return np.clip(128 + change, 0, 255).astype(np.uint8)

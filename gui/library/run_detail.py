@@ -1,0 +1,203 @@
+"""One run in detail: what it is, how well it does, and what can be done with it."""
+
+from __future__ import annotations
+
+import html
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QMessageBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.replies import Evaluated, RunEntry
+from gui.train.live_view import REASONS
+from gui.widgets import button, caption, heading, named, row
+from gui.words import count, duration, figure, readable, readable_action
+
+BUNDLED = "bundled"
+
+
+def state_words(entry: RunEntry) -> str:
+    """How a run stands, in a few words."""
+    if entry.finished_reason:
+        return REASONS.get(entry.finished_reason, entry.finished_reason).split(";")[0]
+    return f"{entry.phase} phase, not finished" if entry.phase else "not finished"
+
+
+class RunDetail(QWidget):
+    """The right side of the Library while a run is chosen.
+
+    Signals:
+        explore_requested(path), resume_requested(path), watch_requested(path), delete_requested(path).
+        evaluate_requested(path): measure it on its data set's test pairs.
+    """
+
+    explore_requested = Signal(str)
+    resume_requested = Signal(str)
+    watch_requested = Signal(str)
+    evaluate_requested = Signal(str)
+    delete_requested = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._entry: RunEntry | None = None
+        self._training = self._evaluating = False
+        self._measured: dict[str, dict[str, object]] = {}
+        self.title = heading("")
+        self.facts = named(QLabel(), "library_run_facts", "Facts about the run")
+        self.facts.setWordWrap(True)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.explore = self._button("Explore", "explore", "Open the run in Explore", self.explore_requested)
+        self.explore.setProperty("role", "primary")
+        self.resume = self._button("Resume", "resume", "Resume training the run", self.resume_requested)
+        self.watch = self._button("Curves", "watch", "Show the run's curves in Train", self.watch_requested)
+        self.evaluate = self._button(
+            "Evaluate", "evaluate", "Evaluate the run on all test pairs", self.evaluate_requested
+        )
+        self.folder = button("Open folder", "library_run_folder", "Open the run's folder", self._open_folder)
+        self.delete = button(
+            "Delete\N{HORIZONTAL ELLIPSIS}", "library_run_delete", "Delete the run", self._ask_delete
+        )
+        self.figures = _figures_table()
+        self.hint = caption("", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row(self.title, 1))
+        layout.addLayout(
+            row(self.explore, self.resume, self.evaluate, self.watch, self.folder, 1, self.delete, spacing=6)
+        )
+        layout.addWidget(self.facts)
+        layout.addWidget(heading("Figures"))
+        layout.addWidget(self.hint)
+        layout.addWidget(self.figures, 1)
+
+    def _button(self, text: str, name: str, accessible: str, signal: Signal):  # type: ignore[no-untyped-def]
+        return button(text, f"library_run_{name}", accessible, lambda: signal.emit(self._path()))  # type: ignore[attr-defined]
+
+    def set_entry(self, entry: RunEntry) -> None:
+        """Show a run."""
+        self._entry = entry
+        self.title.setText(entry.name)
+        self.facts.setText(facts_words(entry))
+        self._show_figures()
+        self._update()
+
+    def set_training(self, on: bool) -> None:
+        """One training at a time: no resuming while one runs."""
+        self._training = on
+        self._update()
+
+    def set_evaluating(self, on: bool) -> None:
+        """An evaluation is under way."""
+        self._evaluating = on
+        self._update()
+
+    def set_evaluated(self, path: str, measured: Evaluated) -> None:
+        """The figures of an evaluation; kept for as long as the window is open."""
+        self._measured[path] = measured.figures
+        self._show_figures()
+
+    def _path(self) -> str:
+        return str(self._entry.path) if self._entry else ""
+
+    def _update(self) -> None:
+        entry = self._entry
+        if entry is None:
+            return
+        bundled = entry.name == BUNDLED
+        self.resume.setEnabled(entry.resumable and not self._training and not bundled)
+        why = "A training is running: stop it first" if self._training else "Go on from the last checkpoint"
+        self.resume.setToolTip(why if entry.resumable and not bundled else "This run cannot be resumed")
+        self.evaluate.setEnabled(not self._evaluating)
+        self.evaluate.setText("Evaluating\N{HORIZONTAL ELLIPSIS}" if self._evaluating else "Evaluate")
+        self.delete.setEnabled(not bundled and not self._training)
+        self.delete.setToolTip("The bundled model belongs to Doscope" if bundled else "")
+
+    def _show_figures(self) -> None:
+        measured = self._measured.get(self._path(), {})
+        rows = [
+            (readable(name), figure(name, value), "saved with the run")
+            for name, value in (self._entry.figures if self._entry else {}).items()
+        ]
+        rows += measured_rows(measured)
+        self.figures.setRowCount(len(rows))
+        for index, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                self.figures.setItem(index, column, QTableWidgetItem(text))
+        self.figures.setVisible(bool(rows))
+        self.hint.setText("" if rows else "No figures yet: Evaluate measures the run on all test pairs.")
+        self.hint.setVisible(not rows)
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self._path()))
+
+    def _ask_delete(self) -> None:
+        """Deleting cannot be undone, so it asks, and says what goes."""
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            "Delete the run?",
+            f"Delete the run '{self.title.text()}' with its checkpoints and curves? This cannot be undone.",
+            parent=self.window(),
+        )
+        box.setObjectName("library_delete_question")
+        box.setInformativeText(self._path())
+        path = self._path()
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        delete.setObjectName("library_delete_yes")
+        delete.clicked.connect(lambda: self.delete_requested.emit(path))
+        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+
+def _figures_table() -> QTableWidget:
+    table = named(QTableWidget(0, 3), "library_run_figures", "Figures of the run")
+    table.setHorizontalHeaderLabels(["figure", "value", "from"])
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    table.setShowGrid(False)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(True)
+    return table
+
+
+def measured_rows(figures: dict[str, object]) -> list[tuple[str, str, str]]:
+    """Figures of an evaluation as (name, value, where from); nested ones (per action) one line each."""
+    rows = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if isinstance(inner, int | float):
+                    rows.append(
+                        (
+                            f"{readable(name)}: {readable_action(str(key))}",
+                            figure("accuracy", inner),
+                            "test pairs",
+                        )
+                    )
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            rows.append((readable(name), figure(name, float(value)), "test pairs"))
+    return rows
+
+
+def facts_words(entry: RunEntry) -> str:
+    """The facts as rich text."""
+    lines = {
+        "Data set": entry.dataset or "unknown",
+        "Preset": entry.preset or "unknown",
+        "State": state_words(entry),
+        "Step": f"{count(entry.step)}, {duration(entry.elapsed_s)} of training",
+        "Folder": str(entry.path),
+    }
+    return "<br>".join(f"<b>{name}</b>&nbsp; {html.escape(value)}" for name, value in lines.items())

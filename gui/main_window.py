@@ -1,0 +1,203 @@
+"""The main window: four workspaces, one state, one engine thread; `_connect` is the whole event flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.results import RunInfo
+from gui import requests as rq
+from gui.actions import build_menus
+from gui.engine_thread import TRAINING, EngineThread
+from gui.explore.workspace import ExploreWorkspace
+from gui.messages import MessageBanner
+from gui.replies import DatasetView, Failure, TrainingEnded
+from gui.settings import open_settings
+from gui.shortcuts import show_shortcuts
+from gui.state import Selection
+from gui.status_bar import ActivityBar
+from gui.theme import apply_theme, colours
+from gui.top_bar import TopBar
+from gui.workspace import Answer, Workspace
+
+
+class MainWindow(QMainWindow):
+    """Owns the engine thread, the selection and the workspaces.
+
+    Attributes:
+        engine, selection, messages: shared by all workspaces.
+        workspaces: in the order of the tabs.
+    """
+
+    def __init__(self, settings: QSettings | None = None) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("Doscope")
+        self.settings = settings if settings is not None else open_settings()
+        self.selection = Selection(self)
+        self.engine = EngineThread(self)
+        self.top_bar, self.messages, self.activity = TopBar(), MessageBanner(), ActivityBar()
+        self.explore = ExploreWorkspace(self.selection)
+        self.workspaces: tuple[Workspace, ...] = (self.explore,)
+        self._answers: dict[str, list[Answer]] = {}
+        self._closing = False
+        self._build()
+        self._connect()
+        self._restore_layout()
+        self.engine.start()
+
+    def start(self, run: str = "bundled", dataset: str = "shapes") -> None:
+        """Load a run and a data set; Explore shows a test image as soon as both are there."""
+        self.engine.submit(rq.OpenDataset(dataset))
+        self.engine.submit(rq.LoadRun(run))
+
+    # ------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        self.stack = QStackedWidget()
+        for workspace in self.workspaces:
+            self.stack.addWidget(workspace)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for widget in (self.top_bar, self.messages, self.stack):
+            layout.addWidget(widget)
+        layout.setStretch(2, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.activity)
+        build_menus(self)
+        self.setMinimumSize(1024, 680)
+        self.resize(1280, 800)
+        self.show_workspace(0)
+
+    def _connect(self) -> None:
+        """All connections between the parts."""
+        # the user chooses a workspace, a theme, help
+        self.top_bar.workspace_chosen.connect(self.show_workspace)
+        self.top_bar.theme_toggled.connect(self.toggle_theme)
+        self.top_bar.help_wanted.connect(lambda: show_shortcuts(self))
+        # workspaces ask, the engine answers
+        for workspace in self.workspaces:
+            workspace.asked.connect(self.engine.submit)
+            workspace.cancelled.connect(self.engine.cancel)
+            workspace.hinted.connect(self.messages.info)
+            workspace.warned.connect(self.messages.warning)
+            for kind, answer in workspace.answers().items():
+                self._route(kind, answer)
+        self.engine.result.connect(self._on_result)
+        self.engine.failed.connect(self._on_failed)
+        self.engine.ended.connect(self._on_ended)
+        self.engine.training_changed.connect(self.setWindowModified)
+        # the main window's own questions
+        self._route(rq.kind_of(rq.LoadRun), self._on_run)
+        self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
+        self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
+        self._route(TRAINING, self._on_training)
+        # what the thread does, and messages
+        self.engine.activity.connect(self.activity.show_activity)
+        self.activity.cancelled.connect(self.engine.cancel)
+        self.messages.remedy_chosen.connect(self.engine.submit)
+        # state to bars
+        self.selection.run_changed.connect(self.top_bar.set_run)
+        self.selection.run_changed.connect(self.activity.show_run)
+        self.selection.dataset_changed.connect(self.top_bar.set_dataset)
+
+    def _route(self, kind: str, answer: Answer) -> None:
+        self._answers.setdefault(kind, []).append(answer)
+
+    # ------------------------------------------------------------ slots
+
+    @Slot(int)
+    def show_workspace(self, index: int) -> None:
+        """Bring a workspace to the front."""
+        if index < self.stack.count():
+            self.stack.setCurrentIndex(index)
+            self.top_bar.set_workspace(index)
+
+    @Slot()
+    def toggle_theme(self) -> None:
+        """Light to dark and back."""
+        name = "light" if colours().name == "dark" else "dark"
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, name)
+        self.settings.setValue("theme", name)
+
+    @Slot(str, int, object)
+    def _on_result(self, kind: str, _generation: int, payload: object) -> None:
+        for answer in self._answers.get(kind, []):
+            answer(payload)
+
+    @Slot(str, int, object)
+    def _on_failed(self, kind: str, _generation: int, failure: Failure) -> None:
+        self.messages.error(failure)
+        for workspace in self.workspaces:
+            workspace.on_failed(kind, failure)
+
+    @Slot(str, int)
+    def _on_ended(self, kind: str, _generation: int) -> None:
+        for workspace in self.workspaces:
+            workspace.on_ended(kind)
+
+    def _on_run(self, run: RunInfo) -> None:
+        self.selection.set_run(run)
+
+    def _on_dataset(self, dataset: DatasetView) -> None:
+        self.selection.set_dataset(dataset)
+
+    def _on_training(self, payload: object) -> None:
+        if isinstance(payload, TrainingEnded) and self._closing:
+            self.close()
+
+    # ------------------------------------------------------------ closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask first while a training runs; it saves, then the window closes."""
+        if self.engine.is_training:
+            event.ignore()
+            if not self._closing:
+                self._ask_to_close()
+            return
+        self._save_layout()
+        self.engine.shutdown()
+        event.accept()
+
+    def _ask_to_close(self) -> None:
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "A training is running",
+            "A training is running. Save it and close? It can be resumed from the Library.",
+            parent=self,
+        )
+        box.setObjectName("close_question")
+        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
+        save.setObjectName("close_save")
+        box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole).setObjectName("close_keep")
+        save.clicked.connect(self._save_and_close)
+        self.close_question = box
+        box.open()
+
+    def _save_and_close(self) -> None:
+        self._closing = True
+        self.messages.info("Saving the run, then closing.")
+        self.engine.submit(rq.StopTraining())
+
+    # ------------------------------------------------------------ layout
+
+    def _save_layout(self) -> None:
+        self.settings.setValue("geometry", self.saveGeometry())
+        for workspace in self.workspaces:
+            workspace.save_layout(self.settings)
+        Path(self.settings.fileName()).parent.mkdir(parents=True, exist_ok=True)
+        self.settings.sync()
+
+    def _restore_layout(self) -> None:
+        geometry = self.settings.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        for workspace in self.workspaces:
+            workspace.restore_layout(self.settings)

@@ -1,0 +1,208 @@
+"""What the engine thread sends back besides the engine's own results: plain data, ready to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from datasets.factors import FactorSpace
+from engine.events import Event
+from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction
+from gui.requests import Request
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error on its way to the user.
+
+    Attributes:
+        sentence: one sentence with what to do.
+        detail: the traceback, for "Details" and the log; empty for the user's own input.
+        remedy_label: the button that mends it ("Build again"), or empty.
+        remedy: the request behind that button.
+    """
+
+    sentence: str
+    detail: str = ""
+    remedy_label: str = ""
+    remedy: Request | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the thread is doing. `total` 0 means that the length is unknown.
+
+    Attributes:
+        kind: the request's kind, for Cancel.
+        done, total: in the job's own unit.
+        remaining_s: estimate in seconds; negative when unknown.
+    """
+
+    kind: str
+    text: str
+    done: int = 0
+    total: int = 0
+    remaining_s: float = -1.0
+    cancellable: bool = False
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """An opened data set. `can_render`: any combination of factor values can be shown.
+
+    Attributes:
+        dataset: the name or path that it was opened by, to be used in further requests.
+        split_sizes: images by split name.
+        pair_counts: transitions by split name.
+    """
+
+    dataset: str
+    name: str
+    path: Path
+    space: FactorSpace
+    image_shape: tuple[int, int, int]
+    num_images: int
+    split_sizes: dict[str, int]
+    pair_counts: dict[str, int]
+    null_pairs_dropped: int
+    can_render: bool
+    licence: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class PickedImage:
+    """A chosen image. `position` is its place in the split, None for one from elsewhere."""
+
+    loaded: LoadedImage
+    position: int | None = None
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class PickedPair:
+    """A transition: two images and the true action's index."""
+
+    before: LoadedImage
+    after: LoadedImage
+    action: int
+    position: int
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """All that Explore shows first of an image."""
+
+    image: Image
+    reconstruction: Reconstruction
+    graph: CausalGraph
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Probability that each action targets each variable, [A, N]."""
+
+    masks: FloatArray
+
+
+@dataclass(frozen=True)
+class NodePositions:
+    """A place for each node: x, y in 0..1, float32 [N, 2]; y grows downward, causes lie above effects."""
+
+    positions: FloatArray
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """A page of images: [n, height, width, channels], their rows and factor values [n, F]."""
+
+    images: Image
+    rows: npt.NDArray[np.int64]
+    factors: npt.NDArray[np.int64]
+    start: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The figures of one evaluation, as `doscope evaluate --json` prints them."""
+
+    run: str
+    dataset: str
+    split: str
+    figures: dict[str, object]
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """One line of the Library. `problem` is a sentence when its cache cannot be used."""
+
+    name: str
+    title: str
+    path: Path
+    built: bool
+    needs_source: bool
+    space: FactorSpace
+    licence: str
+    citation: str
+    size_bytes: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """One line of the Library; see RunStatus in engine/run_directory.py."""
+
+    name: str
+    path: Path
+    dataset: str
+    preset: str
+    phase: str
+    step: int
+    elapsed_s: float
+    finished_reason: str
+    resumable: bool
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Library:
+    """Data sets and runs, the newest run first."""
+
+    datasets: tuple[DatasetEntry, ...]
+    runs: tuple[RunEntry, ...]
+
+
+@dataclass(frozen=True)
+class Presets:
+    """Preset name -> dotted setting name -> value ("training.batch_size": 64)."""
+
+    settings: dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """New events of a run directory; `offset` is where to read on, `status` how the run stands."""
+
+    path: str
+    events: tuple[Event, ...]
+    offset: int
+    status: RunEntry
+
+
+@dataclass(frozen=True)
+class TrainingPaused:
+    """Whether the training stands still now."""
+
+    paused: bool
+
+
+@dataclass(frozen=True)
+class TrainingEnded:
+    """The run directory is complete and closed. `reason` is "done", "stopped", "diverged" or "failed"."""
+
+    path: str
+    reason: str

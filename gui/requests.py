@@ -1,0 +1,304 @@
+"""What the window asks of the engine thread: one frozen dataclass a question.
+
+A request completely determines its work: the run, the data set and the arrays are in it, so the thread
+keeps no idea of "the present image". Its class name (and `view`, if it is given) is its *kind*: of one kind
+only the newest counts (see engine_thread.py). Each docstring names what comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.results import Codes, Image
+
+Split = Literal["train", "validation", "test"]
+
+
+def kind_of(request: type[Request], view: str = "") -> str:
+    """The kind under which a request's answers arrive."""
+    return f"{request.__name__}/{view}" if view else request.__name__
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Root of all requests.
+
+    Attributes:
+        text: what the thread is doing, for the status bar; empty for work that is done at once.
+        cancellable: whether `EngineThread.cancel(kind)` can end it early.
+        background: stepped only when nothing interactive is waiting.
+        view: set where two views ask the same question at the same time ("before", "after").
+    """
+
+    text: ClassVar[str] = ""
+    cancellable: ClassVar[bool] = False
+    background: ClassVar[bool] = False
+    view: str = field(default="", kw_only=True)
+
+    @property
+    def kind(self) -> str:
+        """ "PickImage", or "PickImage/before" with a view."""
+        return kind_of(type(self), self.view)
+
+
+# ---------------------------------------------------------------- runs and data sets
+
+
+@dataclass(frozen=True, eq=False)
+class LoadRun(Request):
+    """Load a run's model ("bundled", a name, or a path). Answers RunInfo."""
+
+    run: str
+    text: ClassVar[str] = "Loading the model"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenDataset(Request):
+    """Open a cache by name or path; a built-in one that is missing is built first. Answers DatasetView."""
+
+    dataset: str
+    build: bool = True
+    text: ClassVar[str] = "Opening the data set"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class BuildDataset(Request):
+    """Build (again) the cache of a registered data set. Answers DatasetView.
+
+    `source` is the folder of the original files for sets that are not built in.
+    """
+
+    dataset: str
+    source: str = ""
+    seed: int = 0
+    text: ClassVar[str] = "Building the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class ListLibrary(Request):
+    """All data sets and all runs. Answers Library. `folders` are looked through besides the home's runs."""
+
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BrowseImages(Request):
+    """A page of `count` images of a split from position `start` (wraps around). Answers Browsed."""
+
+    dataset: str
+    split: Split = "test"
+    start: int = 0
+    count: int = 48
+
+
+# ---------------------------------------------------------------- choosing images
+
+
+@dataclass(frozen=True, eq=False)
+class PickImage(Request):
+    """Choose an image. Answers PickedImage.
+
+    Exactly one way applies, looked at in this order: `pixels` (uint8, any size), `file`, `values`
+    (factor values, rendered when the cache lacks them), `position` (in the split, wraps around),
+    otherwise a random one of the split drawn with `seed`.
+    """
+
+    dataset: str = ""
+    shape: tuple[int, int, int] = (64, 64, 3)
+    split: Split = "test"
+    seed: int = 0
+    position: int | None = None
+    values: tuple[int, ...] | None = None
+    file: str = ""
+    pixels: Image | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PickPair(Request):
+    """Draw a transition of a split with `seed`; with `factor` only of that factor. Answers PickedPair."""
+
+    dataset: str
+    split: Split = "test"
+    seed: int = 0
+    factor: int | None = None
+
+
+# ---------------------------------------------------------------- the model's answers
+
+
+@dataclass(frozen=True, eq=False)
+class ShowImage(Request):
+    """Encode, reconstruct and read the base graph of an image. Answers ShownImage."""
+
+    run: str
+    image: Image
+    text: ClassVar[str] = "Reading the image"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadTargets(Request):
+    """How strongly each action targets each variable. Answers Targets."""
+
+    run: str
+    codes: Codes
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class ApplyAction(Request):
+    """do-action, `steps` times in a row (1 or more). Answers Intervention."""
+
+    run: str
+    codes: Codes
+    action: int
+    steps: int = 1
+    text: ClassVar[str] = "Applying the action"
+
+
+@dataclass(frozen=True, eq=False)
+class DoVariables(Request):
+    """do-variable for node -> code. Answers Intervention."""
+
+    run: str
+    codes: Codes
+    assignments: dict[int, int] = field(default_factory=dict)
+    propagate: bool = False
+    text: ClassVar[str] = "Setting the variable"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(Request):
+    """The causal graph under an action, or the base graph (None). Answers CausalGraph."""
+
+    run: str
+    codes: Codes
+    action: int | None = None
+    text: ClassVar[str] = "Reading the causal graph"
+
+
+@dataclass(frozen=True, eq=False)
+class LayoutGraph(Request):
+    """Place the nodes in layers along the shown edges. Answers NodePositions.
+
+    Attributes:
+        edges: pairs (cause, effect), int64 [E, 2].
+        num_nodes: N.
+    """
+
+    edges: npt.NDArray[np.int64]
+    num_nodes: int
+    text: ClassVar[str] = "Laying out the graph"
+
+
+@dataclass(frozen=True, eq=False)
+class MakePalette(Request):
+    """What the image becomes for each of the `limit` likeliest codes of a variable. Answers Palette."""
+
+    run: str
+    codes: Codes
+    variable: int
+    limit: int = 32
+    text: ClassVar[str] = "Decoding the palette"
+
+
+@dataclass(frozen=True, eq=False)
+class Traverse(Request):
+    """One row after another. Answers TraversalRow, several times.
+
+    Attributes:
+        rows: "actions" (items are factor indices) or "variables" (items are nodes).
+        columns: odd number of columns.
+    """
+
+    run: str
+    codes: Codes
+    rows: Literal["actions", "variables"]
+    items: tuple[int, ...]
+    columns: int = 11
+    text: ClassVar[str] = "Traversing"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class RetrieveAction(Request):
+    """Which action turned `before` into `after`. Answers Retrieval."""
+
+    run: str
+    before: Image
+    after: Image
+    top: int = 3
+    text: ClassVar[str] = "Retrieving the action"
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluateRun(Request):
+    """Action retrieval over a split's pairs. Answers Evaluated at the end. `limit` None: all pairs."""
+
+    run: str
+    dataset: str
+    split: Split = "test"
+    limit: int | None = None
+    text: ClassVar[str] = "Evaluating"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+# ---------------------------------------------------------------- training
+
+
+@dataclass(frozen=True, eq=False)
+class StartTraining(Request):
+    """Train into the run directory `path`. Answers every training event, then TrainingEnded.
+
+    Attributes:
+        overrides: settings by dotted name over the preset ("training.batch_size": 64).
+        minutes: budget; None takes the preset's.
+        resume: go on from the last checkpoint in `path`; preset and overrides are then the run's own.
+    """
+
+    dataset: str
+    preset: str
+    path: str
+    overrides: dict[str, object] = field(default_factory=dict)
+    minutes: float | None = None
+    seed: int = 0
+    resume: bool = False
+    text: ClassVar[str] = "Training"
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class PauseTraining(Request):
+    """Stop stepping the training; nothing is saved or lost. Answers TrainingPaused."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResumeTraining(Request):
+    """Step the paused training again. Answers TrainingPaused."""
+
+
+@dataclass(frozen=True, eq=False)
+class StopTraining(Request):
+    """End the training; it saves a checkpoint first. The training answers TrainingEnded."""
+
+    text: ClassVar[str] = "Saving the run"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPresets(Request):
+    """The presets' names and settings. Answers Presets."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadRunLog(Request):
+    """Events that a run directory gained since `offset` (bytes). Answers RunLog."""
+
+    path: str
+    offset: int = 0

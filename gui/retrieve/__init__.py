@@ -1,0 +1,1 @@
+"""Retrieve: two images side by side, the ranked actions, and why."""

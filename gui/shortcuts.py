@@ -1,0 +1,50 @@
+"""The F1 sheet: all shortcuts in one place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from gui.widgets import GAP, heading
+
+SHORTCUTS = (
+    ("Ctrl+1 … Ctrl+4", "Explore, Retrieve, Train, Library"),
+    ("Ctrl+O", "Open an image"),
+    ("Ctrl+V", "Paste an image"),
+    ("Ctrl+R", "A random test image"),
+    ("Ctrl+[  Ctrl+]", "Previous, next test image"),
+    ("Ctrl+Z  Ctrl+Y", "Undo, redo an intervention"),
+    ("Arrow keys", "Walk over the nodes, the palette, the traversal grid"),
+    ("Enter", "On a node: go to its palette; on a code: do(variable := code)"),
+    ("Escape", "Clear the chosen variable"),
+    ("+  −  0", "Zoom the graph in, out, fit"),
+    ("Ctrl+T", "Light or dark"),
+    ("F1", "This sheet"),
+    ("Ctrl+Q", "Quit"),
+)
+
+
+def show_shortcuts(parent: QWidget) -> QDialog:
+    """Open the sheet over the window."""
+    dialog = QDialog(parent)
+    dialog.setObjectName("shortcut_sheet")
+    dialog.setWindowTitle("Shortcuts")
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(3 * GAP, 2 * GAP, 3 * GAP, 2 * GAP)
+    layout.setSpacing(2 * GAP)
+    layout.addWidget(heading("Shortcuts"))
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(3 * GAP)
+    grid.setVerticalSpacing(GAP)
+    for line, (keys, meaning) in enumerate(SHORTCUTS):
+        key_label = QLabel(keys)
+        key_label.setProperty("role", "pill")
+        grid.addWidget(key_label, line, 0, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(QLabel(meaning), line, 1)
+    layout.addLayout(grid)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.reject)
+    layout.addWidget(buttons)
+    dialog.open()
+    return dialog

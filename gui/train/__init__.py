@@ -1,0 +1,1 @@
+"""Train: start, watch, pause and stop a run."""

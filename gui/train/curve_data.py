@@ -1,0 +1,88 @@
+"""The curves of one run as plain arrays: filled by events, read by the plots. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.events import Event, RunStarted, StepLogged, Validated
+
+LOSSES, FIGURES = "losses", "figures"
+MAX_POINTS = 4000
+
+
+@dataclass
+class Series:
+    """One curve.
+
+    Attributes:
+        steps: optimizer steps of the whole run.
+        elapsed: training time, seconds.
+        values: the curve's values.
+    """
+
+    steps: list[int] = field(default_factory=list)
+    elapsed: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def append(self, step: int, elapsed_s: float, value: float) -> None:
+        """Add a point; a step at or before the last one (a resumed run) cuts the curve back to it."""
+        while self.steps and self.steps[-1] >= step:
+            self.steps.pop()
+            self.elapsed.pop()
+            self.values.pop()
+        self.steps.append(step)
+        self.elapsed.append(elapsed_s)
+        self.values.append(value)
+
+    def arrays(
+        self, by_time: bool, limit: int = MAX_POINTS
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """X (steps, or minutes) and y, thinned to at most `limit` points with the newest kept."""
+        x = np.asarray(self.elapsed, np.float64) / 60 if by_time else np.asarray(self.steps, np.float64)
+        y = np.asarray(self.values, np.float64)
+        if len(y) > limit:
+            kept = np.linspace(0, len(y) - 1, limit).round().astype(np.int64)
+            x, y = x[kept], y[kept]
+        return x, y
+
+
+class CurveData:
+    """All curves of one run: `curves[group][(phase, name)]`, group being "losses" or "figures"."""
+
+    def __init__(self) -> None:
+        self.curves: dict[str, dict[tuple[str, str], Series]] = {LOSSES: {}, FIGURES: {}}
+        self.version = 0
+
+    def clear(self) -> None:
+        """Forget the run."""
+        for group in self.curves.values():
+            group.clear()
+        self.version += 1
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take the numbers out of events; other events pass by. `version` grows when a curve did."""
+        for event in events:
+            if isinstance(event, StepLogged):
+                self._add(LOSSES, event, event.values)
+            elif isinstance(event, Validated):
+                self._add(FIGURES, event, event.figures)
+            elif isinstance(event, RunStarted) and event.resumed_step == 0:
+                self.clear()
+
+    def _add(self, group: str, event: StepLogged | Validated, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            series = self.curves[group].setdefault((event.phase, name), Series())
+            series.append(event.step, event.elapsed_s, float(value))
+            self.version += 1
+
+    def phases(self, group: str) -> list[str]:
+        """The phases that have curves in a group, in their order of appearance."""
+        return list(dict.fromkeys(phase for phase, _ in self.curves[group]))
+
+    def names(self, group: str, phase: str) -> list[str]:
+        """The names of a phase's curves in a group, in their order of appearance."""
+        return [name for curve_phase, name in self.curves[group] if curve_phase == phase]

@@ -1,0 +1,159 @@
+"""The head of the Train workspace: which run, how far, how fast, how long still, and the buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from engine.events import CheckpointSaved, Event, PhaseStarted, RunFinished, RunStarted, StepLogged
+from gui.widgets import button, caption, heading, named, row
+from gui.words import count, duration, readable
+
+ITEMS = {"autoencoder": "images/s", "transition": "transitions/s"}
+REASONS = {
+    "done": "finished",
+    "stopped": "stopped and kept",
+    "diverged": "stopped: the loss was not a number; the last checkpoint is kept",
+    "failed": "ended by an error; the last checkpoint is kept",
+}
+IDLE, RUNNING, PAUSED, STOPPING, WATCHING, ENDED = (
+    "idle",
+    "running",
+    "paused",
+    "stopping",
+    "watching",
+    "ended",
+)
+OURS = (RUNNING, PAUSED, STOPPING)
+
+
+class LiveView(QWidget):
+    """Progress of the run on show.
+
+    Signals:
+        pause_requested(), resume_requested(), stop_requested(): about the training in this window.
+        explore_requested(): open the run that is on show in Explore.
+        leave_requested(): stop watching a run that is trained elsewhere.
+    """
+
+    pause_requested = Signal()
+    resume_requested = Signal()
+    stop_requested = Signal()
+    explore_requested = Signal()
+    leave_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = IDLE
+        self._saved = False
+        self.title = named(heading(""), "train_title", "Run on show")
+        self.phase = named(caption(), "train_phase", "Phase")
+        self.phase.setProperty("role", "pill")
+        self.progress = named(QProgressBar(), "train_progress", "Progress of the run")
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(10)
+        self.facts = named(caption(), "train_facts", "Step, rate and time left")
+        self.facts.setMinimumWidth(10)
+        self.pause = button("Pause", "train_pause", "Pause the training", self._on_pause)
+        self.stop = button(
+            "Stop and keep",
+            "train_stop",
+            "Stop the training and keep what it learned",
+            self.stop_requested.emit,
+            "Save a checkpoint and end; the run can be resumed in the Library",
+        )
+        self.explore = button(
+            "Explore this run", "train_explore", "Open the run in Explore", self.explore_requested.emit
+        )
+        self.leave = button("Close", "train_leave", "Stop watching this run", self.leave_requested.emit)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row(self.title, self.phase, 1, self.explore, self.pause, self.stop, self.leave))
+        layout.addWidget(self.progress)
+        layout.addWidget(self.facts)
+        self.set_idle()
+
+    def set_idle(self) -> None:
+        """Nothing is on show."""
+        self._saved = False
+        self.title.setText("No training is running")
+        self.phase.hide()
+        self.progress.setValue(0)
+        self.facts.setText("Fill in the form and start, or watch a run that is trained elsewhere.")
+        self._set_state(IDLE)
+
+    def begin(self, name: str, watching: bool) -> None:
+        """A run comes on show."""
+        self._saved = False
+        self.title.setText(f"Watching {name}" if watching else f"Training {name}")
+        self.phase.setText("getting ready")
+        self.phase.show()
+        self.progress.setValue(0)
+        self.facts.setText("")
+        self._set_state(WATCHING if watching else RUNNING)
+
+    def set_paused(self, paused: bool) -> None:
+        """The training stands still, or goes on."""
+        if self.state in (RUNNING, PAUSED):
+            self._set_state(PAUSED if paused else RUNNING)
+
+    def set_stopping(self) -> None:
+        """The checkpoint is being written."""
+        self.phase.setText("saving")
+        self._set_state(STOPPING)
+
+    def set_ended(self, reason: str) -> None:
+        """The run is over for a reason of RunFinished, or "failed"."""
+        self.phase.setText(REASONS.get(reason, reason))
+        if reason == "done":
+            self.progress.setValue(1000)
+        self._set_state(ENDED)
+
+    def add(self, event: Event) -> None:
+        """Show what an event says about progress."""
+        if isinstance(event, RunStarted):
+            self.facts.setText(f"{event.dataset}, {event.preset}, on {event.device}, {event.threads} threads")
+        elif isinstance(event, PhaseStarted):
+            self._show_phase(event.phase)
+        elif isinstance(event, StepLogged):
+            self._show_phase(event.phase)
+            self.progress.setValue(round(1000 * event.progress))
+            self.facts.setText(step_words(event))
+        elif isinstance(event, CheckpointSaved):
+            self._saved = True
+            self._set_state(self.state)
+        elif isinstance(event, RunFinished):
+            self._saved = True
+            if self.state == WATCHING:
+                self.set_ended(event.reason)
+
+    def _show_phase(self, phase: str) -> None:
+        if self.state != STOPPING:
+            self.phase.setText(f"paused ({phase})" if self.state == PAUSED else f"{readable(phase)} phase")
+
+    def _on_pause(self) -> None:
+        (self.resume_requested if self.state == PAUSED else self.pause_requested).emit()
+
+    def _set_state(self, state: str) -> None:
+        self.state = state
+        ours = state in OURS
+        self.pause.setVisible(ours)
+        self.stop.setVisible(ours)
+        self.pause.setEnabled(state != STOPPING)
+        self.stop.setEnabled(state != STOPPING)
+        self.pause.setText("Resume" if state == PAUSED else "Pause")
+        self.pause.setAccessibleName("Resume the training" if state == PAUSED else "Pause the training")
+        self.explore.setVisible(state == ENDED and self._saved)
+        self.leave.setVisible(state in (WATCHING, ENDED))
+        if state == PAUSED:
+            self.phase.setText("paused")
+
+
+def step_words(event: StepLogged) -> str:
+    """Step, rate and times of a logged step, as one line."""
+    rate = f"{count(event.items_per_s)} {ITEMS.get(event.phase, 'items/s')}"
+    return (
+        f"step {count(event.step)}  \N{MIDDLE DOT}  {rate}  \N{MIDDLE DOT}  {100 * event.progress:.0f} %"
+        f"  \N{MIDDLE DOT}  {duration(event.elapsed_s)} spent, {duration(event.remaining_s)} left"
+    )

@@ -1,0 +1,250 @@
+"""What to train: data set, preset, budget, and every setting of the preset that was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.train.settings_form import SettingsForm
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A filled and valid form.
+
+    Attributes:
+        overrides: the settings that differ from the preset, by dotted name.
+    """
+
+    dataset: str
+    preset: str
+    name: str
+    minutes: float
+    seed: int
+    device: str
+    overrides: dict[str, object] = field(default_factory=dict)
+
+
+def name_problem(name: str, taken: Sequence[str]) -> str:
+    """What is wrong with a run's name, as a sentence; empty when nothing is."""
+    if not name.strip():
+        return "Give the run a name."
+    if any(letter in name for letter in '/\\:*?"<>|') or name.strip(". ") != name:
+        return (
+            "The run's name becomes a folder: leave out / \\ : * ? \" < > | and dots or spaces at its ends."
+        )
+    if name in taken:
+        return f"A run '{name}' exists: choose another name, or resume it in the Library."
+    return ""
+
+
+def free_name(stem: str, taken: Sequence[str]) -> str:
+    """`stem-1`, `stem-2`, ...: the first that no run has."""
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+class RunForm(QWidget):
+    """The form left of the curves.
+
+    Signals:
+        start_requested(plan): a valid RunPlan is to be trained.
+    """
+
+    start_requested = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._presets: dict[str, dict[str, object]] = {}
+        self._taken: tuple[str, ...] = ()
+        self._name_is_ours = True
+        self._training = False
+        self._build_fields()
+        self._lay_out()
+        self._connect()
+        self._check()
+
+    def _build_fields(self) -> None:
+        self.dataset = self._named(QComboBox(), "train_dataset", "Data set to train on")
+        self.preset = self._named(QComboBox(), "train_preset", "Preset")
+        self.name = self._named(QLineEdit(), "train_name", "Name of the run")
+        self.minutes = self._named(QDoubleSpinBox(), "train_minutes", "Time budget in minutes")
+        self.minutes.setRange(0.1, 10_000)
+        self.minutes.setDecimals(1)
+        self.minutes.setValue(10)
+        self.minutes.setSuffix(" min")
+        self.seed = self._named(QSpinBox(), "train_seed", "Random seed")
+        self.seed.setRange(0, 2**31 - 1)
+        self.device = self._named(QComboBox(), "train_device", "Device")
+        self.device.addItems(DEVICES)
+        self.settings = SettingsForm()
+        self.more = self._named(QToolButton(), "train_more_settings", "Show all settings")
+        self.more.setText("All settings")
+        self.more.setCheckable(True)
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.more.setArrowType(Qt.ArrowType.RightArrow)
+        self.more.setAutoRaise(True)
+        self.problem = QLabel()
+        self.problem.setObjectName("train_problem")
+        self.problem.setWordWrap(True)
+        self.problem.setStyleSheet("color: #D55E00;")
+        self.start = self._named(QPushButton("Start training"), "train_start", "Start training")
+        self.start.setDefault(True)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        for label, widget in (
+            ("&Data set", self.dataset),
+            ("&Preset", self.preset),
+            ("&Run name", self.name),
+            ("Time &budget", self.minutes),
+            ("See&d", self.seed),
+            ("De&vice", self.device),
+        ):
+            form.addRow(label, widget)
+        self.scroll = QScrollArea()
+        self.scroll.setObjectName("train_settings")
+        self.scroll.setAccessibleName("All settings of the preset")
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setWidget(self.settings)
+        self.scroll.hide()
+        self.filler = QWidget()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addWidget(self.more)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.start)
+        layout.addWidget(self.filler, 1)
+
+    def _connect(self) -> None:
+        self.dataset.currentIndexChanged.connect(self._suggest_name)
+        self.preset.currentTextChanged.connect(self._on_preset)
+        self.name.textEdited.connect(self._on_name_edited)
+        self.name.textChanged.connect(self._check)
+        self.settings.changed.connect(self._check)
+        self.more.toggled.connect(self._on_more)
+        self.start.clicked.connect(self._start)
+
+    def set_datasets(self, names: Sequence[str]) -> None:
+        """The data sets to choose from; the chosen one stays."""
+        chosen = self.dataset.currentText()
+        self.dataset.blockSignals(True)
+        self.dataset.clear()
+        self.dataset.addItems(list(names))
+        self.dataset.setCurrentIndex(max(0, self.dataset.findText(chosen)) if names else -1)
+        self.dataset.blockSignals(False)
+        self._suggest_name()
+        self._check()
+
+    def set_presets(self, settings: dict[str, dict[str, object]]) -> None:
+        """Preset name -> dotted setting name -> value."""
+        self._presets = settings
+        chosen = self.preset.currentText() or "small"
+        self.preset.blockSignals(True)
+        self.preset.clear()
+        self.preset.addItems(sorted(settings))
+        self.preset.setCurrentText(chosen)
+        self.preset.blockSignals(False)
+        self._on_preset(self.preset.currentText())
+
+    def has_presets(self) -> bool:
+        """Whether the presets are known."""
+        return bool(self._presets)
+
+    def set_taken(self, names: Sequence[str]) -> None:
+        """The names that runs have already."""
+        self._taken = tuple(names)
+        self._suggest_name()
+        self._check()
+
+    def set_training(self, on: bool) -> None:
+        """One training at a time: the start button waits while one runs."""
+        self._training = on
+        self._check()
+
+    def plan(self) -> RunPlan | None:
+        """The filled form, or None while something is missing or wrong."""
+        if self._problem():
+            return None
+        return RunPlan(
+            dataset=self.dataset.currentText(),
+            preset=self.preset.currentText(),
+            name=self.name.text(),
+            minutes=self.minutes.value(),
+            seed=self.seed.value(),
+            device=self.device.currentText(),
+            overrides=self.settings.overrides(),
+        )
+
+    def _problem(self) -> str:
+        if not self.dataset.currentText():
+            return "No data set yet: build one in the Library."
+        if not self.preset.currentText():
+            return "No presets were found in resources/presets."
+        return name_problem(self.name.text(), self._taken) or self.settings.problem()
+
+    def _check(self) -> None:
+        problem = self._problem()
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        changed = len(self.settings.overrides())
+        self.more.setText(f"All settings ({changed} changed)" if changed else "All settings")
+        self.start.setEnabled(not problem and not self._training)
+        self.start.setToolTip("A training is running: stop it first" if self._training else problem)
+
+    def _on_preset(self, name: str) -> None:
+        if name in self._presets:
+            self.settings.set_preset(name, self._presets[name])
+        self._suggest_name()
+        self._check()
+
+    def _on_name_edited(self, text: str) -> None:
+        self._name_is_ours = not text
+
+    def _suggest_name(self) -> None:
+        if self._name_is_ours and self.dataset.currentText():
+            self.name.setText(
+                free_name(f"{Path(self.dataset.currentText()).stem}-{self.preset.currentText()}", self._taken)
+            )
+
+    def _on_more(self, on: bool) -> None:
+        self.more.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self.scroll.setVisible(on)
+        self.filler.setVisible(not on)
+
+    def _start(self) -> None:
+        plan = self.plan()
+        if plan is not None:
+            self._name_is_ours = True
+            self.start_requested.emit(plan)
+
+    @staticmethod
+    def _named(widget, name: str, accessible: str):  # type: ignore[no-untyped-def]
+        widget.setObjectName(name)
+        widget.setAccessibleName(accessible)
+        return widget

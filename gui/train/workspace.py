@@ -1,0 +1,320 @@
+"""The Train workspace: the form, the head, the curves, the samples and the log of one run.
+
+A run that this window trains and a run that is only watched come the same way: as events.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QSplitter, QVBoxLayout, QWidget
+
+from datasets.home import runs_dir
+from engine.events import Event, SampleSaved
+from gui import requests as rq
+from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
+from gui.state import Selection
+from gui.train.curve_data import FIGURES, LOSSES, CurveData
+from gui.train.curve_plot import CurvePlot
+from gui.train.event_log import EventLog
+from gui.train.live_view import OURS, LiveView
+from gui.train.run_form import RunForm, RunPlan
+from gui.train.sample_view import SampleView
+from gui.widgets import GAP, button, heading, named, panel, row
+from gui.workspace import Answer, Workspace
+
+REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
+WATCH_MS = 1000
+WATCH = "watch"
+
+
+class TrainWorkspace(Workspace):
+    """Shows one run: the one in training, or one that is watched by its run directory.
+
+    Signals:
+        explore_wanted(path): open this run in Explore.
+    """
+
+    explore_wanted = Signal(str)
+
+    def __init__(self, selection: Selection) -> None:
+        super().__init__(selection)
+        self.setObjectName("train_workspace")
+        self.data = CurveData()
+        self.form, self.live, self.samples, self.log = RunForm(), LiveView(), SampleView(), EventLog()
+        self.plots = [CurvePlot(self.data, LOSSES, "Losses"), CurvePlot(self.data, FIGURES, "Validation")]
+        self._path: Path | None = None
+        self._watched: Path | None = None
+        self._offset = 0
+        self._drawn_version = -1
+        self._redraw_timer = QTimer(self, interval=REDRAW_MS)
+        self._redraw_timer.timeout.connect(self._redraw)
+        self._watch_timer = QTimer(self, interval=WATCH_MS)
+        self._watch_timer.timeout.connect(self._read_on)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        form_panel, form_layout = panel(object_name="train_form_panel")
+        form_layout.addWidget(heading("New run"))
+        form_layout.addWidget(self.form, 1)
+        form_layout.addWidget(heading("Watch a run"))
+        self.watch_choice = named(QComboBox(), "train_watch_run", "Run to watch")
+        self.watch_choice.setMinimumContentsLength(10)
+        self.watch_choice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.watch_button = button(
+            "Watch",
+            "train_watch",
+            "Watch the chosen run",
+            self._watch_chosen,
+            "Follow a run by its directory",
+        )
+        self.watch_folder = button(
+            "Folder\N{HORIZONTAL ELLIPSIS}",
+            "train_watch_folder",
+            "Watch a run in another folder",
+            self._watch_other,
+        )
+        form_layout.addLayout(row(self.watch_choice, self.watch_button, self.watch_folder, spacing=4))
+        head_panel, head_layout = panel(object_name="train_head_panel")
+        head_layout.addWidget(self.live)
+        below = QSplitter(Qt.Orientation.Horizontal)
+        below.setObjectName("train_below_splitter")
+        below.addWidget(self._curves_panel())
+        below.addWidget(self._side_panel())
+        below.setStretchFactor(0, 5)
+        below.setStretchFactor(1, 3)
+        right = QWidget()
+        right_layout = QVBoxLayout(right)
+        right_layout.setContentsMargins(0, 0, 0, 0)
+        right_layout.setSpacing(GAP)
+        right_layout.addWidget(head_panel)
+        right_layout.addWidget(below, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("train_splitter")
+        self.splitter.addWidget(form_panel)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([320, 960])
+        self.splitters = (below, self.splitter)
+        for splitter in self.splitters:
+            splitter.setHandleWidth(GAP)
+            splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.addWidget(self.splitter)
+
+    def _curves_panel(self) -> QWidget:
+        surface, layout = panel(object_name="train_curves_panel")
+        self.by_time = named(
+            QCheckBox("over minutes"), "train_by_time", "Curves over minutes instead of steps"
+        )
+        layout.addLayout(row(heading("Curves"), 1, self.by_time))
+        for plot in self.plots:
+            layout.addWidget(plot, 1)
+        return surface
+
+    def _side_panel(self) -> QWidget:
+        side = QSplitter(Qt.Orientation.Vertical)
+        side.setObjectName("train_side_splitter")
+        side.setHandleWidth(GAP)
+        side.setChildrenCollapsible(False)
+        for title, view in (("", self.samples), ("Events", self.log)):
+            surface, layout = panel()
+            if title:
+                layout.addWidget(heading(title))
+            layout.addWidget(view)
+            side.addWidget(surface)
+        side.setStretchFactor(0, 3)
+        side.setStretchFactor(1, 2)
+        return side
+
+    def _connect(self) -> None:
+        self.form.start_requested.connect(self._start)
+        self.live.pause_requested.connect(lambda: self.asked.emit(rq.PauseTraining()))
+        self.live.resume_requested.connect(lambda: self.asked.emit(rq.ResumeTraining()))
+        self.live.stop_requested.connect(self._stop)
+        self.live.explore_requested.connect(self._explore)
+        self.live.leave_requested.connect(self._leave)
+        self.by_time.toggled.connect(self._show_time)
+
+    # ------------------------------------------------------------ answers of the engine thread
+
+    def answers(self) -> dict[str, Answer]:
+        return {
+            rq.kind_of(rq.ReadPresets): self._on_presets,
+            rq.kind_of(rq.StartTraining): self._on_training,
+            rq.kind_of(rq.PauseTraining): self._on_paused,
+            rq.kind_of(rq.ResumeTraining): self._on_paused,
+            rq.kind_of(rq.ReadRunLog, WATCH): self._on_run_log,
+            rq.kind_of(rq.ListLibrary): self.set_library,
+        }
+
+    def on_failed(self, kind: str, failure: Failure) -> None:
+        if kind == rq.kind_of(rq.ReadRunLog, WATCH):
+            self._leave()
+        elif kind == rq.kind_of(rq.StartTraining) and self.live.state in OURS:
+            self.live.set_ended("failed")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask for what there is each time that the workspace comes to the front."""
+        super().showEvent(event)
+        if not self.form.has_presets():
+            self.asked.emit(rq.ReadPresets())
+        self.asked.emit(rq.ListLibrary())
+
+    def _on_presets(self, presets: Presets) -> None:
+        self.form.set_presets(presets.settings)
+
+    def _on_training(self, payload: object) -> None:
+        """An event of the training in this window, or its end."""
+        if isinstance(payload, TrainingEnded):
+            if self._watched is None and self._path is not None and Path(payload.path) == self._path:
+                self.live.set_ended(payload.reason)
+                self._redraw()
+        elif isinstance(payload, Event):
+            self._add([payload])
+
+    def _on_paused(self, paused: TrainingPaused) -> None:
+        self.live.set_paused(paused.paused)
+
+    def _on_run_log(self, log: RunLog) -> None:
+        """New events of the watched run, or of a resumed run before it goes on."""
+        if self._path is None or Path(log.path) != self._path:
+            return
+        self._offset = log.offset
+        self._add(list(log.events))
+        if self._watched is not None and log.status.finished_reason:
+            self._watch_timer.stop()
+            self.live.set_ended(log.status.finished_reason)
+
+    def set_library(self, library: Library) -> None:
+        """Data sets to train on, names that are taken, runs to watch."""
+        self.form.set_datasets(
+            [entry.name for entry in library.datasets if entry.built and not entry.problem]
+        )
+        self.form.set_taken([run.name for run in library.runs])
+        chosen = self.watch_choice.currentData()
+        self.watch_choice.clear()
+        for run in library.runs:
+            self.watch_choice.addItem(run.name, str(run.path))
+        self.watch_choice.setCurrentIndex(max(0, self.watch_choice.findData(chosen)) if library.runs else -1)
+        self.watch_button.setEnabled(bool(library.runs))
+
+    def set_training(self, running: bool) -> None:
+        """Whether the engine thread holds a training (running or paused)."""
+        self.form.set_training(running)
+
+    # ------------------------------------------------------------ what the user does
+
+    def resume(self, path: str, dataset: str, preset: str) -> None:
+        """Go on with a run from its last checkpoint."""
+        self._begin(Path(path), watching=False)
+        self.asked.emit(rq.ReadRunLog(path, 0, view=WATCH))
+        self.asked.emit(rq.StartTraining(dataset, preset, path, resume=True))
+
+    def watch(self, path: Path) -> None:
+        """Follow a run by its directory."""
+        self._begin(path, watching=True)
+        self._watch_timer.start()
+        self._read_on()
+
+    def _start(self, plan: RunPlan) -> None:
+        path = runs_dir() / plan.name
+        self._begin(path, watching=False)
+        self.asked.emit(
+            rq.StartTraining(
+                plan.dataset,
+                plan.preset,
+                str(path),
+                plan.overrides,
+                plan.minutes,
+                plan.seed,
+                device=plan.device,
+            )
+        )
+
+    def _stop(self) -> None:
+        self.live.set_stopping()
+        self.asked.emit(rq.StopTraining())
+
+    def _explore(self) -> None:
+        if self._path is not None:
+            self.explore_wanted.emit(str(self._path))
+
+    def _leave(self) -> None:
+        self._watch_timer.stop()
+        self._watched = self._path = None
+        self._clear()
+        self.live.set_idle()
+
+    def _watch_chosen(self) -> None:
+        if self.watch_choice.currentData():
+            self.watch(Path(self.watch_choice.currentData()))
+
+    def _watch_other(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Run directory to watch")
+        if folder:
+            self.watch(Path(folder))
+
+    def _show_time(self, on: bool) -> None:
+        for plot in self.plots:
+            plot.show_time(on)
+
+    # ------------------------------------------------------------ inside
+
+    def _begin(self, path: Path, watching: bool) -> None:
+        self._watch_timer.stop()
+        self._path, self._watched, self._offset = path, path if watching else None, 0
+        self._clear()
+        self.samples.set_run(path)
+        self.live.begin(path.name, watching)
+        self._redraw_timer.start()
+
+    def _clear(self) -> None:
+        self.data.clear()
+        self.samples.set_run(None)
+        self.log.clear()
+        self._redraw()
+
+    def _read_on(self) -> None:
+        if self._watched is not None:
+            self.asked.emit(rq.ReadRunLog(str(self._watched), self._offset, view=WATCH))
+
+    def _add(self, events: list[Event]) -> None:
+        self.data.add(events)
+        self.log.add(events)
+        for event in events:
+            self.live.add(event)
+            if isinstance(event, SampleSaved):
+                self.samples.add(event)
+
+    def _redraw(self) -> None:
+        if self._drawn_version != self.data.version:
+            self._drawn_version = self.data.version
+            for plot in self.plots:
+                plot.redraw()
+
+    def close_views(self) -> None:
+        """Before the window goes: stop the timers and empty the plots."""
+        self._watch_timer.stop()
+        self._redraw_timer.stop()
+        for plot in self.plots:
+            plot.close_plot()
+
+    # ------------------------------------------------------------ layout
+
+    def save_layout(self, settings: QSettings) -> None:
+        for splitter in self.splitters:
+            settings.setValue(f"layout/{splitter.objectName()}", splitter.saveState())
+
+    def restore_layout(self, settings: QSettings) -> None:
+        for splitter in self.splitters:
+            state = settings.value(f"layout/{splitter.objectName()}")
+            if state is not None:
+                splitter.restoreState(state)

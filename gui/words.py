@@ -1,0 +1,61 @@
+"""How numbers and names read in the window: plain functions, no Qt."""
+
+from __future__ import annotations
+
+import math
+
+
+def readable(name: str) -> str:
+    """An identifier as words: "object_hue" -> "object hue"."""
+    return name.replace("_", " ")
+
+
+def readable_action(name: str) -> str:
+    """An action as words with its direction apart: "object_hue+" -> "object hue  +"."""
+    if name[-1:] in ("+", "-"):
+        sign = "+" if name.endswith("+") else "\N{MINUS SIGN}"
+        return f"{readable(name[:-1])}  {sign}"
+    return readable(name)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as "1:02:03", "2:05" or "0:07"; "unknown" when it is not a finite number."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "unknown"
+    whole = round(seconds)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def count(number: float) -> str:
+    """A whole number with thin groups: 480000 -> "480,000"."""
+    return f"{round(number):,}"
+
+
+def file_size(size_bytes: int) -> str:
+    """Bytes in the largest unit that leaves a number of at least one: 1536 -> "1.5 KB"."""
+    size = float(size_bytes)
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GB"
+
+
+def percent(share: float) -> str:
+    """A share in 0..1 with one decimal: 0.9031 -> "90.3 %"; tiny ones as "<0.1 %"."""
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    return f"{100 * share:.1f} %"
+
+
+def figure(name: str, value: float) -> str:
+    """A measured figure with the unit that its name implies: ("psnr", 31.24) -> "31.2 dB"."""
+    if not math.isfinite(value):
+        return "not a number"
+    if "psnr" in name:
+        return f"{value:.1f} dB"
+    if "accuracy" in name or name in ("chance",) or name.endswith("rate"):
+        return percent(value)
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from datasets.build import Progress
     from datasets.cache import Cache
 
+# What each stage of a build counts
+_UNITS = {"rendering": "pairs", "writing": "images"}
+
 
 def add_commands(commands: Commands) -> None:
     """Adds `build`."""
@@ -85,7 +88,8 @@ def show_build(name: str, steps: Iterator[Progress]) -> None:
     line = ProgressLine()
 
     def show(progress: Progress) -> None:
-        rate = f"{progress.rate:,.0f}/s" if progress.rate > 0 else ""
+        unit = _UNITS.get(progress.stage, "items")
+        rate = f"{progress.rate:,.0f} {unit}/s" if progress.rate > 0 else ""
         line.show(f"{name}: {progress.stage}", progress.done, progress.total, rate, progress.remaining_s)
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class DataWork:
     def _build(self, name: str, source: str, seed: int, kind: str) -> Iterator[Activity]:
         import datasets
 
-        for step in datasets.build_steps(name, source=source or None, seed=seed):
+        for step in datasets.build_steps(name, source=Path(source) if source else None, seed=seed):
             yield Activity(
                 kind,
                 f"Building {name}: {step.stage}",
@@ -114,16 +115,16 @@ class DataWork:
         return tuple(self._entry(datasets.info(name)) for name in datasets.names())
 
     def _entry(self, info: Any) -> DatasetEntry:
-        problem = ""
+        problem, num_images = "", 0
         if info.built:
             try:
-                self.cache(info.name)
+                num_images = self.cache(info.name).num_images
             except DatasetError as error:
                 problem = str(error)
         size = info.cache.stat().st_size if info.cache.exists() else 0
         return DatasetEntry(
             info.name, info.title, info.cache, info.built, info.needs_source, info.space, info.licence,
-            info.citation, size, problem,
+            info.citation, size, problem, num_images,
         )  # fmt: skip
 
     def browse(self, request: rq.BrowseImages) -> Browsed:

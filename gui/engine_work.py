@@ -20,14 +20,15 @@ from engine.events import RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
+from gui.library.work import delete_run, list_library, run_entry, verify
 from gui.replies import (
     Activity,
+    Deleted,
     Evaluated,
     Failure,
     Library,
     NodePositions,
     Presets,
-    RunEntry,
     RunLog,
     ShownImage,
     Targets,
@@ -56,6 +57,8 @@ class EngineWork:
             rq.OpenDataset: self.data.open_dataset,
             rq.BuildDataset: self.data.build_dataset,
             rq.ListLibrary: self._list_library,
+            rq.VerifyDataset: self._verify,
+            rq.DeleteRun: self._delete_run,
             rq.BrowseImages: self.data.browse,
             rq.PickImage: self.data.pick_image,
             rq.PickPair: self.data.pick_pair,
@@ -167,7 +170,7 @@ class EngineWork:
             config = _with_overrides(load_preset(request.preset), request.overrides)
         steps = train(
             config, self.data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
-            seed=request.seed, resume=request.resume, dataset=request.dataset,
+            seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
         )  # fmt: skip
         reason = "done"
         try:
@@ -192,25 +195,19 @@ class EngineWork:
 
         directory = RunDirectory(Path(request.path))
         events, offset = directory.events(request.offset)
-        return RunLog(request.path, tuple(events), offset, _run_entry(directory.status()))
+        return RunLog(request.path, tuple(events), offset, run_entry(directory.status()))
 
     # ------------------------------------------------------------ the library
 
     def _list_library(self, request: rq.ListLibrary) -> Library:
-        from datasets.home import runs_dir
-        from engine.run_directory import RunDirectory, list_runs, resolve_run
+        return list_library(self.data.entries(), request.folders)
 
-        runs = [RunDirectory(resolve_run("bundled")).status()]
-        for folder in (runs_dir(), *map(Path, request.folders)):
-            runs += list_runs(folder)
-        return Library(self.data.entries(), tuple(map(_run_entry, runs)))
+    def _verify(self, request: rq.VerifyDataset) -> Iterator[object]:
+        return verify(self.data.cache(request.dataset))
 
-
-def _run_entry(status: Any) -> RunEntry:
-    return RunEntry(
-        status.name, Path(status.path), status.dataset, status.preset, status.phase, status.step, status.elapsed_s,
-        status.finished_reason or "", status.resumable, dict(status.figures),
-    )  # fmt: skip
+    def _delete_run(self, request: rq.DeleteRun) -> Deleted:
+        self._explorers.pop(request.path, None)
+        return delete_run(request)
 
 
 def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:

@@ -13,14 +13,17 @@ from gui import requests as rq
 from gui.actions import build_menus
 from gui.engine_thread import TRAINING, EngineThread
 from gui.explore.workspace import ExploreWorkspace
+from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
-from gui.replies import DatasetView, Failure, TrainingEnded
+from gui.replies import DatasetView, Failure, RunEntry, TrainingEnded
+from gui.retrieve.workspace import RetrieveWorkspace
 from gui.settings import open_settings
 from gui.shortcuts import show_shortcuts
 from gui.state import Selection
 from gui.status_bar import ActivityBar
 from gui.theme import apply_theme, colours
-from gui.top_bar import TopBar
+from gui.top_bar import WORKSPACES, TopBar
+from gui.train.workspace import TrainWorkspace
 from gui.workspace import Answer, Workspace
 
 
@@ -41,7 +44,10 @@ class MainWindow(QMainWindow):
         self.engine = EngineThread(self)
         self.top_bar, self.messages, self.activity = TopBar(), MessageBanner(), ActivityBar()
         self.explore = ExploreWorkspace(self.selection)
-        self.workspaces: tuple[Workspace, ...] = (self.explore,)
+        self.retrieve = RetrieveWorkspace(self.selection)
+        self.train = TrainWorkspace(self.selection)
+        self.library = LibraryWorkspace(self.selection)
+        self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
         self._answers: dict[str, list[Answer]] = {}
         self._closing = False
         self._build()
@@ -92,6 +98,15 @@ class MainWindow(QMainWindow):
         self.engine.failed.connect(self._on_failed)
         self.engine.ended.connect(self._on_ended)
         self.engine.training_changed.connect(self.setWindowModified)
+        # from the Library and from Train to the other workspaces
+        self.library.explore_wanted.connect(self.explore_run)
+        self.train.explore_wanted.connect(self.explore_run)
+        self.library.resume_wanted.connect(self._resume_run)
+        self.library.watch_wanted.connect(self._watch_run)
+        self.library.dataset_wanted.connect(lambda name: self.engine.submit(rq.OpenDataset(name)))
+        self.engine.training_changed.connect(self.train.set_training)
+        self.engine.training_changed.connect(self.library.set_training)
+        self.engine.activity.connect(self.library.set_activity)
         # the main window's own questions
         self._route(rq.kind_of(rq.LoadRun), self._on_run)
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
@@ -126,6 +141,20 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             apply_theme(application, name)
         self.settings.setValue("theme", name)
+
+    @Slot(str)
+    def explore_run(self, run: str) -> None:
+        """Load a run (its path, or a name) and go to Explore."""
+        self.engine.submit(rq.LoadRun(run))
+        self.show_workspace(WORKSPACES.index("Explore"))
+
+    def _resume_run(self, entry: RunEntry) -> None:
+        self.show_workspace(WORKSPACES.index("Train"))
+        self.train.resume(str(entry.path), entry.dataset, entry.preset)
+
+    def _watch_run(self, path: str) -> None:
+        self.show_workspace(WORKSPACES.index("Train"))
+        self.train.watch(Path(path))
 
     @Slot(str, int, object)
     def _on_result(self, kind: str, _generation: int, payload: object) -> None:
@@ -164,6 +193,7 @@ class MainWindow(QMainWindow):
             return
         self._save_layout()
         self.engine.shutdown()
+        self.train.close_views()
         event.accept()
 
     def _ask_to_close(self) -> None:

@@ -150,6 +150,7 @@ class DatasetEntry:
     citation: str
     size_bytes: int = 0
     problem: str = ""
+    num_images: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,24 @@ class RunEntry:
     finished_reason: str
     resumable: bool
     figures: dict[str, float] = field(default_factory=dict)
+    explorable: bool = True
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The outcome of checking a data set, in words."""
+
+    dataset: str
+    sound: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A run directory is gone."""
+
+    path: str
 
 
 @dataclass(frozen=True)

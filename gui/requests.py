@@ -89,6 +89,24 @@ class ListLibrary(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class VerifyDataset(Request):
+    """Read a whole cache and count what its build promised. Answers Verified."""
+
+    dataset: str
+    text: ClassVar[str] = "Checking the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class DeleteRun(Request):
+    """Delete a run directory. Answers Deleted."""
+
+    path: str
+    text: ClassVar[str] = "Deleting the run"
+
+
+@dataclass(frozen=True, eq=False)
 class BrowseImages(Request):
     """A page of `count` images of a split from position `start` (wraps around). Answers Browsed."""
 
@@ -270,6 +288,7 @@ class StartTraining(Request):
     minutes: float | None = None
     seed: int = 0
     resume: bool = False
+    device: str = "auto"
     text: ClassVar[str] = "Training"
     background: ClassVar[bool] = True
 

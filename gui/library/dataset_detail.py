@@ -42,9 +42,11 @@ class DatasetDetail(QWidget):
         self.source = named(QLineEdit(), "library_source", "Folder of the original files")
         self.source.textChanged.connect(self._update)
         self.choose = button(
-            "Choose\N{HORIZONTAL ELLIPSIS}", "library_choose_source", "Choose the folder of the original files",
+            "Choose\N{HORIZONTAL ELLIPSIS}",
+            "library_choose_source",
+            "Choose the folder of the files",
             self._choose,
-        )  # fmt: skip
+        )
         self.source_hint = caption("", wrap=True)
         self.build = button("Build", "library_build", "Build the data set", self._build)
         self.use = button(
@@ -52,8 +54,9 @@ class DatasetDetail(QWidget):
             "Make it the data set of Explore and Retrieve",
         )  # fmt: skip
         self.verify = button(
-            "Verify", "library_verify", "Check the data set", lambda: self.verify_requested.emit(self._name()),
-            "Read the whole file and compare it with its recipe",
+            "Verify", "library_verify", "Check the data set",
+            lambda: self.verify_requested.emit(self._name()),
+            "Read every image and check what the build promised",
         )  # fmt: skip
         self.progress = named(QProgressBar(), "library_build_progress", "Progress of the build")
         self.progress.setTextVisible(False)
@@ -153,7 +156,7 @@ class DatasetDetail(QWidget):
         self.source_row.setVisible(entry.needs_source)
         self.source_hint.setVisible(entry.needs_source and not usable)
         self.source_hint.setText(
-            "This data set is read from your own files, which Doscope may not pass on: choose their folder, then build."
+            "This data set is read from your own files: choose their folder, then build."
         )
         self.source.setPlaceholderText(f"Folder of the {entry.name} files")
         self.build.setText("Build again" if entry.built else "Build")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal, SignalInstance
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
     QMessageBox,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -79,8 +80,8 @@ class RunDetail(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.figures, 1)
 
-    def _button(self, text: str, name: str, accessible: str, signal: Signal):  # type: ignore[no-untyped-def]
-        return button(text, f"library_run_{name}", accessible, lambda: signal.emit(self._path()))  # type: ignore[attr-defined]
+    def _button(self, text: str, name: str, accessible: str, signal: SignalInstance) -> QPushButton:
+        return button(text, f"library_run_{name}", accessible, lambda: signal.emit(self._path()))
 
     def set_entry(self, entry: RunEntry) -> None:
         """Show a run."""

@@ -96,17 +96,17 @@ class Explanation(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         for card in self.cards:
             column.addWidget(card, 1)
-        self.scroll = QScrollArea()
-        self.scroll.setObjectName("retrieve_explanation")
-        self.scroll.setAccessibleName("Explanation of the best actions")
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidget(inside)
+        self.scroller = QScrollArea()
+        self.scroller.setObjectName("retrieve_explanation")
+        self.scroller.setAccessibleName("Explanation of the best actions")
+        self.scroller.setWidgetResizable(True)
+        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller.setWidget(inside)
         self.legend = MapLegend()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.empty, 1)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.scroller, 1)
         layout.addWidget(self.legend)
         self.clear()
 
@@ -114,7 +114,7 @@ class Explanation(QWidget):
         """No answer: say what will be here."""
         self._result = None
         self.empty.show()
-        self.scroll.hide()
+        self.scroller.hide()
         self.legend.hide()
 
     def set_result(self, result: Retrieval, after: Image, grid: tuple[int, int, int]) -> None:
@@ -126,7 +126,7 @@ class Explanation(QWidget):
             if rank < shown:
                 card.set_result(result, rank, after, grid)
         self.empty.hide()
-        self.scroll.show()
+        self.scroller.show()
         self.legend.show()
 
     def choose(self, action: int) -> None:
@@ -142,4 +142,4 @@ class Explanation(QWidget):
             chosen = not card.isHidden() and card.action == action
             card.set_chosen(chosen)
             if chosen:
-                self.scroll.ensureWidgetVisible(card)
+                self.scroller.ensureWidgetVisible(card)

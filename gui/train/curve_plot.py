@@ -194,7 +194,7 @@ class CurvePlot(QWidget):
     def values_at(self, x: float) -> str:
         """The visible curves' values nearest to a place on the horizontal axis, in words."""
         words, place = [], ""
-        for name, item in self._items.items():
+        for name in self._items:
             series = self._data.curves[self._group][(self.phase.currentText(), name)]
             xs = np.asarray(series.elapsed) / 60 if self._by_time else np.asarray(series.steps, np.float64)
             if name in self._hidden or not len(xs):

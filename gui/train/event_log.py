@@ -8,6 +8,7 @@ from engine.events import (
     CheckpointSaved,
     Event,
     PhaseStarted,
+    Progressed,
     RunStarted,
     SampleSaved,
     StepLogged,
@@ -20,11 +21,11 @@ MAX_LINES = 2000
 
 
 def line(event: Event) -> str | None:
-    """One event as a line; None for logged steps, which the curves show."""
+    """One event as a line; None for steps and progress, which are shown elsewhere."""
     if isinstance(event, RunStarted):
         how = f"resumed at step {count(event.resumed_step)}" if event.resumed_step else "started"
         return f"   0:00  run {how}: {event.dataset}, preset {event.preset}, {event.device}"
-    if isinstance(event, StepLogged):
+    if isinstance(event, StepLogged | Progressed):
         return None
     at = f"{duration(event.elapsed_s):>7}  "
     if isinstance(event, PhaseStarted):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from engine.events import CheckpointSaved, Event, PhaseStarted, RunFinished, RunStarted, StepLogged
+from engine.events import (
+    CheckpointSaved,
+    Event,
+    PhaseStarted,
+    Progressed,
+    RunFinished,
+    RunStarted,
+    StepLogged,
+)
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, readable
 
@@ -120,6 +128,8 @@ class LiveView(QWidget):
             self._show_phase(event.phase)
             self.progress.setValue(round(1000 * event.progress))
             self.facts.setText(step_words(event))
+        elif isinstance(event, Progressed):
+            self.facts.setText(f"{event.stage}: {count(event.done)} of {count(event.total)}")
         elif isinstance(event, CheckpointSaved):
             self._saved = True
             self._set_state(self.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.theme import colours
 from gui.train.settings_form import SettingsForm
+from gui.widgets import named
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -86,20 +89,20 @@ class RunForm(QWidget):
         self._check()
 
     def _build_fields(self) -> None:
-        self.dataset = self._named(QComboBox(), "train_dataset", "Data set to train on")
-        self.preset = self._named(QComboBox(), "train_preset", "Preset")
-        self.name = self._named(QLineEdit(), "train_name", "Name of the run")
-        self.minutes = self._named(QDoubleSpinBox(), "train_minutes", "Time budget in minutes")
+        self.dataset = named(QComboBox(), "train_dataset", "Data set to train on")
+        self.preset = named(QComboBox(), "train_preset", "Preset")
+        self.name = named(QLineEdit(), "train_name", "Name of the run")
+        self.minutes = named(QDoubleSpinBox(), "train_minutes", "Time budget in minutes")
         self.minutes.setRange(0.1, 10_000)
         self.minutes.setDecimals(1)
         self.minutes.setValue(10)
         self.minutes.setSuffix(" min")
-        self.seed = self._named(QSpinBox(), "train_seed", "Random seed")
+        self.seed = named(QSpinBox(), "train_seed", "Random seed")
         self.seed.setRange(0, 2**31 - 1)
-        self.device = self._named(QComboBox(), "train_device", "Device")
+        self.device = named(QComboBox(), "train_device", "Device")
         self.device.addItems(DEVICES)
         self.settings = SettingsForm()
-        self.more = self._named(QToolButton(), "train_more_settings", "Show all settings")
+        self.more = named(QToolButton(), "train_more_settings", "Show all settings")
         self.more.setText("All settings")
         self.more.setCheckable(True)
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -108,9 +111,8 @@ class RunForm(QWidget):
         self.problem = QLabel()
         self.problem.setObjectName("train_problem")
         self.problem.setWordWrap(True)
-        self.problem.setStyleSheet("color: #D55E00;")
-        self.start = self._named(QPushButton("Start training"), "train_start", "Start training")
-        self.start.setDefault(True)
+        self.start = named(QPushButton("Start training"), "train_start", "Start training")
+        self.start.setProperty("role", "primary")
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -124,19 +126,19 @@ class RunForm(QWidget):
             ("De&vice", self.device),
         ):
             form.addRow(label, widget)
-        self.scroll = QScrollArea()
-        self.scroll.setObjectName("train_settings")
-        self.scroll.setAccessibleName("All settings of the preset")
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidget(self.settings)
-        self.scroll.hide()
+        self.scroller = QScrollArea()
+        self.scroller.setObjectName("train_settings")
+        self.scroller.setAccessibleName("All settings of the preset")
+        self.scroller.setWidgetResizable(True)
+        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller.setWidget(self.settings)
+        self.scroller.hide()
         self.filler = QWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
         layout.addWidget(self.more)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.scroller, 1)
         layout.addWidget(self.problem)
         layout.addWidget(self.start)
         layout.addWidget(self.filler, 1)
@@ -210,7 +212,7 @@ class RunForm(QWidget):
 
     def _check(self) -> None:
         problem = self._problem()
-        self.problem.setText(problem)
+        self.problem.setText(f'<span style="color:{colours().bad}">{html.escape(problem)}</span>')
         self.problem.setVisible(bool(problem))
         changed = len(self.settings.overrides())
         self.more.setText(f"All settings ({changed} changed)" if changed else "All settings")
@@ -234,7 +236,7 @@ class RunForm(QWidget):
 
     def _on_more(self, on: bool) -> None:
         self.more.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        self.scroll.setVisible(on)
+        self.scroller.setVisible(on)
         self.filler.setVisible(not on)
 
     def _start(self) -> None:
@@ -242,9 +244,3 @@ class RunForm(QWidget):
         if plan is not None:
             self._name_is_ours = True
             self.start_requested.emit(plan)
-
-    @staticmethod
-    def _named(widget, name: str, accessible: str):  # type: ignore[no-untyped-def]
-        widget.setObjectName(name)
-        widget.setAccessibleName(accessible)
-        return widget

@@ -104,12 +104,12 @@ class SampleView(QWidget):
             self.area.picture = QImage()
             self.when.setText("")
         else:
-            sample = self._samples[min(index, len(self._samples) - 1)]
+            index = min(index, len(self._samples) - 1)
+            sample = self._samples[index]
             path = self._folder / sample.path
             self.area.picture = QImage(str(path))
             self.area.words = f"{path.name} could not be read; it may have been deleted."
-            place = f"{min(index, len(self._samples) - 1) + 1} of {len(self._samples)}"
-            self.when.setText(
-                f"{place}: {sample.phase} phase, step {count(sample.step)}, after {duration(sample.elapsed_s)}"
-            )
+            place = f"{index + 1} of {len(self._samples)}"
+            when = f"step {count(sample.step)}, after {duration(sample.elapsed_s)}"
+            self.when.setText(f"{place}: {sample.phase} phase, {when}")
         self.area.update()

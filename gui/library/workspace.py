@@ -1,0 +1,253 @@
+"""The Library workspace: data sets and runs on the left, the chosen one in detail on the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
+
+from gui import requests as rq
+from gui.library.dataset_detail import DatasetDetail
+from gui.library.image_page import PAGE
+from gui.library.run_detail import RunDetail, state_words
+from gui.library.table import EntryTable
+from gui.replies import (
+    Activity,
+    Browsed,
+    DatasetEntry,
+    DatasetView,
+    Deleted,
+    Evaluated,
+    Library,
+    RunEntry,
+    Verified,
+)
+from gui.state import Selection
+from gui.widgets import GAP, EmptyState, button, heading, panel, row, tool_button
+from gui.words import count, figure, file_size
+from gui.workspace import Answer, Workspace
+
+VIEW = "library"
+KEY_FIGURES = ("directed_accuracy", "factor_accuracy", "psnr")
+MAX_FOLDERS = 8
+
+
+class LibraryWorkspace(Workspace):
+    """What there is to explore and to train on.
+
+    Signals:
+        explore_wanted(path): open a run in Explore.
+        resume_wanted(RunEntry): go on training a run.
+        watch_wanted(path): show a run's curves in Train.
+        dataset_wanted(name): make a data set the window's own.
+    """
+
+    explore_wanted = Signal(str)
+    resume_wanted = Signal(object)
+    watch_wanted = Signal(str)
+    dataset_wanted = Signal(str)
+
+    def __init__(self, selection: Selection) -> None:
+        super().__init__(selection)
+        self.setObjectName("library_workspace")
+        self._datasets: dict[str, DatasetEntry] = {}
+        self._runs: dict[str, RunEntry] = {}
+        self._folders: list[str] = []
+        self._evaluated_path = ""
+        self.datasets = EntryTable("library_datasets", "Data sets", ("data set", "images", "size", "state"))
+        self.runs = EntryTable("library_runs", "Runs", ("run", "data set", "state", "key figure"))
+        self.dataset_detail, self.run_detail = DatasetDetail(), RunDetail()
+        self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        self.details = QStackedWidget()
+        for widget in (self.empty, self.dataset_detail, self.run_detail):
+            self.details.addWidget(widget)
+        left = QSplitter(Qt.Orientation.Vertical)
+        left.setObjectName("library_left_splitter")
+        refresh = tool_button("Refresh", "library_refresh", "Look again for data sets and runs", self.refresh)
+        folder = button(
+            "Add folder\N{HORIZONTAL ELLIPSIS}",
+            "library_add_folder",
+            "List the runs of another folder",
+            self._add_folder,
+        )
+        for title, table, extra in (("Data sets", self.datasets, refresh), ("Runs", self.runs, folder)):
+            surface, layout = panel()
+            layout.addLayout(row(heading(title), 1, extra))
+            layout.addWidget(table)
+            left.addWidget(surface)
+        left.setStretchFactor(0, 2)
+        left.setStretchFactor(1, 5)
+        right, right_layout = panel(object_name="library_detail_panel")
+        right_layout.addWidget(self.details)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("library_splitter")
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 4)
+        self.splitter.setStretchFactor(1, 6)
+        self.splitters = (left, self.splitter)
+        for splitter in self.splitters:
+            splitter.setHandleWidth(GAP)
+            splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.addWidget(self.splitter)
+
+    def _connect(self) -> None:
+        self.datasets.chosen.connect(self._on_dataset_chosen)
+        self.runs.chosen.connect(self._on_run_chosen)
+        for table in (self.datasets, self.runs):
+            table.cellClicked.connect(lambda *_, table=table: self._show_detail_of(table))
+        data = self.dataset_detail
+        data.build_requested.connect(self._build)
+        data.cancel_requested.connect(lambda: self.cancelled.emit(rq.kind_of(rq.BuildDataset)))
+        data.verify_requested.connect(lambda name: self.asked.emit(rq.VerifyDataset(name)))
+        data.use_requested.connect(self.dataset_wanted)
+        data.page_requested.connect(self._ask_page)
+        run = self.run_detail
+        run.explore_requested.connect(self.explore_wanted)
+        run.watch_requested.connect(self.watch_wanted)
+        run.resume_requested.connect(lambda path: self.resume_wanted.emit(self._runs[path]))
+        run.evaluate_requested.connect(self._evaluate)
+        run.delete_requested.connect(lambda path: self.asked.emit(rq.DeleteRun(path)))
+
+    def answers(self) -> dict[str, Answer]:
+        return {
+            rq.kind_of(rq.ListLibrary): self._on_library,
+            rq.kind_of(rq.BrowseImages, VIEW): self._on_page,
+            rq.kind_of(rq.OpenDataset, VIEW): self._on_opened,
+            rq.kind_of(rq.BuildDataset): lambda _view: self.refresh(),
+            rq.kind_of(rq.VerifyDataset): self._on_verified,
+            rq.kind_of(rq.EvaluateRun): self._on_evaluated,
+            rq.kind_of(rq.DeleteRun): self._on_deleted,
+        }
+
+    def on_ended(self, kind: str) -> None:
+        if kind == rq.kind_of(rq.BuildDataset):
+            self.dataset_detail.set_building("")
+        elif kind == rq.kind_of(rq.EvaluateRun):
+            self.run_detail.set_evaluating(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look again each time that the Library comes to the front."""
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again for data sets and runs."""
+        self.asked.emit(rq.ListLibrary(tuple(self._folders)))
+
+    def set_training(self, on: bool) -> None:
+        """Whether the engine thread holds a training."""
+        self.run_detail.set_training(on)
+
+    def set_activity(self, activity: Activity | None) -> None:
+        """How far a build is."""
+        if activity is not None and activity.kind == rq.kind_of(rq.BuildDataset):
+            self.dataset_detail.set_progress(activity)
+
+    # ------------------------------------------------------------ answers of the engine thread
+
+    def _on_library(self, library: Library) -> None:
+        self._datasets = {entry.name: entry for entry in library.datasets}
+        self._runs = {str(entry.path): entry for entry in library.runs}
+        self.datasets.set_rows([(entry.name, dataset_row(entry)) for entry in library.datasets])
+        self.runs.set_rows([(str(entry.path), run_row(entry)) for entry in library.runs])
+        if self.details.currentWidget() is self.empty:
+            self._show_detail_of(self.datasets)
+
+    def _on_page(self, page: Browsed) -> None:
+        self.dataset_detail.set_page(page)
+
+    def _on_opened(self, view: DatasetView) -> None:
+        self.dataset_detail.set_opened(view)
+
+    def _on_verified(self, verified: Verified) -> None:
+        (self.hinted if verified.sound else self.warned).emit(verified.words)
+
+    def _on_evaluated(self, measured: Evaluated) -> None:
+        self.run_detail.set_evaluated(self._evaluated_path, measured)
+
+    def _on_deleted(self, deleted: Deleted) -> None:
+        self.hinted.emit(f"Deleted {deleted.path}.")
+        self.refresh()
+
+    # ------------------------------------------------------------ what the user does
+
+    def _on_dataset_chosen(self, name: str) -> None:
+        if name in self._datasets:
+            self.dataset_detail.set_entry(self._datasets[name])
+
+    def _on_run_chosen(self, path: str) -> None:
+        if path in self._runs:
+            self.run_detail.set_entry(self._runs[path])
+        elif self.details.currentWidget() is self.run_detail:
+            self._show_detail_of(self.datasets)
+
+    def _show_detail_of(self, table: EntryTable) -> None:
+        detail = self.dataset_detail if table is self.datasets else self.run_detail
+        self.details.setCurrentWidget(detail if table.key() else self.empty)
+
+    def show_run(self, path: str) -> None:
+        """Choose a run and show it in detail."""
+        self.runs.choose(path)
+        self._show_detail_of(self.runs)
+
+    def _build(self, name: str, source: str) -> None:
+        self.dataset_detail.set_building(name)
+        self.asked.emit(rq.BuildDataset(name, source))
+
+    def _ask_page(self, split: rq.Split, start: int) -> None:
+        name = self.datasets.key()
+        if name:
+            self.asked.emit(rq.BrowseImages(name, split, start, PAGE, view=VIEW))
+            self.asked.emit(rq.OpenDataset(name, build=False, view=VIEW))
+
+    def _evaluate(self, path: str) -> None:
+        self._evaluated_path = path
+        self.run_detail.set_evaluating(True)
+        self.asked.emit(rq.EvaluateRun(path, self._runs[path].dataset))
+
+    def _add_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with runs")
+        if folder:
+            self.add_folder(folder)
+
+    def add_folder(self, folder: str) -> None:
+        """List the runs of another folder as well, also the next time."""
+        self._folders = [folder, *(known for known in self._folders if known != folder)][:MAX_FOLDERS]
+        self.refresh()
+
+    # ------------------------------------------------------------ layout
+
+    def save_layout(self, settings: QSettings) -> None:
+        settings.setValue("library/folders", self._folders)
+        for splitter in self.splitters:
+            settings.setValue(f"layout/{splitter.objectName()}", splitter.saveState())
+
+    def restore_layout(self, settings: QSettings) -> None:
+        folders = settings.value("library/folders") or []
+        self._folders = [folders] if isinstance(folders, str) else [str(folder) for folder in folders]
+        for splitter in self.splitters:
+            state = settings.value(f"layout/{splitter.objectName()}")
+            if state is not None:
+                splitter.restoreState(state)
+
+
+def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:
+    """A data set's cells."""
+    state = "damaged" if entry.problem else "built" if entry.built else "not built"
+    images = count(entry.num_images) if entry.num_images else "\N{EN DASH}"
+    size = file_size(entry.size_bytes) if entry.size_bytes else "\N{EN DASH}"
+    return entry.name, images, size, state
+
+
+def run_row(entry: RunEntry) -> tuple[str, ...]:
+    """A run's cells; the key figure is the first of those that matter most."""
+    known = next((name for name in KEY_FIGURES if name in entry.figures), "")
+    state = "cannot be used" if entry.problem else state_words(entry)
+    return entry.name, entry.dataset, state, figure(known, entry.figures[known]) if known else "\N{EN DASH}"

@@ -17,7 +17,7 @@ from datasets.recipe import Recipe
 
 if TYPE_CHECKING:
     from datasets.build import Progress
-    from datasets.cache import Cache
+    from datasets.cache import Cache as Cache
     from datasets.source import Source
 
 _RECIPES = {
@@ -78,10 +78,10 @@ def info(name: str) -> DatasetInfo:
     default_recipe(name)
     cache = caches_dir() / f"{name}.h5"
     if name == "shapes":
-        from datasets.shapes import ShapesSource
+        from datasets.shapes import ShapesSource, shapes_space
 
         about = ShapesSource
-        title, space = "Shapes: a solid in a room, built in", about().space
+        title, space = "Shapes: a solid in a room, built in", shapes_space()
     else:
         from datasets.sprites import SpritesSource, sprites_space
 

@@ -9,8 +9,10 @@ stand beside it; a cancelled or failed build removes them.
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +37,7 @@ _TRAIN = SPLITS.index("train")
 _SLICE_S = 0.1  # aim of one slice of work between two reports
 _MAX_SLICE = 512  # pairs
 _COPY_BYTES = 1 << 24
+_SCRATCH = ("images", "partial")  # endings
 _STALE_S = 3600.0  # a scratch file that nobody wrote to for so long belongs to a killed build
 
 
@@ -43,7 +46,7 @@ class Progress:
     """How far a build is.
 
     Attributes:
-        stage: "rendering" (counts pairs) or "writing" (counts images).
+        stage: "reading" (counts source files), "rendering" (counts pairs) or "writing" (counts images).
         done, total: of the stage.
         rate: a second, 0 while unknown.
         remaining_s: estimate for the stage, seconds.
@@ -77,15 +80,19 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
 
     Raises:
         DatasetInputError: the source has too few pairs for the recipe.
+        SourceError: a file of the source is damaged.
         CacheError: the file cannot be written (full disk, no permission).
     """
     path = Path(path)
     check_room(source.space, sum(recipe.pairs.values()))
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.images")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    if path.is_dir():
+        raise CacheError(f"'{path}' is a folder; name the file to write, such as '{path / source.name}.h5'")
+    token = secrets.token_hex(4)  # two builds of one cache must not share a scratch file
+    scratch, partial = (path.with_name(f".{path.name}.{token}.{ending}") for ending in _SCRATCH)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(path)
+        yield from _prepare(source)
         ledger, rng = Ledger(), np.random.default_rng(recipe.seed)
         with scratch.open("wb") as images:
             yield from _render(source, recipe, ledger, rng, images)
@@ -107,11 +114,18 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
 
 def _remove_stale(path: Path) -> None:
     """Remove what a killed build of the same cache left behind."""
-    for ending in ("images", "partial"):
-        for leftover in path.parent.glob(f".{path.name}.*.{ending}"):
+    for ending in _SCRATCH:
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.{ending}"):
             with contextlib.suppress(OSError):
                 if time.time() - leftover.stat().st_mtime > _STALE_S:
                     leftover.unlink()
+
+
+def _prepare(source: Source) -> Iterator[Progress]:
+    meter: _Meter | None = None
+    for done, total in source.prepare():
+        meter = meter or _Meter("reading", total)
+        yield meter.at(done)
 
 
 def _render(

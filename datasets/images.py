@@ -117,7 +117,7 @@ def _decode(path: Path, image: Image.Image) -> tuple[npt.NDArray[Any], list[str]
     if getattr(image, "n_frames", 1) > 1:
         notes.append(f"first of {getattr(image, 'n_frames', 1)} frames")
     # Pillow reads only the high byte of 16-bit colour; the raw mode is the one trace of it.
-    if image.mode in ("RGB", "RGBA") and any(";16" in str(tile[3]) for tile in image.tile):
+    if image.mode in ("RGB", "RGBA") and any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())):
         notes.append("16 bits reduced to 8")
     if image.getexif().get(_ORIENTATION, 1) != 1:
         image = ImageOps.exif_transpose(image)

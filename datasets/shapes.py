@@ -13,11 +13,13 @@ first needed and kept; an image then costs one small matrix product.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from datasets.factors import Factor, FactorSpace, IntArray
-from datasets.raycast import SOLIDS, FloatArray, hit
+from datasets.raycast import SOLIDS, FloatArray, dot, hit, unit
 from datasets.source import ImageArray
 
 SIDE = 64
@@ -27,15 +29,17 @@ VIEWS_DEG = np.linspace(-35, 35, 15)
 HUES = ("red", "orange", "amber", "lime", "green", "turquoise", "azure", "blue", "violet", "magenta")
 
 # The room: z up, the object at the origin, two walls that meet in an upright edge behind it.
-_WALL_DISTANCE = 2.5
+_WALL_DISTANCE = np.float32(2.5)
+_WALL_NORMALS = [np.array([[x], [-np.sqrt(0.5)], [0]], np.float32) for x in (-np.sqrt(0.5), np.sqrt(0.5))]
 _CAMERA_DISTANCE, _CAMERA_HEIGHT, _TARGET_HEIGHT = 7.0, 3.1, 0.86
 _VIEW_WIDTH = 0.56  # of the image plane at distance 1
-_LIGHT = np.array([-2.6, -3.4, 6.0], np.float32)
+_LIGHT = np.array([[-2.6], [-3.4], [6.0]], np.float32)
 _LIGHT_RADIUS = 0.55
 _FLOOR, _WALL, _OBJECT, _WHITE = range(4)
 
 
-def _space() -> FactorSpace:
+def shapes_space() -> FactorSpace:
+    """The six factors."""
     return FactorSpace(
         (
             Factor("floor_hue", HUES, "cyclic"),
@@ -76,119 +80,93 @@ def _palettes() -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _rays(view_deg: float) -> tuple[FloatArray, FloatArray]:
-    """Camera position [3] and ray directions [(SIDE * SAMPLES)^2, 3] of one view."""
+    """Camera position [3, 1] and ray directions [3, R] of one view, R = (SIDE * SAMPLES)^2."""
     angle = np.deg2rad(view_deg)
-    eye = np.array(
-        [_CAMERA_DISTANCE * np.sin(angle), -_CAMERA_DISTANCE * np.cos(angle), _CAMERA_HEIGHT], np.float32
-    )
-    forward = np.array([0, 0, _TARGET_HEIGHT], np.float32) - eye
+    eye = np.array([_CAMERA_DISTANCE * np.sin(angle), -_CAMERA_DISTANCE * np.cos(angle), _CAMERA_HEIGHT])
+    forward = np.array([0, 0, _TARGET_HEIGHT]) - eye
     forward /= np.linalg.norm(forward)
-    right = np.cross(forward, np.array([0, 0, 1], np.float32))
+    right = np.cross(forward, np.array([0, 0, 1]))
     right /= np.linalg.norm(right)
     up = np.cross(right, forward)
     count = SIDE * SAMPLES
-    step = ((np.arange(count) + 0.5) / count - 0.5).astype(np.float32) * np.float32(_VIEW_WIDTH)
-    directions = forward + step[None, :, None] * right - step[:, None, None] * up
-    return eye, directions.reshape(-1, 3).astype(np.float32)
+    step = ((np.arange(count) + 0.5) / count - 0.5) * _VIEW_WIDTH
+    directions = (
+        forward[:, None, None]
+        + step[None, None, :] * right[:, None, None]
+        - step[None, :, None] * up[:, None, None]
+    )
+    return eye[:, None].astype(np.float32), directions.reshape(3, -1).astype(np.float32)
 
 
 def _light_samples() -> FloatArray:
-    """One point of the lamp for each ray [(SIDE * SAMPLES)^2, 3].
+    """One point of the lamp for each ray [3, R].
 
     Each of a pixel's samples sees another point of the lamp, so a soft shadow costs no more rays.
     """
     offsets = (np.arange(SAMPLES) - (SAMPLES - 1) / 2) * (2 * _LIGHT_RADIUS / SAMPLES)
     index = np.arange(SIDE * SAMPLES) % SAMPLES
     y, x = np.meshgrid(offsets[index], offsets[index], indexing="ij")
-    lamp = np.stack([x, y, np.zeros_like(x)], axis=-1).reshape(-1, 3)
-    return (_LIGHT + lamp).astype(np.float32)
+    return (_LIGHT + np.stack([x.ravel(), y.ravel(), np.zeros(x.size)])).astype(np.float32)
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).astype(np.float32)
+def _cast(scale: float, solid: str, view_deg: float, lamp: FloatArray) -> FloatArray:
+    """The geometry map of one scene: the weights [SIDE * SIDE, 4] of floor, wall, object and white."""
+    eye, direction = _rays(view_deg)
+    weights = np.zeros((4, direction.shape[1]), np.float32)
+    t, normal = hit(solid, scale, eye, direction)
+    on = np.flatnonzero(np.isfinite(t))
+    weights[_OBJECT, on], weights[_WHITE, on] = _shade_object(eye, direction[:, on], t[on], normal[:, on])
+    off = np.flatnonzero(~np.isfinite(t))
+    point, on_floor, light = _shade_room(eye, direction[:, off])
+    # Lamp light counts only where no solid stands in its way.
+    lit, ambient = light
+    free = ~np.isfinite(hit(solid, scale, point, lamp[:, off] - point)[0])
+    total = np.minimum(ambient * (0.50 + 0.55 * lit * free), 1)
+    weights[_FLOOR, off] = total * on_floor
+    weights[_WALL, off] = total * ~on_floor
+    pixels = weights.reshape(4, SIDE, SAMPLES, SIDE, SAMPLES).mean(axis=(2, 4))
+    return np.ascontiguousarray(pixels.reshape(4, SIDE * SIDE).T)
 
 
-class _Room:
-    """Casts geometry maps. All arrays are [rays, ...] of one view."""
+def _shade_object(
+    eye: FloatArray, direction: FloatArray, t: FloatArray, normal: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Shares of the object's colour and of white (gloss) at points of the solid, [R] each."""
+    to_lamp = unit(_LIGHT - (eye + t * direction))
+    lit = np.maximum(dot(normal, to_lamp), 0)
+    gloss = np.float32(0.35) * np.maximum(dot(normal, unit(to_lamp - unit(direction))), 0) ** 40
+    # Light that the floor sends back lifts the underside a little.
+    colour = np.minimum(0.40 + 0.08 * normal[2] + 0.60 * lit, 1) * (1 - gloss)
+    return colour, gloss
 
-    def __init__(self) -> None:
-        self._lamp = _light_samples()
 
-    def cast(self, scale: float, solid: str, view_deg: float) -> FloatArray:
-        """The weights [SIDE * SIDE, 4] of floor, wall, object and white."""
-        eye, direction = _rays(view_deg)
-        origin = np.broadcast_to(eye, direction.shape)
-        weights = np.zeros((len(direction), 4), np.float32)
-        t, normal = hit(solid, scale, origin, direction)
-        on_object = np.isfinite(t)
-        self._shade_object(weights, on_object, origin, direction, t, normal)
-        self._shade_room(weights, ~on_object, eye, direction, solid, scale)
-        grid = weights.reshape(SIDE, SAMPLES, SIDE, SAMPLES, 4)
-        return np.ascontiguousarray(grid.mean(axis=(1, 3)).reshape(SIDE * SIDE, 4))
+def _shade_room(
+    eye: FloatArray, direction: FloatArray
+) -> tuple[FloatArray, npt.NDArray[np.bool_], tuple[FloatArray, FloatArray]]:
+    """Where rays meet the room.
 
-    def _shade_object(
-        self,
-        weights: FloatArray,
-        on: np.ndarray,
-        origin: FloatArray,
-        direction: FloatArray,
-        t: FloatArray,
-        normal: FloatArray,
-    ) -> None:
-        point = origin[on] + t[on, None] * direction[on]
-        n = normal[on]
-        to_lamp = _unit(_LIGHT - point)
-        lit = np.maximum(np.einsum("ri,ri->r", n, to_lamp), 0)
-        half = _unit(to_lamp - _unit(direction[on]))
-        gloss = np.maximum(np.einsum("ri,ri->r", n, half), 0) ** 40
-        # Light that the floor sends back lifts the underside a little.
-        ambient = 0.40 + 0.08 * n[:, 2]
-        weights[on, _OBJECT] = np.minimum(ambient + 0.60 * lit, 1) * (1 - 0.35 * gloss)
-        weights[on, _WHITE] = 0.35 * gloss
-
-    def _shade_room(
-        self,
-        weights: FloatArray,
-        off: np.ndarray,
-        eye: FloatArray,
-        direction: FloatArray,
-        solid: str,
-        scale: float,
-    ) -> None:
-        d = direction[off]
-        root = np.float32(np.sqrt(0.5))
-        # Distances along the ray to the floor and to the two walls (x + y and y - x, over root 2).
-        with np.errstate(divide="ignore"):
-            t_floor = np.where(d[:, 2] < 0, -eye[2] / d[:, 2], np.inf)
-            sides = [((s * d[:, 0] + d[:, 1]) * root, (s * eye[0] + eye[1]) * root) for s in (1.0, -1.0)]
-            t_walls = [np.where(v > 0, (_WALL_DISTANCE - o) / v, np.inf) for v, o in sides]
-        t = np.minimum(np.minimum(t_walls[0], t_walls[1]), t_floor).astype(np.float32)
-        point = eye + t[:, None] * d
-        shadow = np.isfinite(hit(solid, scale, point, self._lamp[off] - point)[0])
-        to_lamp = _unit(_LIGHT - point)
-        floor = t == t_floor
-        right = ~floor & (t_walls[0] <= t_walls[1])
-        normals = np.where(
-            floor[:, None],
-            np.array([0, 0, 1], np.float32),
-            np.where(right[:, None], np.array([-root, -root, 0]), np.array([root, -root, 0])),
-        ).astype(np.float32)
-        lit = np.maximum(np.einsum("ri,ri->r", normals, to_lamp), 0) * np.where(shadow, 0.0, 1.0)
-        light = (0.50 + 0.55 * lit) * self._corner_shade(point, floor)
-        light = np.minimum(light, 1)
-        rows = np.flatnonzero(off)
-        weights[rows[floor], _FLOOR] = light[floor]
-        weights[rows[~floor], _WALL] = light[~floor]
-
-    @staticmethod
-    def _corner_shade(point: FloatArray, floor: np.ndarray) -> FloatArray:
-        """Less of the room's diffuse light reaches the edges where its planes meet, 0..1."""
-        root = np.float32(np.sqrt(0.5))
-        to_walls = [_WALL_DISTANCE - (s * point[:, 0] + point[:, 1]) * root for s in (1.0, -1.0)]
-        other = np.where(floor, np.minimum(*to_walls), np.maximum(*to_walls))
-        low = np.where(floor, np.inf, point[:, 2])
-        distance = np.maximum(np.minimum(other, low), 0)
-        return (1 - 0.30 * np.exp(-2.6 * distance)).astype(np.float32)
+    Returns:
+        The points [3, R], whether each lies on the floor [R], and its light: the share of the lamp's
+        light by angle, and of the diffuse light, [R] each.
+    """
+    with np.errstate(divide="ignore"):
+        t_floor = np.where(direction[2] < 0, -eye[2] / direction[2], np.float32(np.inf))
+        towards = [dot(normal, direction) for normal in _WALL_NORMALS]  # negative: the ray comes near
+        t_walls = [
+            np.where(rate < 0, -(_WALL_DISTANCE + dot(normal, eye)) / rate, np.float32(np.inf))
+            for rate, normal in zip(towards, _WALL_NORMALS, strict=True)
+        ]
+    t = np.minimum(np.minimum(t_walls[0], t_walls[1]), t_floor)
+    point = eye + t * direction
+    on_floor = t == t_floor
+    to_lamp = unit(_LIGHT - point)
+    lit_walls = [dot(normal, to_lamp) for normal in _WALL_NORMALS]
+    lit = np.where(on_floor, to_lamp[2], np.where(t_walls[0] <= t_walls[1], *lit_walls))
+    # Less diffuse light reaches the edges where floor and walls meet.
+    gaps = [_WALL_DISTANCE + dot(normal, point) for normal in _WALL_NORMALS]
+    edge = np.where(on_floor, np.minimum(*gaps), np.minimum(np.maximum(*gaps), point[2]))
+    diffuse = 1 - np.float32(0.30) * np.exp(np.float32(-2.6) * np.maximum(edge, 0))
+    return point, on_floor, (np.maximum(lit, 0), diffuse)
 
 
 class ShapesSource:
@@ -202,18 +180,22 @@ class ShapesSource:
     )
 
     def __init__(self) -> None:
-        self.space = _space()
+        self.space = shapes_space()
         self._palettes = [255 * palette for palette in _palettes()]
-        self._room = _Room()
+        self._lamp = _light_samples()
         self._maps: dict[tuple[int, int, int], FloatArray] = {}
         self._lock = threading.Lock()
+
+    def prepare(self) -> Iterator[tuple[int, int]]:
+        """Nothing to read: maps are cast when a scene first needs them."""
+        return iter(())
 
     def geometry(self, scale: int, shape: int, view: int) -> FloatArray:
         """The weights [SIDE * SIDE, 4] of floor, wall, object and white for three factor values."""
         key = (scale, shape, view)
         found = self._maps.get(key)
         if found is None:
-            found = self._room.cast(float(SCALES[scale]), SOLIDS[shape], float(VIEWS_DEG[view]))
+            found = _cast(float(SCALES[scale]), SOLIDS[shape], float(VIEWS_DEG[view]), self._lamp)
             with self._lock:
                 self._maps[key] = found
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +38,14 @@ class Source(Protocol):
 
     @property
     def citation(self) -> str: ...
+
+    def prepare(self) -> Iterator[tuple[int, int]]:
+        """Read ahead what `render` would otherwise read when first called; yields (done, total) parts.
+
+        Raises:
+            SourceError: a file cannot be read.
+        """
+        ...
 
     def render(self, values: IntArray) -> ImageArray:
         """Factor values int64 [n, F] -> images uint8 [n, H, W, C].

@@ -9,6 +9,9 @@ alpha is above 128.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +72,30 @@ class SpritesSource:
 
     def __init__(self, folder: Path) -> None:
         folder = Path(folder)
-        sheets = {layer: _find_sheets(folder, layer) for layer in LAYERS}
-        self._tiles = [np.stack([_read_tiles(path) for path in sheets[layer]]) for layer in LAYERS]
-        self.space = sprites_space(tuple(len(tiles) for tiles in self._tiles))
+        self._sheets = [_find_sheets(folder, layer) for layer in LAYERS]
+        for path in itertools.chain(*self._sheets):
+            _check_sheet(path)
+        self.space = sprites_space(tuple(len(sheets) for sheets in self._sheets))
+        self._tiles: list[npt.NDArray[np.uint32]] = []
+
+    def prepare(self) -> Iterator[tuple[int, int]]:
+        """Read the sheets; yields (sheets read, sheets in all).
+
+        Raises:
+            SourceError: a sheet is damaged.
+        """
+        if self._tiles:
+            return
+        total, done = sum(map(len, self._sheets)), 0
+        layers = []
+        for sheets in self._sheets:
+            tiles = []
+            for path in sheets:
+                tiles.append(_read_tiles(path))
+                done += 1
+                yield done, total
+            layers.append(np.stack(tiles))
+        self._tiles = layers
 
     def render(self, values: IntArray) -> ImageArray:
         """Factor values int64 [n, 9] -> images uint8 [n, 64, 64, 3].
@@ -81,6 +105,8 @@ class SpritesSource:
         """
         values = np.asarray(values, dtype=np.int64)
         self.space.to_index(values)  # checks the ranges
+        for _ in self.prepare():
+            pass
         action, rotation, frame = values[:, 6], values[:, 7], values[:, 8]
         pixels = np.zeros((len(values), SIDE, SIDE), np.uint32)
         for layer in _PASTED:
@@ -108,19 +134,31 @@ def _find_sheets(folder: Path, layer: str) -> list[Path]:
     return sheets
 
 
-def _read_tiles(path: Path) -> npt.NDArray[np.uint32]:
-    """One sheet as [action, rotation, frame, 64, 64], each pixel four bytes R, G, B, 255, or 0 if clear."""
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An open sheet; what goes wrong inside is said as a SourceError."""
     try:
         with Image.open(path) as image:
-            size = image.size
-            sheet = np.asarray(image.convert("RGBA")).copy() if size == _SHEET_SIZE else None
+            yield image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise SourceError(f"the sheet '{path}' cannot be read ({error}); download it again") from error
-    if sheet is None:
+
+
+def _check_sheet(path: Path) -> None:
+    """Look at the header only."""
+    with _opened(path) as image:
+        width, height = image.size
+    if (width, height) != _SHEET_SIZE:
         raise SourceError(
-            f"the sheet '{path}' is {size[0]} x {size[1]} pixels instead of {_SHEET_SIZE[0]} x "
+            f"the sheet '{path}' is {width} x {height} pixels instead of {_SHEET_SIZE[0]} x "
             f"{_SHEET_SIZE[1]}; use the sheets of the Liberated Pixel Cup as they are"
         )
+
+
+def _read_tiles(path: Path) -> npt.NDArray[np.uint32]:
+    """One sheet as [action, rotation, frame, 64, 64], each pixel four bytes R, G, B, 255, or 0 if clear."""
+    with _opened(path) as image:
+        sheet = np.array(image.convert("RGBA"))
     solid = sheet[..., 3] > _ALPHA_ABOVE
     sheet[..., 3] = 255
     sheet[~solid] = 0

@@ -16,7 +16,7 @@ import numpy as np
 
 from datasets.errors import CacheError, DatasetError
 from engine.errors import EngineError
-from engine.events import RunFinished, StepLogged
+from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
@@ -52,6 +52,7 @@ class EngineWork:
     def __init__(self) -> None:
         self.data = DataWork()
         self._explorers: dict[str, Explorer] = {}
+        self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.LoadRun: self._load_run,
             rq.OpenDataset: self.data.open_dataset,
@@ -89,16 +90,21 @@ class EngineWork:
     # ------------------------------------------------------------ models
 
     def _explorer(self, run: str) -> Explorer:
-        if run not in self._explorers:
+        """The loaded model of a name or path; a run has one model whatever it was called by."""
+        key = self._paths.get(run, run)
+        if key not in self._explorers:
             from engine.explorer import Explorer
 
-            self._explorers[run] = Explorer.load(run, threads=torch_threads())
+            explorer = Explorer.load(run, threads=torch_threads())
+            key = self._paths[run] = str(explorer.info.path)
+            self._explorers[key] = explorer
             while len(self._explorers) > MODELS_KEPT:
                 del self._explorers[next(iter(self._explorers))]
-        return self._explorers[run]
+        return self._explorers[key]
 
     def _load_run(self, request: rq.LoadRun) -> RunInfo:
-        self._explorers.pop(request.run, None)  # a run that was trained on since has newer weights
+        """Always from the disk: a run that was trained on since has newer weights."""
+        self._explorers.pop(self._paths.get(request.run, request.run), None)
         return self._explorer(request.run).info
 
     def _show_image(self, request: rq.ShowImage) -> ShownImage:
@@ -165,7 +171,7 @@ class EngineWork:
 
         path = Path(request.path)
         if request.resume:
-            config = RunDirectory(path).config()
+            config = RunDirectory(path).description().config
         else:
             config = _with_overrides(load_preset(request.preset), request.overrides)
         steps = train(
@@ -177,10 +183,13 @@ class EngineWork:
             for event in steps:
                 if isinstance(event, RunFinished):
                     reason = event.reason
+                if isinstance(event, Progressed):
+                    yield Activity(request.kind, f"Training: {event.stage}", event.done, event.total)
+                    continue
                 yield event
                 if isinstance(event, StepLogged):
                     done, text = int(event.progress * 1000), f"Training, {event.phase} phase"
-                    yield Activity("StartTraining", text, done, 1000, event.remaining_s)
+                    yield Activity(request.kind, text, done, 1000, event.remaining_s)
         finally:
             cast(Any, steps).close()  # saves a checkpoint when it is not at its end
         yield TrainingEnded(request.path, reason)
@@ -220,17 +229,10 @@ def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:
 
 
 def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
-    """A config with some dotted settings changed; the engine's own validation speaks up for bad ones."""
-    if not overrides:
-        return config
-    nested = config.to_json()
+    """A config with some settings changed; the engine's own validation speaks up for bad ones."""
     for name, value in overrides.items():
-        target = nested
-        *sections, last = name.split(".")
-        for section in sections:
-            target = target[section]
-        target[last] = value
-    return type(config).from_json(nested)
+        config = config.with_setting(name, value)
+    return config
 
 
 def describe(error: BaseException, request: rq.Request) -> Failure:

@@ -1,16 +1,31 @@
-"""The Explore workspace: its views, put together."""
+"""The Explore workspace: its views, put together, and their connections."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout
+from typing import Any
 
+import numpy as np
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
+
+from engine.results import Image, Palette, Reconstruction, RunInfo
 from gui import requests as rq
+from gui.explore.action_panel import ActionPanel
+from gui.explore.graph_items import Edges
+from gui.explore.graph_panel import GraphPanel
+from gui.explore.history_strip import HistoryStrip
 from gui.explore.image_source import ImageSource
 from gui.explore.image_view import ImageColumn
-from gui.state import Selection
-from gui.widgets import GAP, panel
+from gui.explore.presenter import ExplorePresenter
+from gui.explore.traversal_view import TraversalView
+from gui.explore.variable_panel import VariablePanel
+from gui.replies import Failure, NodePositions, PickedImage, Targets
+from gui.state import Selection, Step
+from gui.widgets import GAP, panel, to_qimage
 from gui.workspace import Answer, Workspace
+
+IMAGE_FILES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"
 
 
 class ExploreWorkspace(Workspace):
@@ -18,35 +33,289 @@ class ExploreWorkspace(Workspace):
 
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
-        self.images, self.source = ImageColumn(), ImageSource()
+        self.setObjectName("explore")
+        self.images, self.source, self.graph = ImageColumn(), ImageSource(), GraphPanel()
+        self.action_panel, self.variable_panel = ActionPanel(), VariablePanel()
+        self.traversal, self.history = TraversalView(), HistoryStrip()
+        self.presenter = ExplorePresenter(selection, self)
         self.setAcceptDrops(True)
         self._build()
         self._connect()
+        self.variable_panel.set_propagate(selection.propagate)
+        self.traversal.clear()
 
     def answers(self) -> dict[str, Answer]:
+        do = self.presenter
         return {
             rq.kind_of(rq.PickImage): self.selection.set_image,
-            rq.kind_of(rq.ShowImage): self._on_shown,
+            rq.kind_of(rq.ShowImage): do.on_shown,
+            rq.kind_of(rq.ReadTargets): self._on_targets,
+            rq.kind_of(rq.ApplyAction): do.on_intervention,
+            rq.kind_of(rq.DoVariables): do.on_intervention,
+            rq.kind_of(rq.Graph): do.on_graph,
+            rq.kind_of(rq.LayoutGraph): self._on_layout,
+            rq.kind_of(rq.MakePalette): self._on_palette,
+            rq.kind_of(rq.Traverse): self.traversal.add_row,
         }
+
+    def on_failed(self, kind: str, failure: Failure) -> None:
+        self.presenter.on_failed(kind)
+        if kind == rq.kind_of(rq.LoadRun) and self.selection.run is None:
+            self.graph.empty.set_text("No model is loaded", "Choose a run in the Library, or train one.")
+
+    def on_ended(self, kind: str) -> None:
+        if kind == rq.kind_of(rq.Traverse):
+            self.traversal.finish()
+
+    # ------------------------------------------------------------ building
 
     def _build(self) -> None:
         left, left_layout = panel(object_name="image_panel")
         left_layout.addWidget(self.images, 1)
         left_layout.addWidget(self.source)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(left)
-        layout = QVBoxLayout(self)
+        centre, centre_layout = panel(object_name="graph_panel")
+        centre_layout.addWidget(self.graph)
+        right, right_layout = panel(object_name="intervention_panel")
+        right_layout.addWidget(self.action_panel)
+        right_layout.addWidget(self.variable_panel, 1)
+        bottom, bottom_layout = panel(object_name="traversal_panel")
+        bottom_layout.addWidget(self.traversal, 1)
+        bottom_layout.addWidget(self.history)
+        self._top = _splitter(Qt.Orientation.Horizontal, (centre, right), (3, 2))
+        self._side = _splitter(Qt.Orientation.Vertical, (self._top, bottom), (3, 2))
+        self._all = _splitter(Qt.Orientation.Horizontal, (left, self._side), (2, 5))
+        left.setMinimumWidth(280)
+        right.setMinimumWidth(290)
+        self._top.setSizes([620, 320])
+        self._side.setSizes([420, 280])
+        self._all.setSizes([316, 948])
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addWidget(self.splitter)
+        layout.addWidget(self._all)
 
     def _connect(self) -> None:
-        self.source.random_wanted.connect(self.random_image)
-        self.source.step_wanted.connect(self.step_image)
+        """All connections of this workspace: views -> presenter -> selection -> views."""
+        do, chosen, graph = self.presenter, self.selection, self.graph
+        do.asked.connect(self.asked)
+        do.warned.connect(self.warned)
+        # images
+        self.source.random_wanted.connect(do.random_image)
+        self.source.step_wanted.connect(do.step_image)
+        self.source.values_chosen.connect(do.pick_values)
         self.source.open_wanted.connect(self.open_file)
         self.source.paste_wanted.connect(self.paste)
-        self.source.values_chosen.connect(self._pick_values)
-        chosen = self.selection
-        chosen.dataset_changed.connect(self._on_dataset)
-        chosen.run_changed.connect(self._read_image)
+        # graph
+        graph.view.node_chosen.connect(chosen.set_variable)
+        graph.view.palette_wanted.connect(self.variable_panel.thumbs.setFocus)
+        graph.view.layout_wanted.connect(self._ask_layout)
+        graph.view.shown_changed.connect(self._on_edges_shown)
+        graph.action_chosen.connect(chosen.set_action)
+        # interventions
+        self.action_panel.action_wanted.connect(do.act)
+        self.variable_panel.code_chosen.connect(do.do_code)
+        self.variable_panel.propagate_chosen.connect(chosen.set_propagate)
+        self.variable_panel.variable_chosen.connect(chosen.set_variable)
+        self.variable_panel.cleared.connect(lambda: chosen.set_variable(None))
+        # traversal and history
+        self.traversal.rows_chosen.connect(do.traverse)
+        self.traversal.state_chosen.connect(do.take_state)
+        do.traversal_begun.connect(self.traversal.begin)
+        self.history.undo_wanted.connect(chosen.history.undo)
+        self.history.redo_wanted.connect(chosen.history.redo)
+        self.history.index_chosen.connect(chosen.history.setIndex)
+        self.history.copy_wanted.connect(self.copy_python)
+        # state to views
+        do.graph_read.connect(graph.set_graph)
+        chosen.dataset_changed.connect(lambda d: self.source.set_space(d.space if d is not None else None))
+        chosen.run_changed.connect(self._on_run)
         chosen.image_changed.connect(self._on_image)
+        chosen.reconstruction_changed.connect(self._on_reconstruction)
         chosen.step_changed.connect(self._on_step)
+        chosen.history.indexChanged.connect(lambda _index: self._show_history())
+        chosen.variable_changed.connect(self._on_variable)
+        chosen.action_changed.connect(graph.set_action)
+        chosen.propagate_changed.connect(self.variable_panel.set_propagate)
+
+    # ------------------------------------------------------------ commands
+
+    def random_image(self) -> None:
+        """A random test image."""
+        self.presenter.random_image()
+
+    def step_image(self, step: int) -> None:
+        """The previous (-1) or next (+1) test image."""
+        self.presenter.step_image(step)
+
+    def open_file(self) -> None:
+        """Let the user choose an image file."""
+        dialog = QFileDialog(self, "Open an image", "", IMAGE_FILES)
+        dialog.setObjectName("open_image_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.presenter.pick_file)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def paste(self) -> None:
+        """An image, or an image file, from the clipboard."""
+        data = QGuiApplication.clipboard().mimeData()
+        if data.hasUrls() and data.urls()[0].isLocalFile():
+            self.presenter.pick_file(data.urls()[0].toLocalFile())
+        elif data.hasImage():
+            self.presenter.pick_pixels(_to_array(QGuiApplication.clipboard().image()))
+        else:
+            self.hinted.emit("The clipboard holds no image; copy one, or open a file.")
+
+    def copy_image(self) -> None:
+        """The image after the interventions to the clipboard."""
+        if self.selection.step is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(self.selection.step.image))
+            self.hinted.emit("The image after the interventions is on the clipboard.")
+
+    def copy_python(self) -> None:
+        """The interventions up to the present state as Python to the clipboard."""
+        run, history = self.selection.run, self.selection.history
+        if run is None:
+            return
+        lines = [
+            "import numpy as np",
+            "from engine.explorer import Explorer",
+            f"explorer = Explorer.load({str(run.path)!r})",
+            "codes = explorer.encode(image)  # uint8 [height, width, 3]",
+            *(step.python for step in self.selection.steps()[1 : history.index() + 1]),
+            "image = explorer.decode(codes)",
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.hinted.emit("The interventions are on the clipboard as Python.")
+
+    # ------------------------------------------------------------ state to views
+
+    def _on_run(self, run: RunInfo | None) -> None:
+        self.graph.set_run(run)
+        self.action_panel.set_space(run.space if run is not None else None)
+        self.graph.empty.set_text("Reading the image…", "The graph of what causes what in it appears here.")
+
+    def _on_image(self, picked: PickedImage | None) -> None:
+        self.source.set_image(picked)
+        self.images.set_original(picked.loaded.image if picked is not None else None)
+        self.graph.view.set_picture(picked.loaded.image if picked is not None else None)
+        if picked is not None and picked.loaded.note:
+            self.hinted.emit(f"{picked.loaded.source}: {picked.loaded.note}.")
+
+    def _on_reconstruction(self, reading: Reconstruction | None) -> None:
+        if reading is None:
+            self.images.set_reconstruction(None)
+            self.traversal.clear()
+        else:
+            self.images.set_reconstruction(reading.image, reading.psnr_db)
+
+    def _on_step(self, step: Step | None) -> None:
+        self.images.set_after(step.image if step is not None else None)
+        self.graph.view.set_moved(step.moved if step is not None else None)
+        self.action_panel.set_ready(step is not None)
+        if step is None:
+            self.graph.set_graph(None)
+        self._show_history()
+
+    def _show_history(self) -> None:
+        steps, index = self.selection.steps(), self.selection.history.index()
+        self.history.set_steps(steps, min(index, max(0, len(steps) - 1)))
+        image, run = self.selection.image, self.selection.run
+        if run is None:
+            return
+        asked: dict[int, int] = {}
+        for step in steps[1 : index + 1]:
+            if step.label in run.space.action_names:
+                factor, sign = run.space.factor_of_action(run.space.action_index(step.label))
+                asked[factor] = asked.get(factor, 0) + sign
+        self.action_panel.set_values(image.loaded.factors if image is not None else None, asked)
+
+    def _on_variable(self, variable: int | None) -> None:
+        run = self.selection.run
+        self.graph.view.set_selected(variable)
+        self.variable_panel.set_variable(
+            run.variable_name(variable) if run is not None and variable is not None else None
+        )
+        self._show_neighbours()
+
+    def _on_edges_shown(self, _edges: Edges) -> None:
+        self._show_neighbours()
+
+    def _show_neighbours(self) -> None:
+        run, variable = self.selection.run, self.selection.variable
+        if run is None or variable is None:
+            return
+        parents, children = self.graph.view.neighbours(variable)
+        self.variable_panel.set_neighbours(
+            [(n, run.variable_name(n)) for n in parents], [(n, run.variable_name(n)) for n in children]
+        )
+
+    # ------------------------------------------------------------ answers
+
+    def _on_targets(self, targets: Targets) -> None:
+        if self.selection.run is not None:
+            self.graph.set_targets(targets.masks, list(self.selection.run.space.names))
+
+    def _on_palette(self, palette: Palette) -> None:
+        if palette.variable == self.selection.variable:
+            self.variable_panel.set_palette(palette)
+
+    def _ask_layout(self, edges: Any) -> None:
+        run = self.selection.run
+        if run is not None:
+            self.asked.emit(rq.LayoutGraph(edges, run.num_variables))
+
+    def _on_layout(self, reply: NodePositions) -> None:
+        self.graph.view.set_positions(reply.positions)
+
+    # ------------------------------------------------------------ dropping, keys, layout
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        data = event.mimeData()
+        if data.hasImage() or (data.hasUrls() and data.urls()[0].isLocalFile()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        data = event.mimeData()
+        if data.hasUrls():
+            self.presenter.pick_file(data.urls()[0].toLocalFile())
+        elif isinstance(image := data.imageData(), QImage):
+            self.presenter.pick_pixels(_to_array(image))
+        event.acceptProposedAction()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.selection.set_variable(None)
+        else:
+            super().keyPressEvent(event)
+
+    def save_layout(self, settings: QSettings) -> None:
+        for name, splitter in self._splitters():
+            settings.setValue(f"explore/{name}", splitter.saveState())
+
+    def restore_layout(self, settings: QSettings) -> None:
+        for name, splitter in self._splitters():
+            state = settings.value(f"explore/{name}")
+            if state is not None:
+                splitter.restoreState(state)
+
+    def _splitters(self) -> tuple[tuple[str, QSplitter], ...]:
+        return (("top", self._top), ("side", self._side), ("all", self._all))
+
+
+def _splitter(
+    orientation: Qt.Orientation, widgets: tuple[QWidget, ...], stretch: tuple[int, ...]
+) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setHandleWidth(GAP)
+    splitter.setChildrenCollapsible(False)
+    for place, (widget, share) in enumerate(zip(widgets, stretch, strict=True)):
+        splitter.addWidget(widget)
+        splitter.setStretchFactor(place, share)
+    return splitter
+
+
+def _to_array(image: QImage) -> Image:
+    """A QImage of any format -> uint8 [height, width, 4], transparency kept for the conversion to say so."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return pixels[:, : 4 * image.width()].reshape(image.height(), image.width(), 4).copy()

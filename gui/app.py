@@ -1,0 +1,88 @@
+"""The program: application, theme, doors for errors that nobody caught, and the window."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from gui.logs import open_log
+from gui.main_window import MainWindow
+from gui.replies import Failure
+from gui.settings import open_settings
+from gui.theme import apply_theme, system_theme
+
+log = logging.getLogger("doscope.window")
+_QT_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def make_application(theme: str | None = None) -> QApplication:
+    """The QApplication, dressed: the theme that was chosen last, else the desktop's."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        application = existing
+    else:
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("Doscope")
+    application.setOrganizationName("Doscope")
+    chosen = theme or open_settings().value("theme") or system_theme(application)
+    apply_theme(application, str(chosen))
+    return application
+
+
+def run(run: str = "bundled", dataset: str = "shapes") -> int:
+    """Open the window, ready to click, and stay until it is closed. Returns the exit code."""
+    open_log()
+    _enable_faulthandler()
+    application = make_application()
+    window = MainWindow()
+    install_hooks(window)
+    window.show()
+    window.start(run, dataset)
+    return application.exec()
+
+
+def install_hooks(window: MainWindow) -> None:
+    """Exceptions that nobody caught and Qt's own messages: logged, and the former shown in the window."""
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        detail = "".join(traceback.format_exception(kind, error, trace))
+        log.critical("uncaught\n%s", detail)
+        window.messages.error(
+            Failure("Something went wrong inside Doscope; the details are in the log.", detail)
+        )
+
+    def uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+        detail = "".join(traceback.format_exception(args.exc_type, args.exc_value, args.exc_traceback))
+        log.critical("uncaught in %s\n%s", args.thread, detail)
+
+    def qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+        log.log(_QT_LEVELS.get(kind, logging.INFO), "Qt: %s", text)
+
+    sys.excepthook = uncaught
+    threading.excepthook = uncaught_in_thread
+    qInstallMessageHandler(qt_message)
+
+
+def _enable_faulthandler() -> None:
+    """A crash below Python leaves its stack on standard error, where there is one."""
+    if sys.stderr is not None and not os.environ.get("PYTHONFAULTHANDLER"):
+        faulthandler.enable()

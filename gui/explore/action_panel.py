@@ -1,0 +1,114 @@
+"""do-action: a row a factor, with a button a direction and the value that the image should have now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from datasets.factors import Factor, FactorSpace
+from gui.theme import category
+from gui.widgets import GAP, button, caption, heading
+
+
+class ActionPanel(QWidget):
+    """Signals:
+    action_wanted: action index, once a click.
+    """
+
+    action_wanted = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._space: FactorSpace | None = None
+        self._readings: list[QLabel] = []
+        self.buttons: list[QPushButton] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(heading("Actions"))
+        self._hint = caption("The model's actions appear here when it is loaded.", wrap=True)
+        layout.addWidget(self._hint)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(GAP)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        layout.addLayout(self._grid)
+
+    def set_space(self, space: FactorSpace | None) -> None:
+        """The factors of the loaded model."""
+        self._space = space
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._readings, self.buttons = [], []
+        for line, factor in enumerate(space.factors if space is not None else ()):
+            self._add(line, factor, space.num_factors if space is not None else 0)
+        self._hint.setVisible(space is None)
+
+    def _add(self, line: int, factor: Factor, num_factors: int) -> None:
+        name = QLabel(factor.name.replace("_", " "))
+        reading = caption()
+        self._readings.append(reading)
+        self._grid.addWidget(_Dot(line), line, 0)
+        self._grid.addWidget(name, line, 1)
+        self._grid.addWidget(reading, line, 2)
+        for column, (sign, word, action) in enumerate(
+            (("−", "lower", line + num_factors), ("+", "raise", line)), start=3
+        ):
+            made = button(
+                sign, f"action_{factor.name}_{word}", f"{word} {factor.name} by one step", self._asker(action),
+                f"Action {factor.name}{'+' if sign == '+' else '-'}",
+            )  # fmt: skip
+            made.setFixedWidth(34)
+            made.setEnabled(False)
+            self._grid.addWidget(made, line, column)
+            self.buttons.append(made)
+
+    def _asker(self, action: int):  # type: ignore[no-untyped-def]
+        return lambda: self.action_wanted.emit(action)
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether there is an image to act on."""
+        for made in self.buttons:
+            made.setEnabled(ready)
+
+    def set_values(self, start: tuple[int, ...] | None, steps: dict[int, int]) -> None:
+        """Show the value that each factor should have: where the image started, and the steps asked since.
+
+        Args:
+            start: the image's factor values, None when unknown.
+            steps: factor -> signed number of steps.
+        """
+        if self._space is None:
+            return
+        for f, (factor, reading) in enumerate(zip(self._space.factors, self._readings, strict=True)):
+            if start is None or len(start) != self._space.num_factors:
+                reading.setText(f"{steps[f]:+d}" if steps.get(f) else "")
+                continue
+            before, now = start[f], moved_value(factor, start[f], steps.get(f, 0))
+            text = factor.values[now]
+            reading.setText(text if now == before else f"{factor.values[before]} → {text}")
+
+
+def moved_value(factor: Factor, value: int, steps: int) -> int:
+    """The value after some steps: cyclic factors wrap around, others stop at their ends."""
+    if factor.kind == "cyclic":
+        return (value + steps) % factor.size
+    return min(max(value + steps, 0), factor.size - 1)
+
+
+class _Dot(QWidget):
+    """The factor's colour in the graph."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self._index = index
+        self.setFixedSize(12, 20)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(0, 0, 0, 0))
+        painter.setBrush(category(self._index))
+        painter.drawEllipse(2, 6, 8, 8)

@@ -1,0 +1,248 @@
+"""What Explore does: from the user's wish to a request, and from an answer to the state. No widgets.
+
+Interventions wait in a row: each is asked for with the codes that the one before it left, so that three
+quick clicks on "+" are three steps.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from engine.results import CausalGraph, Image, Intervention, RunInfo, TraversalRow
+from gui import requests as rq
+from gui.replies import DatasetView, PickedImage, ShownImage
+from gui.state import Selection, Step
+
+VARIABLE_ROWS = 8
+Wish = Callable[[Step], tuple[rq.Request, str, str]]  # present step -> request, label, line of Python
+
+
+class ExplorePresenter(QObject):
+    """Signals:
+    asked: a Request.
+    warned: a sentence for the user.
+    graph_read: CausalGraph of the present step.
+    traversal_begun: rows are on their way.
+    """
+
+    asked = Signal(object)
+    warned = Signal(str)
+    graph_read = Signal(object)
+    traversal_begun = Signal()
+
+    def __init__(self, selection: Selection, parent: QObject) -> None:
+        super().__init__(parent)
+        self._selection = selection
+        self._wishes: deque[Wish] = deque()
+        self._waiting: tuple[str, str] | None = None  # label and Python of the one that is being worked on
+        self._seeds = random.Random(0)
+        self._base: CausalGraph | None = None
+        self.rows = "actions"
+        selection.dataset_changed.connect(self._on_dataset)
+        selection.run_changed.connect(self._on_run)
+        selection.image_changed.connect(self._on_image)
+        selection.step_changed.connect(self._on_step)
+        selection.variable_changed.connect(self._on_variable)
+        selection.action_changed.connect(self._on_action)
+
+    # ------------------------------------------------------------ choosing an image
+
+    def random_image(self) -> None:
+        """A random test image."""
+        self._pick(seed=self._seeds.randrange(2**31))
+
+    def step_image(self, step: int) -> None:
+        """The previous or next test image."""
+        image = self._selection.image
+        position = image.position if image is not None and image.position is not None else -1
+        self._pick(position=position + step if position >= 0 else 0)
+
+    def pick_values(self, values: tuple[int, ...]) -> None:
+        """The image with these factor values."""
+        self._pick(values=values)
+
+    def pick_file(self, path: str) -> None:
+        """An image from a file."""
+        self.asked.emit(rq.PickImage(file=path, shape=self._shape()))
+
+    def pick_pixels(self, pixels: Image) -> None:
+        """An image from the clipboard."""
+        self.asked.emit(rq.PickImage(pixels=pixels, shape=self._shape()))
+
+    def _pick(
+        self, seed: int = 0, position: int | None = None, values: tuple[int, ...] | None = None
+    ) -> None:
+        if self._selection.dataset is None:
+            self.warned.emit("No data set is open yet; wait for it, or open an image file.")
+            return
+        dataset = self._selection.dataset.dataset
+        self.asked.emit(rq.PickImage(dataset, seed=seed, position=position, values=values))
+
+    def _shape(self) -> tuple[int, int, int]:
+        run = self._selection.run
+        return run.image_shape if run is not None else (64, 64, 3)
+
+    # ------------------------------------------------------------ intervening
+
+    def act(self, action: int) -> None:
+        """do-action, one step."""
+
+        def wish(step: Step) -> tuple[rq.Request, str, str]:
+            run = self._need_run()
+            name = run.space.action_names[action]
+            line = f"codes = explorer.apply_action(codes, {action}).codes  # {name}"
+            return rq.ApplyAction(str(run.path), step.codes, action), name, line
+
+        self._wish(wish)
+
+    def do_code(self, variable: int, code: int) -> None:
+        """do(variable := code), direct or propagated as chosen."""
+        propagate = self._selection.propagate
+
+        def wish(step: Step) -> tuple[rq.Request, str, str]:
+            run = self._need_run()
+            label = f"do({run.variable_name(variable)} = {code})"
+            line = (
+                f"codes = explorer.do(codes, {{{variable}: {code}}}, propagate={propagate}).codes  # {label}"
+            )
+            return rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate), label, line
+
+        self._wish(wish)
+
+    def take_state(self, row: TraversalRow, column: int) -> None:
+        """Make a cell of the traversal the present state."""
+        step = self._selection.step
+        if step is None:
+            return
+        codes = row.codes[column]
+        label = f"{row.title} {row.labels[column]}"
+        moved = codes != step.codes
+        python = f"codes = np.array({codes.tolist()})  # {label}"
+        self._selection.intervene(Step(label, codes, row.images[column], moved, None, python))
+
+    def _wish(self, wish: Wish) -> None:
+        self._wishes.append(wish)
+        self._grant()
+
+    def _grant(self) -> None:
+        step = self._selection.step
+        if self._waiting is not None or step is None or not self._wishes:
+            return
+        request, label, python = self._wishes.popleft()(step)
+        self._waiting = (label, python)
+        self.asked.emit(request)
+
+    def on_intervention(self, outcome: Intervention) -> None:
+        """An intervention is done."""
+        if self._waiting is None or self._selection.step is None:
+            return
+        (label, python), self._waiting = self._waiting, None
+        self._selection.intervene(
+            Step(label, outcome.codes, outcome.image, outcome.moved, outcome.targets, python)
+        )
+        self._grant()
+
+    def on_failed(self, kind: str) -> None:
+        """Interventions that wait behind a failed one are dropped."""
+        if kind in (rq.kind_of(rq.ApplyAction), rq.kind_of(rq.DoVariables)):
+            self._forget_wishes()
+
+    def _forget_wishes(self) -> None:
+        self._wishes.clear()
+        self._waiting = None
+
+    # ------------------------------------------------------------ answers and changes
+
+    def on_shown(self, shown: ShownImage) -> None:
+        """The model has read the image."""
+        self._forget_wishes()
+        self._base = shown.graph
+        self._selection.set_reading(shown.reconstruction)
+        run = self._need_run()
+        self.asked.emit(rq.ReadTargets(str(run.path), shown.reconstruction.codes))
+
+    def on_graph(self, graph: CausalGraph) -> None:
+        """A graph for the present step has arrived."""
+        if graph.action == "none":
+            self._base = graph
+        self.graph_read.emit(graph)
+
+    def traverse(self, rows: str | None = None) -> None:
+        """Traverse from the present state."""
+        self.rows = rows if rows is not None else self.rows
+        run, step = self._selection.run, self._selection.step
+        if run is None or step is None:
+            return
+        self.traversal_begun.emit()
+        if self.rows == "actions":
+            items = tuple(range(run.space.num_factors))
+            self.asked.emit(rq.Traverse(str(run.path), step.codes, "actions", items))
+        else:
+            self.asked.emit(rq.Traverse(str(run.path), step.codes, "variables", self._variable_rows()))
+
+    def _variable_rows(self) -> tuple[int, ...]:
+        """The chosen variable and its strongest neighbours, or the variables with the strongest effects."""
+        if self._base is None:
+            return (self._selection.variable or 0,)
+        edges, chosen = self._base.edges, self._selection.variable
+        if chosen is None:
+            return tuple(int(n) for n in np.argsort(-edges.sum(axis=1), kind="stable")[:VARIABLE_ROWS])
+        near = np.maximum(edges[chosen], edges[:, chosen])
+        near[chosen] = np.inf
+        return tuple(int(n) for n in np.argsort(-near, kind="stable")[:VARIABLE_ROWS])
+
+    def _on_dataset(self, dataset: DatasetView | None) -> None:
+        if dataset is not None and self._selection.image is None:
+            self.random_image()
+
+    def _on_run(self, run: RunInfo | None) -> None:
+        self._forget_wishes()
+        self._read()
+
+    def _on_image(self, _image: PickedImage | None) -> None:
+        self._forget_wishes()
+        self._read()
+
+    def _read(self) -> None:
+        run, image = self._selection.run, self._selection.image
+        if run is not None and image is not None:
+            self.asked.emit(rq.ShowImage(str(run.path), image.loaded.image))
+
+    def _on_step(self, step: Step | None) -> None:
+        if step is None:
+            return
+        if step.moved is None and self._base is not None and self._selection.action is None:
+            self.graph_read.emit(self._base)  # it came with the reading
+        else:
+            self._ask_graph(step)
+        if self._selection.variable is not None:
+            self._ask_palette(step, self._selection.variable)
+        self.traverse()
+
+    def _on_variable(self, variable: int | None) -> None:
+        step = self._selection.step
+        if variable is not None and step is not None:
+            self._ask_palette(step, variable)
+        if self.rows == "variables":
+            self.traverse()
+
+    def _on_action(self, _action: int | None) -> None:
+        if self._selection.step is not None:
+            self._ask_graph(self._selection.step)
+
+    def _ask_graph(self, step: Step) -> None:
+        self.asked.emit(rq.Graph(str(self._need_run().path), step.codes, self._selection.action))
+
+    def _ask_palette(self, step: Step, variable: int) -> None:
+        self.asked.emit(rq.MakePalette(str(self._need_run().path), step.codes, variable))
+
+    def _need_run(self) -> RunInfo:
+        run = self._selection.run
+        if run is None:
+            raise RuntimeError("no run is loaded")
+        return run

@@ -1,0 +1,256 @@
+"""The traversal grid: one widget that paints one picture; a click makes a cell the present image."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QToolTip, QVBoxLayout, QWidget
+
+from engine.results import TraversalRow
+from gui.theme import colours
+from gui.widgets import EmptyState, button, caption, heading, named, row, to_qimage
+
+HEADER = 132  # width of the row headers
+TOP = 18  # height of the column labels
+SPACE = 2
+LEAST, MOST = 28, 96  # side of a cell
+
+
+class TraversalGrid(QWidget):
+    """Signals:
+    cell_chosen: row, column.
+    """
+
+    cell_chosen = Signal(int, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        named(self, "traversal_grid", "Traversal grid: arrow keys walk, Enter makes a cell the present image")
+        self._rows: list[TraversalRow] = []
+        self._strips: list[QImage] = []
+        self._cursor = (0, 0)
+        self._hover: tuple[int, int] | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+
+    @property
+    def rows(self) -> list[TraversalRow]:
+        """The rows so far."""
+        return self._rows
+
+    def clear(self) -> None:
+        """No rows."""
+        self._rows, self._strips, self._hover = [], [], None
+        self._resized()
+
+    def set_rows(self, rows: list[TraversalRow]) -> None:
+        """All rows at once."""
+        self._rows, self._strips = [], []
+        for item in rows:
+            self._rows.append(item)
+            self._strips.append(to_qimage(np.concatenate(list(item.images), axis=1)))
+        self._cursor = (0, self.columns // 2)
+        self._resized()
+
+    @property
+    def columns(self) -> int:
+        """Cells of the longest row."""
+        return max((len(item.labels) for item in self._rows), default=0)
+
+    def side(self) -> int:
+        """Side of a cell: what fits the width, within limits."""
+        if not self.columns:
+            return LEAST
+        return int(np.clip((self.width() - HEADER) / self.columns - SPACE, LEAST, MOST))
+
+    def cell_rect(self, line: int, column: int) -> QRect:
+        """Where a cell lies."""
+        side = self.side()
+        return QRect(HEADER + column * (side + SPACE), TOP + line * (side + SPACE), side, side)
+
+    def sizeHint(self) -> QSize:
+        return QSize(HEADER + self.columns * (LEAST + SPACE), TOP + len(self._rows) * (self.side() + SPACE))
+
+    def resizeEvent(self, _event: QEvent) -> None:
+        self._resized()
+
+    def _resized(self) -> None:
+        self.setMinimumWidth(HEADER + self.columns * (LEAST + SPACE))
+        self.setMinimumHeight(TOP + len(self._rows) * (self.side() + SPACE))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        side = self.side()
+        small = painter.font()
+        small.setPointSizeF(8)
+        for line, (item, strip) in enumerate(zip(self._rows, self._strips, strict=True)):
+            top = TOP + line * (side + SPACE)
+            if not event.rect().intersects(QRect(0, top, self.width(), side)):
+                continue
+            self._paint_header(painter, item, top, side)
+            width = strip.height()  # cells are square
+            for column in range(len(item.labels)):
+                source = QRect(column * width, 0, width, strip.height())
+                painter.drawImage(self.cell_rect(line, column), strip, source)
+        painter.setFont(small)
+        painter.setPen(QColor(colours().dim))
+        for column, label in enumerate(self._rows[0].labels if self._same_labels() else ()):
+            area = QRect(HEADER + column * (side + SPACE), 0, side, TOP)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, label)
+        self._paint_frames(painter)
+
+    def _same_labels(self) -> bool:
+        return bool(self._rows) and all(item.labels == self._rows[0].labels for item in self._rows)
+
+    def _paint_header(self, painter: QPainter, item: TraversalRow, top: int, side: int) -> None:
+        c = colours()
+        middle = top + side // 2
+        painter.setPen(QColor(c.text))
+        title = item.title.replace("_", " ")
+        elided = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, HEADER - 12)
+        painter.drawText(0, middle - 1, elided)
+        base = QRect(0, middle + 6, HEADER - 20, 4)
+        painter.fillRect(base, QColor(c.line))
+        largest = max(r.effect for r in self._rows) or 1.0
+        painter.fillRect(
+            base.adjusted(0, 0, -round(base.width() * (1 - item.effect / largest)), 0), QColor(c.accent)
+        )
+
+    def _paint_frames(self, painter: QPainter) -> None:
+        c = colours()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._hover is not None:
+            painter.setPen(QPen(QColor(c.accent), 2))
+            painter.drawRect(self.cell_rect(*self._hover).adjusted(1, 1, -1, -1))
+        if self.hasFocus() and self._rows:
+            painter.setPen(QPen(QColor(c.text), 1, Qt.PenStyle.DashLine))
+            painter.drawRect(self.cell_rect(*self._cursor).adjusted(0, 0, -1, -1))
+
+    def _cell_at(self, point: QPoint) -> tuple[int, int] | None:
+        pitch = self.side() + SPACE
+        line, column = (point.y() - TOP) // pitch, (point.x() - HEADER) // pitch
+        inside = 0 <= line < len(self._rows) and 0 <= column < len(self._rows[line].labels)
+        return (line, column) if inside else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        cell = self._cell_at(event.position().toPoint())
+        if cell is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._cursor = cell
+            self.cell_chosen.emit(*cell)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        cell = self._cell_at(event.position().toPoint())
+        if cell != self._hover:
+            self._hover = cell
+            self.update()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._hover = None
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }.get(Qt.Key(event.key()))
+        if step is not None and self._rows:
+            line = min(max(self._cursor[0] + step[0], 0), len(self._rows) - 1)
+            column = min(max(self._cursor[1] + step[1], 0), len(self._rows[line].labels) - 1)
+            self._cursor = (line, column)
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._rows:
+            self.cell_chosen.emit(*self._cursor)
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            cell = self._cell_at(event.pos())
+            if cell is not None:
+                item = self._rows[cell[0]]
+                text = f"{item.title} {item.labels[cell[1]]} (effect of the row {item.effect:.3f})"
+                QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)
+
+
+class TraversalView(QWidget):
+    """The grid with its controls.
+
+    Signals:
+        rows_chosen: "actions" or "variables".
+        state_chosen: TraversalRow and column: make this cell the present image.
+    """
+
+    rows_chosen = Signal(str)
+    state_chosen = Signal(object, int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grid = TraversalGrid()
+        self.actions = button(
+            "Actions", "traversal_actions", "Traverse actions", lambda: self._choose("actions")
+        )
+        self.variables = button(
+            "Variables", "traversal_variables", "Traverse variables", lambda: self._choose("variables"),
+            "The chosen variable and its neighbours, or those with the strongest effects",
+        )  # fmt: skip
+        for made in (self.actions, self.variables):
+            made.setCheckable(True)
+            made.setAutoExclusive(True)
+        self.actions.setChecked(True)
+        self.status = caption()
+        self.status.setObjectName("traversal_status")
+        self.empty = EmptyState("No traversal yet", "It appears here as soon as an image is read.")
+        scroll = QScrollArea()
+        scroll.setObjectName("traversal_scroll")
+        scroll.setAccessibleName("Traversal grid, scrollable")
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.grid)
+        self._scroll = scroll
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(scroll)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(row(heading("Traversal"), self.actions, self.variables, self.status, 1, spacing=6))
+        layout.addWidget(self._pages, 1)
+        self.grid.cell_chosen.connect(self._on_cell)
+
+    def begin(self, busy: bool = True) -> None:
+        """New rows are on their way; the old ones stay until the first arrives."""
+        self._fresh: list[TraversalRow] = []
+        self.status.setText("traversing…" if busy else "")
+
+    def add_row(self, item: TraversalRow) -> None:
+        """One more row; the rows with the largest effect come first when all are there."""
+        self._fresh.append(item)
+        self.grid.set_rows(self._fresh)
+        self._pages.setCurrentWidget(self._scroll)
+
+    def finish(self) -> None:
+        """All rows are there: sort them by how much they matter."""
+        self.status.setText("")
+        self.grid.set_rows(sorted(self.grid.rows, key=lambda item: -item.effect))
+
+    def clear(self) -> None:
+        """No image."""
+        self.begin(busy=False)
+        self.grid.clear()
+        self._pages.setCurrentWidget(self.empty)
+
+    def rows(self) -> str:
+        """ "actions" or "variables"."""
+        return "actions" if self.actions.isChecked() else "variables"
+
+    def _choose(self, rows: str) -> None:
+        self.rows_chosen.emit(rows)
+
+    def _on_cell(self, line: int, column: int) -> None:
+        self.state_chosen.emit(self.grid.rows[line], column)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,15 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class Progressed:
+    """Part of a longer piece of work between steps is done ("encoding the images"); not kept in the log."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class SampleSaved:
     """A picture of fixed validation images was written; `path` is relative to the run directory."""
 
@@ -92,11 +101,17 @@ class RunFinished:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-Event = RunStarted | PhaseStarted | StepLogged | Validated | SampleSaved | CheckpointSaved | RunFinished
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (RunStarted, PhaseStarted, StepLogged, Validated, SampleSaved, CheckpointSaved, RunFinished)
-}
+Event = (
+    RunStarted
+    | PhaseStarted
+    | StepLogged
+    | Validated
+    | Progressed
+    | SampleSaved
+    | CheckpointSaved
+    | RunFinished
+)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 def to_json_line(event: Event) -> str:

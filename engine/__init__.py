@@ -1,0 +1,1 @@
+"""The model, its training and its exploration: torch and numpy, never Qt."""

@@ -1,0 +1,128 @@
+"""Checkpoints: one safetensors file each, with a JSON header; written to a temporary name and renamed.
+
+The header's "doscope" entry holds the format version and whatever the training needs besides tensors.
+Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engine.errors import DiskFull, RunError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file holds: tensors by name, and plain data."""
+
+    tensors: dict[str, Tensor]
+    meta: dict[str, Any]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes atomically.
+
+    Raises:
+        DiskFull: the disk has no room; the previous file stays.
+        RunError: the file cannot be written for another reason.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    header = {"doscope": json.dumps({"version": FORMAT_VERSION, **checkpoint.meta})}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
+    try:
+        save_file(tensors, str(temporary), metadata=header)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        raise writing_failed(path, error) from error
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint to the CPU.
+
+    Raises:
+        RunError: missing, damaged, or of another version; the message says what to do.
+    """
+    if not path.is_file():
+        raise RunError(f"there is no checkpoint at {path}; train the run first")
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            meta = json.loads((file.metadata() or {}).get("doscope", "null"))
+            if not isinstance(meta, dict):
+                raise RunError(f"{path} is not a Doscope checkpoint; choose another run directory")
+            if meta.get("version") != FORMAT_VERSION:
+                raise RunError(
+                    f"{path} has format version {meta.get('version')}, this Doscope reads {FORMAT_VERSION};"
+                    " train the run again or use the Doscope that made it"
+                )
+            names = list(file.keys())
+            return Checkpoint({name: file.get_tensor(name) for name in names}, meta)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(
+            f"{path} is damaged ({error}); delete it and resume from another checkpoint"
+        ) from error
+
+
+def writing_failed(path: Path, error: Exception) -> DiskFull | RunError:
+    """The clear error for a failed write of `path`."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "No space left" in str(error):
+        return DiskFull(f"the disk is full: {path} was not written; free some space, then resume the run")
+    return RunError(f"{path} could not be written ({error}); choose another run directory")
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimizer's state, flattened to names. Inverse of `restore_optimizer`."""
+    return {
+        f"optimizer.{index}.{key}": torch.as_tensor(value)
+        for index, state in optimizer.state_dict()["state"].items()
+        for key, value in state.items()
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Inverse of `optimizer_tensors`; entries of other names are ignored."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            state.setdefault(int(index), {})[key] = tensor
+    full = optimizer.state_dict()
+    full["state"] = state
+    optimizer.load_state_dict(full)
+
+
+def restore_model(model: nn.Module, checkpoint: Checkpoint, path: Path) -> None:
+    """Loads the entries called "model.*".
+
+    Raises:
+        RunError: names or shapes do not fit the run's configuration.
+    """
+    weights = {
+        name.removeprefix("model."): tensor
+        for name, tensor in checkpoint.tensors.items()
+        if name.startswith("model.")
+    }
+    own = model.state_dict()
+    if weights.keys() != own.keys() or any(weights[k].shape != own[k].shape for k in own):
+        raise RunError(f"{path} does not fit the run's config.json; restore the file that belongs to it")
+    model.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in weights.items()})
+
+
+def model_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The model's entries of a checkpoint."""
+    return {f"model.{name}": tensor for name, tensor in model.state_dict().items()}

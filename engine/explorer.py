@@ -1,0 +1,316 @@
+"""Explorer: a trained model as one plain object, numpy in and numpy out.
+
+    explorer = Explorer.load("bundled")
+    codes = explorer.encode(image)
+    after = explorer.apply_action(codes, explorer.info.space.action_index("object_hue+"))
+
+The window, the command line and a notebook share it. The same question always has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.batches import to_images, to_tensor
+from engine.checkpoint import load_checkpoint, restore_model
+from engine.device import choose_device, limit_threads
+from engine.errors import InputError
+from engine.metrics.images import psnr_db
+from engine.model import CTVAE
+from engine.results import (
+    CausalGraph,
+    Codes,
+    FloatArray,
+    Image,
+    Intervention,
+    Palette,
+    Reconstruction,
+    Retrieval,
+    RunInfo,
+    TraversalRow,
+)
+from engine.run_directory import BUNDLED, RunDirectory, resolve_run
+
+SWEEPS = 4
+RETRIEVAL_BATCH = 32
+
+
+class Explorer:
+    """Encode, reconstruct, intervene, traverse, retrieve, and see the graph, with one trained run.
+
+    Args:
+        model: the weights, on their device.
+        info: what the run is.
+    """
+
+    def __init__(self, model: CTVAE, info: RunInfo) -> None:
+        self._model = model.eval()
+        self._device = model.log_sharpness.device
+        self.info = info
+
+    @classmethod
+    def load(cls, run: str | Path, device: str = "auto", threads: int | None = None) -> Explorer:
+        """Loads the best checkpoint of a run ("bundled", a directory, or a name in the home folder).
+
+        Raises:
+            RunError: no such run, no checkpoint, damaged, or of another version.
+            InputError: no such device, or more threads than cores.
+        """
+        chosen = choose_device(device)
+        limit_threads(threads)
+        directory = RunDirectory(resolve_run(run))
+        description = directory.description()
+        path = directory.weights()
+        checkpoint = load_checkpoint(path)
+        model = CTVAE(description.config, description.image_shape, description.space.num_actions)
+        restore_model(model, checkpoint, path)
+        model.to(chosen)
+        info = RunInfo(
+            name="bundled" if directory.path == BUNDLED else directory.path.name,
+            path=directory.path,
+            dataset=description.dataset,
+            space=description.space,
+            image_shape=description.image_shape,
+            grid=model.autoencoder.grid,
+            num_codes=description.config.autoencoder.codes,
+            device=str(chosen),
+            step=int(checkpoint.meta.get("step", 0)),
+            figures={str(k): float(v) for k, v in checkpoint.meta.get("figures", {}).items()},
+        )
+        return cls(model, info)
+
+    @torch.no_grad()
+    def encode(self, image: Image) -> Codes:
+        """Image uint8 [h,w,c] -> codes [N]; or images [B,h,w,c] -> [B,N].
+
+        Raises:
+            InputError: the image has another shape than the model takes.
+        """
+        if image.shape[-3:] != self.info.image_shape or image.ndim not in (3, 4):
+            raise InputError(
+                f"the model takes images of shape {self.info.image_shape}, not {image.shape};"
+                " convert it with datasets.images.convert_image"
+            )
+        batch = image if image.ndim == 4 else image[None]
+        codes: Codes = self._model.encode(to_tensor(batch, self._device)).cpu().numpy()
+        return codes if image.ndim == 4 else codes[0]
+
+    @torch.no_grad()
+    def decode(self, codes: Codes) -> Image:
+        """Codes [N] -> image uint8 [h,w,c]; or [B,N] -> [B,h,w,c].
+
+        Raises:
+            InputError: a code outside 0..K-1.
+        """
+        images = to_images(self._model.decode(self._codes(codes)))
+        return images if codes.ndim == 2 else images[0]
+
+    @torch.no_grad()
+    def reconstruct(self, image: Image) -> Reconstruction:
+        """Standard mode: what the model makes of an image when nothing is done to it."""
+        codes = self.encode(image)
+        following = self._model.reconstruct(self._codes(codes)).codes_BN
+        decoded = self._model.decode(self._codes(codes))
+        psnr = float(psnr_db(decoded, to_tensor(image[None], self._device))[0])
+        return Reconstruction(codes, to_images(self._model.decode(following))[0], to_images(decoded)[0], psnr)
+
+    @torch.no_grad()
+    def apply_action(self, codes: Codes, action: int) -> Intervention:
+        """Action mode, one step: codes [N] after the action.
+
+        Raises:
+            InputError: the action does not exist, or a code lies outside 0..K-1.
+        """
+        self._check_action(action)
+        following = self._model.apply_action(self._codes(codes), torch.tensor([action], device=self._device))
+        after: Codes = following.codes_BN[0].cpu().numpy()
+        targets = following.mask_BN[0].cpu().numpy() > 0.5
+        return Intervention(after, self.decode(after), after != codes, targets)
+
+    @torch.no_grad()
+    def do(self, codes: Codes, assignments: dict[int, int], propagate: bool) -> Intervention:
+        """Sets variables to codes, do(variable := code) (docs/model.md, section 3).
+
+        Direct: nothing else moves. Propagated: the descendants of the set variables in the base graph are
+        predicted again from their parents, in sweeps, until nothing moves; everything else is fixed.
+
+        Raises:
+            InputError: a variable or a code does not exist.
+        """
+        targets = np.zeros(self.info.num_variables, dtype=bool)
+        after = codes.copy()
+        for variable, code in assignments.items():
+            self._check_variable(variable)
+            if not 0 <= code < self.info.num_codes:
+                raise InputError(f"there is no code {code}; codes are 0 to {self.info.num_codes - 1}")
+            after[variable], targets[variable] = code, True
+        if propagate and targets.any():
+            after = self._propagate(codes, after, targets)
+        return Intervention(after, self.decode(after), after != codes, targets)
+
+    def _propagate(self, before: Codes, after: Codes, targets: npt.NDArray[np.bool_]) -> Codes:
+        """Predicts the descendants of what moved from their parents, a few sweeps."""
+        edges = self.graph(before, None).edges > 0.5
+        moved = targets & (after != before)
+        for _ in range(SWEEPS):
+            reached = edges[moved].any(axis=0) & ~targets
+            if not reached.any():
+                break
+            hidden = torch.from_numpy(reached)[None].to(self._device)
+            parents = self._model.predict_hidden(self._codes(after), hidden)[0]
+            predicted = parents.argmax(dim=1).cpu().numpy()
+            following = np.where(reached, predicted, after)
+            if (following == after).all():
+                break
+            moved = following != after
+            after = following
+        return after
+
+    @torch.no_grad()
+    def graph(self, codes: Codes, action: int | None = None) -> CausalGraph:
+        """The causal graph that the model sees in codes [N], under an action or none.
+
+        Raises:
+            InputError: the action does not exist.
+        """
+        context = self._model.transition.context(self._codes(codes))
+        own: FloatArray = context.own_BN[0].sigmoid().cpu().numpy()
+        if action is None:
+            edges = self._model.transition.base_edges(context)
+            mask = torch.zeros_like(context.own_BN)
+        else:
+            self._check_action(action)
+            mask = self._model.transition.mask_logits(context)[:, action].sigmoid()
+            edges = self._model.transition.action_edges(context, action, mask > 0.5)
+        name = "none" if action is None else self.info.space.action_names[action]
+        return CausalGraph(edges[0].cpu().numpy(), mask[0].cpu().numpy(), own, name)
+
+    @torch.no_grad()
+    def palette(self, codes: Codes, variable: int, limit: int = 32) -> Palette:
+        """What the image becomes for the codes of a variable, most likely first given its parents.
+
+        At most `limit` codes; the present one is always among them.
+
+        Raises:
+            InputError: the variable does not exist.
+        """
+        self._check_variable(variable)
+        hidden = torch.zeros(1, self.info.num_variables, dtype=torch.bool, device=self._device)
+        hidden[0, variable] = True
+        probability = self._model.predict_hidden(self._codes(codes), hidden)[0, variable].exp()
+        order = probability.argsort(descending=True, stable=True).cpu().numpy()[: max(1, limit)]
+        current = int(codes[variable])
+        if current not in order:
+            order[-1] = current
+        images = self.decode(self._with_codes(codes, variable, order))
+        return Palette(variable, order, probability.cpu().numpy()[order], images, current)
+
+    def traverse_actions(self, codes: Codes, factors: list[int], steps: int = 5) -> Iterator[TraversalRow]:
+        """One row a factor: its actions repeated, from -steps to +steps; the middle is the image itself.
+
+        Raises:
+            InputError: a factor does not exist.
+        """
+        space = self.info.space
+        for factor in factors:
+            if not 0 <= factor < space.num_factors:
+                raise InputError(f"there is no factor {factor}; factors are 0 to {space.num_factors - 1}")
+            raised = self._repeat(codes, factor, steps)
+            lowered = self._repeat(codes, space.num_factors + factor, steps)
+            cells = np.stack([*reversed(lowered), codes, *raised])
+            labels = tuple(f"{k:+d}" if k else "0" for k in range(-steps, steps + 1))
+            yield self._row(space.names[factor], labels, cells, steps)
+
+    def traverse_variables(
+        self, codes: Codes, variables: list[int], columns: int = 11
+    ) -> Iterator[TraversalRow]:
+        """One row a variable: the present code first, then its most likely codes.
+
+        Raises:
+            InputError: a variable does not exist.
+        """
+        for variable in variables:
+            likely = self.palette(codes, variable, columns + 1).codes
+            current = int(codes[variable])
+            chosen = np.array([current, *(k for k in likely if k != current)][:columns])
+            cells = self._with_codes(codes, variable, chosen)
+            name = self.info.variable_name(variable)
+            yield self._row(name, tuple(str(k) for k in chosen), cells, 0)
+
+    @torch.no_grad()
+    def retrieve(self, before: Image, after: Image, top: int = 3) -> Retrieval:
+        """Causal mode: which action turned `before` into `after`, all actions ranked.
+
+        Raises:
+            InputError: an image has another shape than the model takes.
+        """
+        pair = self.encode(np.stack([before, after]))
+        log_probability, cross_entropy = self.retrieve_codes(pair[:1], pair[1:])
+        order = np.argsort(-log_probability[0], kind="stable")
+        best = [self.apply_action(pair[0], int(a)) for a in order[:top]]
+        return Retrieval(
+            action_names=self.info.space.action_names,
+            probabilities=np.exp(log_probability[0]),
+            cross_entropy=cross_entropy[0],
+            order=order,
+            predicted=np.stack([one.image for one in best]),
+            changed=pair[0] != pair[1],
+            expected=np.stack([one.moved for one in best]),
+            identical=bool(np.array_equal(before, after)),
+        )
+
+    @torch.no_grad()
+    def retrieve_codes(self, before: Codes, after: Codes) -> tuple[FloatArray, FloatArray]:
+        """Codes [B,N] twice -> (log-probability [B,A], cross entropy in nats per variable [B,A])."""
+        parts = []
+        for start in range(0, len(before), RETRIEVAL_BATCH):
+            part = slice(start, start + RETRIEVAL_BATCH)
+            parts.append(self._model.retrieve_action(self._codes(before[part]), self._codes(after[part])))
+        log_probability = torch.cat([p.log_probability_BA for p in parts]).float().cpu().numpy()
+        cross_entropy = torch.cat([p.cross_entropy_BA for p in parts]).float().cpu().numpy()
+        return log_probability, cross_entropy
+
+    def _repeat(self, codes: Codes, action: int, steps: int) -> list[Codes]:
+        after = []
+        for _ in range(steps):
+            codes = self.apply_action(codes, action).codes
+            after.append(codes)
+        return after
+
+    def _row(self, title: str, labels: tuple[str, ...], cells: Codes, middle: int) -> TraversalRow:
+        images = self.decode(cells)
+        others = np.delete(images, middle, axis=0).astype(np.float32)
+        effect = float(np.abs(others - images[middle]).mean() / 255) if len(others) else 0.0
+        return TraversalRow(title, labels, images, cells, effect)
+
+    def _with_codes(self, codes: Codes, variable: int, choices: npt.NDArray[np.int64]) -> Codes:
+        """Copies of codes [N], one a choice of the variable's code, [M,N]."""
+        cells = np.repeat(codes[None], len(choices), axis=0)
+        cells[:, variable] = choices
+        return cells
+
+    def _codes(self, codes: Codes) -> Tensor:
+        batch = codes if codes.ndim == 2 else codes[None]
+        if batch.shape[1] != self.info.num_variables:
+            raise InputError(f"the model has {self.info.num_variables} variables, not {batch.shape[1]}")
+        if batch.size and not (batch.min() >= 0 and batch.max() < self.info.num_codes):
+            raise InputError(f"codes are 0 to {self.info.num_codes - 1}; one lies outside")
+        return torch.from_numpy(np.ascontiguousarray(batch, dtype=np.int64)).to(self._device)
+
+    def _check_action(self, action: int) -> None:
+        if not 0 <= action < self.info.space.num_actions:
+            raise InputError(
+                f"there is no action {action}; actions are 0 to {self.info.space.num_actions - 1}"
+            )
+
+    def _check_variable(self, variable: int) -> None:
+        if not 0 <= variable < self.info.num_variables:
+            raise InputError(
+                f"there is no variable {variable}; variables are 0 to {self.info.num_variables - 1}"
+            )

@@ -1,0 +1,94 @@
+"""CT-VAE: the quantized autoencoder and the causal transition layer, and the three public verbs.
+
+Legend: B batch, C channels, N latent variables, A actions, G actions asked for, M targets.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from engine import losses
+from engine.autoencoder import Autoencoder
+from engine.config import Config
+from engine.transition import CausalTransition, Context
+
+
+class NextCodes(NamedTuple):
+    """The most probable codes after an action (or after none)."""
+
+    codes_BN: Tensor
+    mask_BN: Tensor  # probability that the action targets each variable; zeros without an action
+
+
+class ActionScores(NamedTuple):
+    """Causal mode: how well each action explains a pair."""
+
+    log_probability_BA: Tensor
+    cross_entropy_BA: Tensor  # nats per variable (7)
+
+
+class CTVAE(nn.Module):
+    """The whole model for images of one shape and one set of actions.
+
+    Args:
+        config: autoencoder and transition sizes.
+        image_shape: (height, width, channels).
+        num_actions: A = 2F.
+    """
+
+    def __init__(self, config: Config, image_shape: tuple[int, int, int], num_actions: int) -> None:
+        super().__init__()
+        self.autoencoder = Autoencoder(config.autoencoder, image_shape)
+        self.transition = CausalTransition(
+            config.transition, self.autoencoder.grid, config.autoencoder.codes, num_actions
+        )
+        # the sharpness of the softmin of (7); learned with (9)
+        self.log_sharpness = nn.Parameter(torch.zeros(()))
+
+    def encode(self, image_BCHW: Tensor) -> Tensor:
+        """Images in 0..1 -> codes int64 [B,N]."""
+        return self.autoencoder.encode(image_BCHW)
+
+    def decode(self, codes_BN: Tensor) -> Tensor:
+        """Codes [B,N] -> images in 0..1."""
+        return self.autoencoder.decode(codes_BN)
+
+    def reconstruct(self, codes_BN: Tensor) -> NextCodes:
+        """Standard mode: the codes that follow when nothing is done (a = none)."""
+        context = self.transition.context(codes_BN)
+        return NextCodes(self._base_choice(context, codes_BN), torch.zeros_like(context.own_BN))
+
+    def apply_action(self, codes_BN: Tensor, action_B: Tensor) -> NextCodes:
+        """Action mode: the codes that follow the action; targets are those with mask above 0.5 (5)."""
+        context = self.transition.context(codes_BN)
+        rows = torch.arange(len(codes_BN), device=codes_BN.device)
+        mask_BN = self.transition.mask_logits(context)[rows, action_B].sigmoid()
+        acted = self.transition.act(context, action_B[:, None]).logits_BGMK[:, 0].argmax(dim=2)
+        return NextCodes(torch.where(mask_BN > 0.5, acted, self._base_choice(context, codes_BN)), mask_BN)
+
+    def retrieve_action(self, before_BN: Tensor, after_BN: Tensor) -> ActionScores:
+        """Causal mode: log p(a) = log softmin of the cross entropy of `after` under each action (7)."""
+        context = self.transition.context(before_BN)
+        actions = torch.arange(self.transition.num_actions, device=before_BN.device)
+        actions_BA = actions.expand(len(before_BN), -1)
+        base_logits = self.transition.base(context).logits_BGMK[:, 0]
+        base = losses.base_log_likelihood(base_logits, context.own_BN, before_BN, after_BN)
+        acted = self.transition.act(context, actions_BA).logits_BGMK
+        mask = self.transition.mask_logits(context)
+        likelihood_BA = losses.transition_log_likelihood(acted, mask, base, after_BN).sum(dim=2)
+        scores = likelihood_BA * self.log_sharpness.exp()
+        return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / before_BN.shape[1])
+
+    def predict_hidden(self, codes_BN: Tensor, hidden_BN: Tensor) -> Tensor:
+        """Log p(code | parents) of every variable, the hidden ones unseen by all, [B,N,K] (11)."""
+        context = self.transition.context(codes_BN, hidden_BN)
+        return self.transition.base(context).logits_BGMK[:, 0].log_softmax(dim=2)
+
+    def _base_choice(self, context: Context, codes_BN: Tensor) -> Tensor:
+        """The most probable code of each variable under the base mechanism, [B,N]."""
+        keep_BN1 = context.own_BN.sigmoid()[..., None]
+        probability = (1 - keep_BN1) * self.transition.base(context).logits_BGMK[:, 0].softmax(dim=2)
+        return probability.scatter_add(2, codes_BN[..., None], keep_BN1).argmax(dim=2)

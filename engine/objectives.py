@@ -1,0 +1,131 @@
+"""What one optimizer step minimises: the weighted sums of the losses of each phase.
+
+Legend: B batch, N latent variables, A actions, M targets, K codes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine import losses
+from engine.autoencoder import Autoencoder
+from engine.config import AutoencoderConfig, TrainingConfig
+from engine.model import CTVAE
+from engine.transition import CausalTransition
+
+Terms = dict[str, Tensor]
+
+
+def autoencoder_objective(model: Autoencoder, image_BCHW: Tensor, config: AutoencoderConfig) -> Terms:
+    """Equation (2); "loss" is what is minimised, the rest is for the log."""
+    out = model(image_BCHW)
+    error = losses.reconstruction(out.image_BCHW, image_BCHW)
+    loss = error + config.commitment * 0.1 * out.commitment
+    return {"loss": loss, "reconstruction": error, "commitment": out.commitment}
+
+
+def transition_objective(
+    model: CTVAE,
+    before_BN: Tensor,
+    after_BN: Tensor,
+    action_B: Tensor,
+    config: TrainingConfig,
+    retrieve: bool,
+) -> Terms:
+    """Equations (8) to (11); retrieval (9) only where `retrieve` is true."""
+    terms = _action_terms(model.transition, before_BN, after_BN, action_B, config)
+    loss = terms["action"] + config.mask_sparsity * terms["targets"] + config.edge_sparsity * terms["edges"]
+    some = max(1, round(config.base_share * len(before_BN)))
+    if config.base_share > 0:
+        terms |= _base_terms(model.transition, before_BN[:some], config)
+        loss = loss + terms["hidden"] + terms["kept"] + config.edge_sparsity * terms["base_edges"]
+    if retrieve and config.retrieval_share > 0:
+        few = max(1, round(config.retrieval_share * len(before_BN)))
+        terms["retrieval"] = _retrieval_loss(model, before_BN[:few], after_BN[:few], action_B[:few], config)
+        loss = loss + config.retrieval_weight * terms["retrieval"]
+    return {"loss": loss, **terms}
+
+
+def _action_terms(
+    layer: CausalTransition, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
+) -> Terms:
+    """Negative log likelihood of `after` under the true action (8), nats per changed variable or so."""
+    context = layer.context(before_BN)
+    rows = torch.arange(len(before_BN), device=before_BN.device)
+    mask_BN = layer.mask_logits(context)[rows, action_B]
+    changed_BN = before_BN != after_BN
+    targets_BM = choose_targets(changed_BN, mask_BN.detach(), config.targets)
+    after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
+    with torch.no_grad():
+        parents = layer.base(context, targets_BM).logits_BGMK[:, 0]
+    base = losses.base_log_likelihood(parents, context.own_BN.gather(1, targets_BM), before_BM, after_BM)
+    acted = layer.act(context, action_B[:, None], targets_BM)
+    near = losses.transition_log_likelihood(
+        acted.logits_BGMK, mask_BN.gather(1, targets_BM)[:, None], base, after_BM
+    )[:, 0]
+    weight_BM = 1 + config.change_weight * (before_BM != after_BM)
+    far = far_log_likelihood(mask_BN, context.own_BN, layer.num_codes)
+    looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)
+    far_sum = far.masked_fill(changed_BN | looked_at_BN, 0).sum()
+    count = (changed_BN.sum() * (1 + config.change_weight)).clamp_min(1)
+    return {
+        "action": -((near * weight_BM).sum() + far_sum) / count,
+        "targets": mask_BN.sigmoid().sum(dim=1).mean(),
+        "edges": acted.edges_BGMN.mean(),
+    }
+
+
+def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfig) -> Terms:
+    """Standard mode (8) and the hidden-variable task (11) on the same base edges."""
+    share_B1 = torch.rand(len(codes_BN), 1, device=codes_BN.device) * 2 * config.hidden_share
+    hidden_BN = torch.rand(codes_BN.shape, device=codes_BN.device) < share_B1
+    context = layer.context(codes_BN, hidden_BN)
+    base = layer.base(context)
+    likelihood = losses.base_log_likelihood(base.logits_BGMK[:, 0], context.own_BN, codes_BN, codes_BN)
+    return {
+        "hidden": -(likelihood * hidden_BN).sum() / hidden_BN.sum().clamp_min(1),
+        "kept": -(likelihood * ~hidden_BN).sum() / (~hidden_BN).sum().clamp_min(1),
+        "base_edges": base.edges_BGMN.mean(),
+    }
+
+
+def _retrieval_loss(
+    model: CTVAE, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
+) -> Tensor:
+    """Equation (9) over all actions, on the variables that tell them apart."""
+    layer = model.transition
+    context = layer.context(before_BN)
+    mask_BAN = layer.mask_logits(context)
+    changed_BN = before_BN != after_BN
+    targets_BM = choose_targets(changed_BN, mask_BAN.detach().amax(dim=1), config.targets)
+    after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
+    with torch.no_grad():
+        parents = layer.base(context, targets_BM).logits_BGMK[:, 0]
+    base = losses.base_log_likelihood(parents, context.own_BN.gather(1, targets_BM), before_BM, after_BM)
+    actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
+    acted = layer.act(context, actions_BA, targets_BM).logits_BGMK
+    mask_BAM = mask_BAN.gather(2, targets_BM[:, None].expand(-1, layer.num_actions, -1))
+    near_BA = losses.transition_log_likelihood(acted, mask_BAM, base, after_BM).sum(dim=2)
+    looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)
+    far = far_log_likelihood(mask_BAN, context.own_BN[:, None], layer.num_codes)
+    far_BA = far.masked_fill((changed_BN | looked_at_BN)[:, None], 0).sum(dim=2)
+    return losses.retrieval((near_BA + far_BA) * model.log_sharpness.exp(), action_B)
+
+
+def far_log_likelihood(mask: Tensor, own: Tensor, num_codes: int) -> Tensor:
+    """A lower bound for a variable that did not change and is not looked at closely.
+
+    If it was a target after all, the action's mechanism is taken to know nothing (uniform codes).
+    """
+    return torch.logaddexp(F.logsigmoid(mask) - math.log(num_codes), F.logsigmoid(-mask) + F.logsigmoid(own))
+
+
+def choose_targets(changed_BN: Tensor, mask_BN: Tensor, count: int) -> Tensor:
+    """Indices of `count` variables: changed ones first, then likely targets, some by chance, [B,M]."""
+    count = min(count, changed_BN.shape[1])
+    priority = 2.0 * changed_BN + mask_BN.sigmoid() + 0.2 * torch.rand_like(mask_BN)
+    return priority.topk(count, dim=1, sorted=False).indices

@@ -1,0 +1,247 @@
+"""The two phases of a training: what one step is, how it is validated, what a sample picture shows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.batches import TransitionSampler, to_images, to_tensor
+from engine.device import autocast
+from engine.errors import Diverged
+from engine.events import Event, PhaseStarted, Progressed, SampleSaved, StepLogged, Validated
+from engine.metrics.images import psnr_db
+from engine.metrics.retrieval import RetrievalTally
+from engine.objectives import Terms, autoencoder_objective, transition_objective
+from engine.quantizer import perplexity
+from engine.recorder import Recorder
+from engine.training_state import TrainingState
+
+LOG_EVERY_S = 0.2
+SAVE_EVERY_S = 60.0
+WARM_UP_STEPS = 100
+SAMPLE_COLUMNS = 10
+VALIDATION_IMAGES, VALIDATION_PAIRS = 500, 1000
+VALIDATION_BATCH = 50
+
+
+class Phase(Protocol):
+    """What `run_phase` needs to know of a phase."""
+
+    name: str
+    batch: int
+
+    def terms(self) -> Terms: ...
+    def validate(self) -> Iterator[Event]: ...
+    def sample(self) -> list[np.ndarray]: ...
+
+
+class AutoencoderPhase:
+    """Equation (2) on random training images."""
+
+    name = "autoencoder"
+
+    def __init__(self, state: TrainingState) -> None:
+        self._state = state
+        self.batch = state.config.training.autoencoder_batch
+        self._rows = state.cache.rows("train")
+        self._validation = state.cache.rows("validation")[:VALIDATION_IMAGES]
+
+    def terms(self) -> Terms:
+        state = self._state
+        rows = np.sort(state.rng.choice(self._rows, self.batch))
+        images = to_tensor(state.cache.images(rows), state.device)
+        return autoencoder_objective(state.model.autoencoder, images, state.config.autoencoder)
+
+    def validate(self) -> Iterator[Event]:
+        """PSNR, perplexity and unused codes on validation images."""
+        state, values, codes = self._state, [], []
+        with torch.no_grad():
+            for start in range(0, len(self._validation), VALIDATION_BATCH):
+                rows = self._validation[start : start + VALIDATION_BATCH]
+                images = to_tensor(state.cache.images(rows), state.device)
+                found = state.model.encode(images)
+                values.append(psnr_db(state.model.decode(found), images))
+                codes.append(found)
+                yield Progressed("validating", start + len(rows), len(self._validation))
+        config = state.config.autoencoder
+        used, dead = perplexity(torch.cat(codes).unflatten(1, (config.codebooks, -1)), config.codes)
+        state.figures |= {
+            "psnr": float(torch.cat(values).mean()),
+            "perplexity": used,
+            "dead_codes": float(dead),
+        }
+
+    def sample(self) -> list[np.ndarray]:
+        """Validation images above their reconstructions."""
+        state = self._state
+        images = state.cache.images(self._validation[:SAMPLE_COLUMNS])
+        with torch.no_grad():
+            decoded = state.model.decode(state.model.encode(to_tensor(images, state.device)))
+        return [images, to_images(decoded)]
+
+
+class TransitionPhase:
+    """Equations (8) to (11) on the codes of training pairs; the autoencoder is frozen."""
+
+    name = "transition"
+
+    def __init__(self, state: TrainingState, codes: Tensor) -> None:
+        self._state, self._codes = state, codes
+        training = state.config.training
+        self.batch = training.transition_batch
+        self._sampler = TransitionSampler(state.cache, codes, self.batch)
+        self._pairs = state.cache.transitions("validation")
+
+    def terms(self) -> Terms:
+        state = self._state
+        batch = self._sampler.draw(state.rng)
+        training = state.config.training
+        retrieve = state.phase_progress >= training.retrieval_start
+        return transition_objective(state.model, *batch, config=training, retrieve=retrieve)
+
+    def validate(self) -> Iterator[Event]:
+        """Action retrieval on validation pairs."""
+        state, count = self._state, min(VALIDATION_PAIRS, len(self._pairs))
+        tally = RetrievalTally(state.cache.space)
+        with torch.no_grad():
+            for start in range(0, count, VALIDATION_BATCH):
+                part = slice(start, min(start + VALIDATION_BATCH, count))
+                before, after = (
+                    self._codes_of(self._pairs.before[part]),
+                    self._codes_of(self._pairs.after[part]),
+                )
+                scores = state.model.retrieve_action(before, after)
+                tally.add(scores.log_probability_BA.float().cpu().numpy(), self._pairs.action[part])
+                yield Progressed("validating", part.stop, count)
+        if count:
+            state.figures |= tally.figures()
+
+    def sample(self) -> list[np.ndarray]:
+        """Before, the predicted after, the true after, of validation pairs."""
+        state = self._state
+        before_rows, after_rows = self._pairs.before[:SAMPLE_COLUMNS], self._pairs.after[:SAMPLE_COLUMNS]
+        action = torch.from_numpy(self._pairs.action[:SAMPLE_COLUMNS]).to(state.device)
+        with torch.no_grad():
+            after = state.model.apply_action(self._codes_of(before_rows), action).codes_BN
+            predicted = to_images(state.model.decode(after))
+        return [state.cache.images(before_rows), predicted, state.cache.images(after_rows)]
+
+    def _codes_of(self, rows: np.ndarray) -> Tensor:
+        return self._codes[torch.from_numpy(rows).to(self._codes.device)].long()
+
+
+def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
+    """Steps until the phase's budget is spent; validates, samples and saves in between."""
+    yield PhaseStarted(phase.name, state.step, state.elapsed_s)
+    log = Log(phase, state)
+    due = _next_validation(state)
+    while state.phase_progress < 1:
+        log.add(_timed_step(phase, state))
+        look = state.phase_progress >= due
+        if not look and not log.due():
+            continue
+        yield log.event()  # first, so that a broken loss is never saved
+        if look:
+            yield from _look(phase, state, recorder)
+            due = _next_validation(state)
+        if state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
+            yield state.save_last()
+    if log.waiting():
+        yield log.event()
+    yield from _look(phase, state, recorder)
+
+
+def _next_validation(state: TrainingState) -> float:
+    """The phase progress at which to validate next; the last validation comes after the last step."""
+    count = state.config.training.validations
+    return min(1.1, (math.floor(state.phase_progress * count + 1e-9) + 1) / count) if count > 1 else 1.1
+
+
+def _timed_step(phase: Phase, state: TrainingState) -> Terms:
+    """One optimizer step; pauses between steps do not count as training time."""
+    begun = time.perf_counter()
+    state.model.train()
+    warm = min(1.0, (state.phase_step + 1) / WARM_UP_STEPS)
+    cosine = 0.5 * (1 + math.cos(math.pi * state.phase_progress))
+    for group in state.optimizer.param_groups:
+        group["lr"] = state.peak_rate * warm * (0.01 + 0.99 * cosine)
+    with autocast(state.device, state.config.training.bf16):
+        terms = phase.terms()
+    state.optimizer.zero_grad(set_to_none=True)
+    terms["loss"].backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.parameters, 1.0)
+    state.optimizer.step()
+    state.step += 1
+    state.phase_step += 1
+    state.elapsed_s += time.perf_counter() - begun
+    return {name: term.detach() for name, term in terms.items()}
+
+
+def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
+    """Validation figures, a sample picture, and the best checkpoint."""
+    state.model.eval()
+    begun, away = time.perf_counter(), 0.0
+    for event in phase.validate():
+        left = time.perf_counter()
+        yield event
+        away += time.perf_counter() - left
+    path = recorder.sample(state.step, phase.sample())
+    figure = state.figures.get("directed_accuracy" if phase.name == "transition" else "psnr", -math.inf)
+    saved = state.save_best(figure if phase.name == "transition" else figure - 1e6)
+    state.elapsed_s += time.perf_counter() - begun - away
+    yield Validated(phase.name, state.step, state.elapsed_s, dict(state.figures))
+    yield SampleSaved(phase.name, state.step, state.elapsed_s, path)
+    if saved is not None:
+        yield saved
+
+
+class Log:
+    """Means of the terms since the last event; one synchronisation with the device an event."""
+
+    def __init__(self, phase: Phase, state: TrainingState) -> None:
+        self._phase, self._state = phase, state
+        self._terms: list[Terms] = []
+        self._since_s = state.elapsed_s
+
+    def add(self, terms: Terms) -> None:
+        """Remembers one step's terms."""
+        self._terms.append(terms)
+
+    def waiting(self) -> bool:
+        """Whether steps were made since the last event."""
+        return bool(self._terms)
+
+    def due(self) -> bool:
+        """Whether it is time for an event."""
+        return self._state.elapsed_s - self._since_s >= LOG_EVERY_S
+
+    def event(self) -> StepLogged:
+        """The means, as an event.
+
+        Raises:
+            Diverged: the loss is not a number.
+        """
+        state = self._state
+        names = dict.fromkeys(name for terms in self._terms for name in terms)
+        values = {
+            name: float(torch.stack([t[name] for t in self._terms if name in t]).float().mean())
+            for name in names
+        }
+        if not math.isfinite(values["loss"]):
+            raise Diverged(
+                f"the loss became {values['loss']} at step {state.step}; the last good checkpoint is kept in"
+                f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
+            )
+        rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)
+        values["learning_rate"] = float(state.optimizer.param_groups[0]["lr"])
+        self._terms.clear()
+        self._since_s = state.elapsed_s
+        return StepLogged(
+            self._phase.name, state.step, state.elapsed_s, state.progress, state.remaining_s, rate, values
+        )

@@ -1,0 +1,82 @@
+"""Writes what a training says into its run directory: metrics.jsonl, TensorBoard, sample pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tensorboardX import SummaryWriter
+
+from datasets.images import save_image
+from engine.checkpoint import writing_failed
+from engine.events import Event, Progressed, RunFinished, StepLogged, Validated, to_json_line
+from engine.run_directory import RunDirectory
+
+SCALARS_EVERY_S = 2.0
+
+
+class Recorder:
+    """Appends events; a context manager that closes its files."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+        try:
+            self._metrics = run.metrics_path.open("a", encoding="utf-8")
+            self._board = SummaryWriter(str(run.path), flush_secs=10, max_queue=1000)
+        except OSError as error:
+            raise writing_failed(run.metrics_path, error) from error
+        self._last_scalars_s = -1e9
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._board.close()
+        self._metrics.close()
+
+    def write(self, event: Event) -> Event:
+        """Keeps the event and hands it back.
+
+        Raises:
+            DiskFull: the disk has no room.
+        """
+        if isinstance(event, Progressed):
+            return event
+        try:
+            self._metrics.write(to_json_line(event) + "\n")
+            self._metrics.flush()
+            self._to_board(event)
+        except OSError as error:
+            raise writing_failed(self._run.metrics_path, error) from error
+        return event
+
+    def _to_board(self, event: Event) -> None:
+        match event:
+            case StepLogged():
+                if event.elapsed_s - self._last_scalars_s < SCALARS_EVERY_S:
+                    return
+                self._last_scalars_s = event.elapsed_s
+                values = {**event.values, "items_per_s": event.items_per_s}
+                self._scalars(event.phase, values, event.step)
+            case Validated():
+                self._scalars("validation", event.figures, event.step)
+            case RunFinished():
+                self._scalars("final", event.figures, event.step)
+            case _:
+                return
+
+    def _scalars(self, group: str, values: dict[str, float], step: int) -> None:
+        for name, value in values.items():
+            self._board.add_scalar(f"{group}/{name}", value, step)
+
+    def sample(self, step: int, rows: list[npt.NDArray[np.uint8]]) -> str:
+        """Saves rows of images [columns, h, w, c] as one picture; its path relative to the run."""
+        pictures = [np.concatenate(list(row), axis=1) for row in rows]
+        picture = np.concatenate(pictures, axis=0)
+        path = self._run.samples / f"{step:08d}.png"
+        try:
+            save_image(path, picture)
+        except OSError as error:
+            raise writing_failed(path, error) from error
+        return str(Path("samples") / path.name)

@@ -1,0 +1,261 @@
+"""A run directory: where a training leaves everything, and what others read to watch it.
+
+    config.json                 format, version, configuration, data set, factors, image shape
+    metrics.jsonl               one event a line (engine/events.py)
+    events.out.tfevents.*       the same figures for TensorBoard
+    checkpoints/last.safetensors    weights, optimizer, random states: to resume
+    checkpoints/best.safetensors    weights with the best validation figure: to explore
+    samples/*.png               fixed validation images through time
+
+This file knows no torch, so that listing runs is quick.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datasets.factors import FactorSpace
+from datasets.home import runs_dir
+from engine.config import Config
+from engine.errors import RunError
+from engine.events import (
+    Event,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+    SampleSaved,
+    StepLogged,
+    Validated,
+    from_json_line,
+)
+
+FORMAT = "doscope-run"
+FORMAT_VERSION = 1
+BUNDLED = Path(__file__).resolve().parent.parent / "resources" / "bundled"
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """The contents of config.json."""
+
+    config: Config
+    dataset: str
+    cache: str
+    space: FactorSpace
+    image_shape: tuple[int, int, int]
+    budget: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Inverse of `from_json`."""
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "dataset": self.dataset,
+            "cache": self.cache,
+            "image_shape": list(self.image_shape),
+            "budget": self.budget,
+            "config": self.config.to_json(),
+            "factors": self.space.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunDescription:
+        """Inverse of `to_json`."""
+        height, width, channels = data["image_shape"]
+        return cls(
+            Config.from_json(data["config"]),
+            str(data["dataset"]),
+            str(data["cache"]),
+            FactorSpace.from_json(data["factors"]),
+            (int(height), int(width), int(channels)),
+            dict(data.get("budget", {})),
+        )
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What can be said of a run without loading it.
+
+    Attributes:
+        finished: "done", "stopped", "diverged", or None while it runs (or was killed).
+        figures: the latest validation or test figures.
+        resumable: a checkpoint to go on from exists and the run is not done.
+        problem: why it cannot be used, or empty.
+    """
+
+    name: str
+    path: Path
+    dataset: str = ""
+    preset: str = ""
+    phase: str = ""
+    step: int = 0
+    elapsed_s: float = 0.0
+    finished: str | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+    resumable: bool = False
+    explorable: bool = False
+    problem: str = ""
+
+
+class RunDirectory:
+    """Paths and readings of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.config_path = self.path / "config.json"
+        self.metrics_path = self.path / "metrics.jsonl"
+        self.last = self.path / "checkpoints" / "last.safetensors"
+        self.best = self.path / "checkpoints" / "best.safetensors"
+        self.samples = self.path / "samples"
+
+    def description(self) -> RunDescription:
+        """The contents of config.json.
+
+        Raises:
+            RunError: missing, damaged or of another version.
+        """
+        if not self.config_path.is_file():
+            raise RunError(f"{self.path} is not a run directory (it has no config.json); choose another")
+        try:
+            data = json.loads(self.config_path.read_text(encoding="utf-8"))
+            if data.get("format") != FORMAT:
+                raise RunError(
+                    f"{self.config_path} does not belong to a Doscope run; choose another directory"
+                )
+            if data.get("version") != FORMAT_VERSION:
+                raise RunError(
+                    f"{self.path} has run version {data.get('version')}, this Doscope reads {FORMAT_VERSION};"
+                    " train the run again or use the Doscope that made it"
+                )
+            return RunDescription.from_json(data)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise RunError(
+                f"{self.config_path} is damaged ({error}); restore it or train the run again"
+            ) from error
+
+    def create(self, description: RunDescription) -> None:
+        """Makes the directory and writes config.json.
+
+        Raises:
+            RunError: the directory holds a run already, or cannot be made.
+        """
+        if self.config_path.exists():
+            raise RunError(f"{self.path} holds a run already; resume it or choose another directory")
+        try:
+            self.last.parent.mkdir(parents=True, exist_ok=True)
+            self.samples.mkdir(exist_ok=True)
+            temporary = self.config_path.with_suffix(".part")
+            temporary.write_text(json.dumps(description.to_json(), indent=1), encoding="utf-8")
+            temporary.replace(self.config_path)
+        except OSError as error:
+            raise RunError(f"{self.path} could not be made ({error}); choose another directory") from error
+
+    def weights(self) -> Path:
+        """The checkpoint to explore: the best one, else the last.
+
+        Raises:
+            RunError: there is none yet.
+        """
+        for path in (self.best, self.last):
+            if path.is_file():
+                return path
+        raise RunError(f"{self.path} has no checkpoint yet; let it train until the first one is saved")
+
+    def events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """The events after byte `offset`, and the offset to ask from next time.
+
+        A torn last line is left for the next call; other unreadable lines are skipped.
+        """
+        try:
+            with self.metrics_path.open("rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except OSError:
+            return [], offset
+        whole = data.rfind(b"\n") + 1
+        events = []
+        for line in data[:whole].splitlines():
+            try:
+                events.append(from_json_line(line.decode("utf-8")))
+            except ValueError:
+                continue
+        return events, offset + whole
+
+    def status(self) -> RunStatus:
+        """What can be said of the run; never raises, see `RunStatus.problem`."""
+        name = "bundled" if self.path == BUNDLED else self.path.name
+        try:
+            description = self.description()
+        except RunError as error:
+            return RunStatus(name, self.path, problem=str(error))
+        phase, step, elapsed, finished, figures = "", 0, 0.0, None, dict[str, float]()
+        for event in self.events()[0]:
+            match event:
+                case RunStarted():
+                    finished = None
+                case PhaseStarted():
+                    phase = event.phase
+                case StepLogged():
+                    step, elapsed = event.step, event.elapsed_s
+                case Validated():
+                    figures |= event.figures
+                case RunFinished():
+                    finished, step, elapsed = event.reason, event.step, event.elapsed_s
+                    figures |= event.figures
+        figures |= self._provenance_figures()
+        explorable = self.best.is_file() or self.last.is_file()
+        return RunStatus(
+            name=name,
+            path=self.path,
+            dataset=description.dataset,
+            preset=description.config.preset,
+            phase=phase,
+            step=step,
+            elapsed_s=elapsed,
+            finished=finished,
+            figures=figures,
+            resumable=self.last.is_file() and finished != "done",
+            explorable=explorable,
+        )
+
+    def samples_saved(self) -> list[tuple[SampleSaved, Path]]:
+        """Every sample picture that was saved and is still there, oldest first."""
+        saved = [event for event in self.events()[0] if isinstance(event, SampleSaved)]
+        return [(event, self.path / event.path) for event in saved if (self.path / event.path).is_file()]
+
+    def _provenance_figures(self) -> dict[str, float]:
+        """Test figures of a run that came with a provenance file (the bundled model), else nothing."""
+        try:
+            data = json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
+            return {str(name): float(value) for name, value in data.get("figures", {}).items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
+
+
+def resolve_run(run: str | Path) -> Path:
+    """The directory that "bundled", a path, or the name of a run in the home folder means.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    if str(run) == "bundled":
+        return BUNDLED
+    for candidate in (Path(run), runs_dir() / Path(run)):
+        if (candidate / "config.json").is_file():
+            return candidate
+    if Path(run).is_dir():
+        raise RunError(f"{run} is not a run directory (it has no config.json); choose another")
+    raise RunError(f"there is no run '{run}'; give a run directory, the name of a run, or 'bundled'")
+
+
+def list_runs(folder: Path | None = None) -> list[RunStatus]:
+    """The bundled run, if it is there, then the runs in `folder` (by default the home folder's), newest first."""
+    folder = runs_dir() if folder is None else folder
+    found = [BUNDLED] if (BUNDLED / "config.json").is_file() else []
+    if folder.is_dir():
+        inside = [p for p in folder.iterdir() if (p / "config.json").is_file()]
+        found += sorted(inside, key=lambda p: (p / "config.json").stat().st_mtime, reverse=True)
+    return [RunDirectory(path).status() for path in found]

@@ -1,0 +1,173 @@
+"""Training: one generator for the window, the command line and the tests.
+
+    for event in train(config, cache, run): ...
+
+Between two events lie at most some tenths of a second of work. Closing the generator at any event saves a
+checkpoint and ends the run as "stopped"; `resume=True` goes on from there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datasets.cache import Cache
+from engine.batches import to_tensor
+from engine.checkpoint import load_checkpoint
+from engine.config import Config
+from engine.device import choose_device, limit_threads
+from engine.errors import InputError, RunError, TrainingStopped
+from engine.events import Event, Progressed, RunFinished, RunStarted
+from engine.phases import AutoencoderPhase, TransitionPhase, run_phase
+from engine.recorder import Recorder
+from engine.run_directory import RunDescription, RunDirectory
+from engine.training_state import Budget, TrainingState
+
+ENCODE_BATCH = 250
+
+
+def train(
+    config: Config,
+    cache: Cache,
+    run: Path,
+    *,
+    minutes: float | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    dataset: str = "",
+) -> Iterator[Event]:
+    """Trains the autoencoder, then the causal transition layer, and yields what happens.
+
+    Args:
+        config: the settings; with `resume` the run's own configuration counts.
+        cache: the data set.
+        run: the run directory; must not hold a run yet, unless `resume`.
+        minutes: time budget of the whole run; None trains the configured numbers of steps. With `resume`,
+            None keeps the run's own budget.
+        device: "auto", "cpu", "cuda", "mps".
+        threads: torch threads, None for all cores.
+        seed: replaces `config.training.seed`.
+        resume: go on from the last checkpoint.
+        dataset: the name to remember, the cache's own by default.
+
+    Raises:
+        InputError, RunError: before the first event.
+        Diverged: the loss is not a number; the last good checkpoint stays.
+        DiskFull: the run directory could not be written; what was saved stays.
+    """
+    directory = RunDirectory(run)
+    if seed is not None:
+        config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
+    chosen = choose_device(device)
+    limit_threads(threads)
+    if resume:
+        description = directory.description()
+        config = description.config
+        minutes = minutes if minutes is not None else description.budget.get("minutes")
+        _check_same_data(description, cache)
+    else:
+        _check(cache, minutes, config)
+        budget = {} if minutes is None else {"minutes": float(minutes)}
+        directory.create(
+            RunDescription(
+                config, dataset or cache.name, str(cache.path), cache.space, cache.image_shape, budget
+            )
+        )
+    state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
+    if resume:
+        state.restore(load_checkpoint(directory.last), directory.last)
+    yield from _recorded(state, dataset or cache.name)
+
+
+def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
+    """Runs both phases with everything written to the run directory, whatever way it ends."""
+    started = RunStarted(
+        run=str(state.run.path),
+        dataset=dataset,
+        preset=state.config.preset,
+        device=str(state.device),
+        threads=torch.get_num_threads(),
+        resumed_step=state.step,
+        budget_s=state.budget.total_s,
+    )
+    with Recorder(state.run) as recorder:
+        try:
+            yield recorder.write(started)
+            for event in _phases(state, recorder):
+                yield recorder.write(event)
+            state.finished = True
+            state.save_last()
+            yield recorder.write(RunFinished(state.step, state.elapsed_s, "done", dict(state.figures)))
+        except GeneratorExit:
+            state.save_last()
+            recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
+            raise
+        except TrainingStopped as error:
+            reason = "diverged" if type(error).__name__ == "Diverged" else "stopped"
+            _write_if_possible(
+                recorder, RunFinished(state.step, state.elapsed_s, reason, dict(state.figures))
+            )
+            raise
+
+
+def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
+    """The autoencoder, unless that was done before the resume; then the codes; then the transitions."""
+    if state.phase == "autoencoder":
+        yield from run_phase(AutoencoderPhase(state), state, recorder)
+        state.begin_phase("transition")
+        yield state.save_last()
+    codes = yield from _encode_all(state)
+    yield from run_phase(TransitionPhase(state, codes), state, recorder)
+
+
+def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
+    """Returns the codes of every image of the cache, [images, N]; the autoencoder is frozen from now on."""
+    total = state.cache.num_images
+    kind = torch.int16 if state.config.autoencoder.codes <= 32767 else torch.int32
+    codes = torch.empty(total, state.num_variables, dtype=kind, device=state.device)
+    state.model.eval()
+    for start in range(0, total, ENCODE_BATCH):
+        begun = time.perf_counter()
+        rows = np.arange(start, min(start + ENCODE_BATCH, total))
+        with torch.no_grad():
+            images = to_tensor(state.cache.images(rows), state.device)
+            codes[start : start + len(rows)] = state.model.encode(images).to(kind)
+        state.elapsed_s += time.perf_counter() - begun
+        yield Progressed("encoding the images", start + len(rows), total)
+    return codes
+
+
+def _write_if_possible(recorder: Recorder, event: Event) -> None:
+    """The last word of a run that is ending with an error; a full disk must not hide that error."""
+    with contextlib.suppress(TrainingStopped, RunError):
+        recorder.write(event)
+
+
+def _check(cache: Cache, minutes: float | None, config: Config) -> None:
+    if minutes is not None and not minutes > 0:
+        raise InputError(f"the time budget must be positive, not {minutes:g} minutes")
+    height, width, _ = cache.image_shape
+    if height % config.autoencoder.patch or width % config.autoencoder.patch:
+        raise InputError(
+            f"images of {height}x{width} do not fit autoencoder.patch {config.autoencoder.patch};"
+            " choose a patch that divides both sides"
+        )
+    if not len(cache.transitions("train")):
+        raise InputError(f"the cache {cache.path} holds no training pairs; build it again with some")
+
+
+def _check_same_data(description: RunDescription, cache: Cache) -> None:
+    if description.space != cache.space or description.image_shape != cache.image_shape:
+        raise RunError(
+            f"the cache {cache.path} has other factors or image sizes than the run was started with;"
+            f" give the cache of '{description.dataset}'"
+        )

@@ -1,0 +1,184 @@
+"""What a training carries from step to step, and how it is saved and restored."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from datasets.cache import Cache
+from engine.checkpoint import (
+    Checkpoint,
+    model_tensors,
+    optimizer_tensors,
+    restore_model,
+    restore_optimizer,
+    save_checkpoint,
+)
+from engine.config import Config, TrainingConfig
+from engine.errors import RunError
+from engine.events import CheckpointSaved
+from engine.model import CTVAE
+from engine.run_directory import RunDirectory
+
+PHASES = ("autoencoder", "transition")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long each phase runs: a share of a time budget, or a number of steps.
+
+    Attributes:
+        minutes: of the whole run, or None for the configured steps.
+    """
+
+    training: TrainingConfig
+    minutes: float | None
+
+    @property
+    def total_s(self) -> float:
+        """The time budget in seconds, 0 where steps count."""
+        return 0.0 if self.minutes is None else self.minutes * 60
+
+    def phase_progress(self, phase: str, phase_step: int, began_s: float, elapsed_s: float) -> float:
+        """Share of the phase that is done, 0..1; 1 ends it. A late phase still gets a tenth of the budget."""
+        if self.minutes is None:
+            steps = self.training.autoencoder_steps if phase == PHASES[0] else self.training.transition_steps
+            return min(1.0, phase_step / steps)
+        if phase == PHASES[0]:
+            length = self.training.autoencoder_share * self.total_s
+        else:
+            length = max(self.total_s - began_s, 0.1 * self.total_s)
+        return min(1.0, (elapsed_s - began_s) / length)
+
+    def run_progress(self, phase: str, phase_progress: float) -> float:
+        """Share of the whole run, 0..1."""
+        first = self.training.autoencoder_share
+        return phase_progress * first if phase == PHASES[0] else first + phase_progress * (1 - first)
+
+
+class TrainingState:
+    """Model, optimizer, random states, clocks and counters of one run."""
+
+    def __init__(
+        self, config: Config, cache: Cache, run: RunDirectory, device: torch.device, budget: Budget
+    ) -> None:
+        self.config, self.cache, self.run, self.device, self.budget = config, cache, run, device, budget
+        torch.manual_seed(config.training.seed)
+        self.rng = np.random.default_rng(config.training.seed)
+        self.model = CTVAE(config, cache.image_shape, cache.space.num_actions).to(device)
+        self.model.autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.step, self.elapsed_s = 0, 0.0
+        self.figures: dict[str, float] = {}
+        self.best_figure = -math.inf
+        self.finished = False
+        self.saved_at_s = 0.0
+        self._saved: tuple[str, int, bool] | None = None
+        self.begin_phase(PHASES[0])
+
+    def begin_phase(self, phase: str) -> None:
+        """Starts a phase with a fresh optimizer."""
+        self.phase, self.phase_step, self.phase_began_s = phase, 0, self.elapsed_s
+        training = self.config.training
+        rate = training.autoencoder_rate if phase == PHASES[0] else training.transition_rate
+        self.peak_rate = rate
+        parameters = [p for module in self.trained() for p in module.parameters()]
+        if phase == PHASES[1]:
+            parameters.append(self.model.log_sharpness)
+        self.parameters = parameters
+        self.optimizer = torch.optim.AdamW(
+            parameters, lr=rate, betas=(0.9, 0.99), weight_decay=training.weight_decay
+        )
+
+    def trained(self) -> list[nn.Module]:
+        """The part of the model that the present phase trains."""
+        return [self.model.autoencoder if self.phase == PHASES[0] else self.model.transition]
+
+    @property
+    def num_variables(self) -> int:
+        """N."""
+        return self.model.transition.num_variables
+
+    @property
+    def phase_progress(self) -> float:
+        """Share of the present phase, 0..1."""
+        return self.budget.phase_progress(self.phase, self.phase_step, self.phase_began_s, self.elapsed_s)
+
+    @property
+    def progress(self) -> float:
+        """Share of the run, 0..1."""
+        return self.budget.run_progress(self.phase, self.phase_progress)
+
+    @property
+    def remaining_s(self) -> float:
+        """Estimate of the time left."""
+        if self.budget.minutes is not None:
+            return max(0.0, self.budget.total_s - self.elapsed_s)
+        return self.elapsed_s * (1 - self.progress) / max(self.progress, 1e-6)
+
+    def save_last(self) -> CheckpointSaved:
+        """Writes everything that a resume needs; does nothing twice at the same step."""
+        now = (self.phase, self.step, self.finished)
+        if self._saved != now:
+            begun = time.perf_counter()
+            save_checkpoint(self.run.last, Checkpoint(self._tensors(), self._meta()))
+            self.elapsed_s += time.perf_counter() - begun
+            self._saved = now
+        self.saved_at_s = self.elapsed_s
+        return CheckpointSaved(self.step, self.elapsed_s, "last")
+
+    def save_best(self, figure: float) -> CheckpointSaved | None:
+        """Writes the weights if the figure is better than any before."""
+        if not figure > self.best_figure:
+            return None
+        self.best_figure = figure
+        meta = {"step": self.step, "elapsed_s": self.elapsed_s, "figures": self.figures}
+        save_checkpoint(self.run.best, Checkpoint(model_tensors(self.model), meta))
+        return CheckpointSaved(self.step, self.elapsed_s, "best")
+
+    def restore(self, checkpoint: Checkpoint, path: object) -> None:
+        """Goes on from a "last" checkpoint.
+
+        Raises:
+            RunError: the run is done, or the checkpoint was not written by `save_last`.
+        """
+        meta = checkpoint.meta
+        if meta.get("finished"):
+            raise RunError(f"the run {self.run.path} is done; train a new one, or explore it")
+        if meta.get("phase") not in PHASES or "random.torch" not in checkpoint.tensors:
+            raise RunError(f"{path} cannot be resumed from; train a new run")
+        restore_model(self.model, checkpoint, self.run.last)
+        self.step, self.elapsed_s = int(meta["step"]), float(meta["elapsed_s"])
+        self.begin_phase(str(meta["phase"]))
+        self.phase_step, self.phase_began_s = int(meta["phase_step"]), float(meta["phase_began_s"])
+        restore_optimizer(self.optimizer, checkpoint.tensors)
+        self.figures = {str(k): float(v) for k, v in meta["figures"].items()}
+        self.best_figure = -math.inf if meta["best_figure"] is None else float(meta["best_figure"])
+        self.rng.bit_generator.state = meta["random_numpy"]
+        torch.set_rng_state(checkpoint.tensors["random.torch"])
+        self.saved_at_s = self.elapsed_s
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        return {
+            **model_tensors(self.model),
+            **optimizer_tensors(self.optimizer),
+            "random.torch": torch.get_rng_state(),
+        }
+
+    def _meta(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "phase": self.phase,
+            "phase_step": self.phase_step,
+            "phase_began_s": self.phase_began_s,
+            "figures": self.figures,
+            "best_figure": self.best_figure if math.isfinite(self.best_figure) else None,
+            "random_numpy": self.rng.bit_generator.state,
+            "finished": self.finished,
+        }

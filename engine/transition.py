@@ -1,0 +1,216 @@
+"""The causal transition layer: codes of an image, and an action, to the codes of the next image.
+
+docs/model.md, section 2; the numbers in parentheses are its equations.
+
+Legend: B batch, N latent variables, M targets among them, K codes per codebook, Q codebooks, A actions,
+G actions asked for each image, E width, S heads, P width of the pair network.
+
+Inside this file edges lie [.., target, source], because the messages are products in that order; what
+leaves it (`base_edges`, `action_edges`) follows the project's one convention, [i, j] means i causes j.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import TransitionConfig
+
+
+class Context(NamedTuple):
+    """What depends on the image alone and is computed once for all actions."""
+
+    embedded_BNE: Tensor
+    values_BSNV: Tensor  # messages that each variable could send, V = E / S
+    source_BNP: Tensor
+    target_BNP: Tensor
+    own_BN: Tensor  # logit of the base mechanism keeping the own code; -inf where hidden
+
+
+class Messages(NamedTuple):
+    """Logits of the next code and the edge probabilities that carried the messages."""
+
+    logits_BGMK: Tensor
+    edges_BGMN: Tensor
+
+
+class CausalTransition(nn.Module):
+    """Mask network, pair network, and one graph step with a mechanism per action.
+
+    Args:
+        config: sizes.
+        grid: (Q, H, W).
+        num_codes: K.
+        num_actions: A.
+    """
+
+    def __init__(
+        self, config: TransitionConfig, grid: tuple[int, int, int], num_codes: int, num_actions: int
+    ) -> None:
+        super().__init__()
+        q, h, w = grid
+        n, e, s, p = q * h * w, config.width, config.heads, config.pair_width
+        self.codebooks, self.num_variables, self.num_codes, self.num_actions = q, n, num_codes, num_actions
+        self.heads = s
+        self.code_embedding = nn.Parameter(torch.randn(q, num_codes, e) * 0.5)
+        self.hidden_embedding = nn.Parameter(torch.zeros(e))
+        self.position = nn.Parameter(torch.randn(n, e) * 0.5)
+        self.action_embedding = nn.Parameter(torch.randn(num_actions, e) * 0.2)
+        self.values = nn.Sequential(nn.Linear(e, e), nn.ReLU(), nn.Linear(e, e))
+        self.pair = nn.Linear(e, 2 * p)
+        # index 0 is the base mechanism, 1 + a that of action a
+        self.edge_heads = nn.Parameter(torch.randn(1 + num_actions, p) * 0.1)
+        self.edge_bias = nn.Parameter(torch.full((1 + num_actions,), 1.0))
+        rank = 16
+        self.relation_target = nn.Parameter(torch.randn(1 + num_actions, n, s, rank) * rank**-0.5)
+        self.relation_source = nn.Parameter(torch.randn(n, s, rank) * 0.5)
+        self.mask_variable = nn.Linear(e, config.mask_width)
+        self.mask_action = nn.Parameter(torch.randn(num_actions, config.mask_width) * 0.2)
+        self.mask_head = nn.Linear(config.mask_width, 1)
+        self.mask_place = nn.Parameter(torch.zeros(num_actions, n))
+        self.own = nn.Linear(e, 1)
+        nn.init.constant_(self.own.bias, 3.0)
+        self.update = Update(e, config.depth, 1 + num_actions)
+        self.register_buffer("codebook_of_variable", torch.arange(q).repeat_interleave(h * w))
+        self.register_buffer("not_self", 1 - torch.eye(n))
+
+    codebook_of_variable: Tensor
+    not_self: Tensor
+
+    def context(self, codes_BN: Tensor, hidden_BN: Tensor | None = None) -> Context:
+        """Embeds codes; hidden variables (bool [B,N]) show nothing of their code to anybody (11)."""
+        embedded = self.code_embedding[self.codebook_of_variable, codes_BN]
+        if hidden_BN is not None:
+            embedded = torch.where(hidden_BN[..., None], self.hidden_embedding, embedded)
+        embedded = embedded + self.position
+        own = self.own(embedded)[..., 0]
+        if hidden_BN is not None:
+            own = own.masked_fill(hidden_BN, -torch.inf)
+        values = self.values(embedded).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        source, target = self.pair(embedded).chunk(2, dim=2)
+        return Context(embedded, values, source, target, own)
+
+    def mask_logits(self, context: Context) -> Tensor:
+        """Logit that each action targets each variable (3), [B,A,N]."""
+        variable = self.mask_variable(context.embedded_BNE)[:, None]
+        hidden = F.relu(variable + self.mask_action[:, None])
+        logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place - 1.0
+        return logits
+
+    def base(self, context: Context, targets_BM: Tensor | None = None) -> Messages:
+        """Base mechanism from the parents only, own code not seen (11); G = 1."""
+        mechanism = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
+        return self._step(context, mechanism, targets_BM)
+
+    def act(self, context: Context, actions_BG: Tensor, targets_BM: Tensor | None = None) -> Messages:
+        """The actions' mechanisms, for variables that are their targets; they see their own code."""
+        return self._step(context, 1 + actions_BG, targets_BM)
+
+    def base_edges(self, context: Context) -> Tensor:
+        """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
+        zero = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
+        edges: Tensor = self._edge_logits(context, zero, None).sigmoid()[:, 0] * self.not_self
+        return edges.transpose(1, 2)
+
+    def action_edges(self, context: Context, action: int, mask_BN: Tensor) -> Tensor:
+        """Edge probabilities under an action: the columns of its targets are replaced (4), [B,N,N]."""
+        mechanism = torch.full(
+            (len(context.embedded_BNE), 1), 1 + action, dtype=torch.long, device=self.not_self.device
+        )
+        edges = self._edge_logits(context, mechanism, None).sigmoid()[:, 0] * self.not_self
+        return torch.where(mask_BN[:, None], edges.transpose(1, 2), self.base_edges(context))
+
+    def _edge_logits(self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
+        """[B,G,M,N]; the pair network's first layer is split in a source and a target part."""
+        target = context.target_BNP if targets_BM is None else _pick(context.target_BNP, targets_BM)
+        hidden_BMNP = F.relu(target[:, :, None] + context.source_BNP[:, None])
+        heads_BPG = self.edge_heads[mechanism_BG].transpose(1, 2)
+        b, m, n, p = hidden_BMNP.shape
+        logits = torch.bmm(hidden_BMNP.reshape(b, m * n, p), heads_BPG)
+        return logits.transpose(1, 2).unflatten(2, (m, n)) + self.edge_bias[mechanism_BG][..., None, None]
+
+    def _step(self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Messages:
+        """Messages over the sampled graph (5), then the mechanism's update (6)."""
+        g = mechanism_BG.shape[1]
+        edges_BGMN = self._edge_logits(context, mechanism_BG, targets_BM).sigmoid()
+        gate_BGMN = self._sample(edges_BGMN) * edges_BGMN
+        relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
+        if targets_BM is None:
+            weight_BGMNS = relation[mechanism_BG]
+            not_self = self.not_self
+        else:
+            weight_BGMNS = relation[mechanism_BG[:, :, None], targets_BM[:, None]]
+            not_self = self.not_self[targets_BM][:, None]
+        weight_BGMNS = weight_BGMNS * (gate_BGMN * not_self)[..., None]
+        m = weight_BGMNS.shape[2]
+        weight_BSGMN = weight_BGMNS.permute(0, 4, 1, 2, 3).flatten(2, 3)
+        messages = torch.matmul(weight_BSGMN, context.values_BSNV)  # B S (G M) V
+        messages_BGME = messages.transpose(1, 2).flatten(2).unflatten(1, (g, m))
+        own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
+        place = self.position if targets_BM is None else self.position[targets_BM]
+        features = self._features(mechanism_BG, own, place)
+        hidden = self.update(messages_BGME, features, mechanism_BG)
+        return Messages(self._code_logits(hidden, targets_BM), edges_BGMN)
+
+    def _features(self, mechanism_BG: Tensor, own_BME: Tensor, place_ME: Tensor) -> Tensor:
+        """Own code and action for the actions' mechanisms, the place alone for the base one, [B,G,M,E]."""
+        is_base = (mechanism_BG == 0)[..., None, None]
+        acted = own_BME[:, None] + self.action_embedding[(mechanism_BG - 1).clamp_min(0)][:, :, None]
+        place = place_ME if place_ME.dim() == 2 else place_ME[:, None]
+        return torch.where(is_base, place, acted)
+
+    def _sample(self, edges: Tensor) -> Tensor:
+        """Bernoulli with straight-through gradient in training, the threshold 0.5 otherwise (5)."""
+        if not self.training:
+            return (edges > 0.5).to(edges.dtype)
+        hard = (torch.rand_like(edges) < edges).to(edges.dtype)
+        return hard + edges - edges.detach()
+
+    def _code_logits(self, hidden_BGME: Tensor, targets_BM: Tensor | None) -> Tensor:
+        """Similarity with the embeddings of the codes of each variable's codebook, [B,G,M,K]."""
+        scale = hidden_BGME.shape[-1] ** -0.5
+        if self.codebooks == 1:
+            return hidden_BGME @ (self.code_embedding[0].T * scale)
+        if targets_BM is None:
+            grouped = hidden_BGME.unflatten(2, (self.codebooks, -1))
+            logits = torch.einsum("bgqpe,qke->bgqpk", grouped, self.code_embedding * scale)
+            return logits.flatten(2, 3)
+        logits_BGMQK = torch.einsum("bgme,qke->bgmqk", hidden_BGME, self.code_embedding * scale)
+        which = self.codebook_of_variable[targets_BM][:, None, :, None, None]
+        shape = (*logits_BGMQK.shape[:3], 1, self.num_codes)
+        return logits_BGMQK.gather(3, which.expand(shape))[:, :, :, 0]
+
+
+class Update(nn.Module):
+    """From messages and features to the state that names the next code; modulated by the mechanism."""
+
+    def __init__(self, width: int, depth: int, mechanisms: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.enter = nn.Linear(width, width)
+        self.scale = nn.Parameter(torch.zeros(mechanisms, depth, width))
+        self.shift = nn.Parameter(torch.zeros(mechanisms, depth, width))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
+            for _ in range(depth)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
+        self.leave = nn.LayerNorm(width)
+
+    def forward(self, messages_BGME: Tensor, features_BGME: Tensor, mechanism_BG: Tensor) -> Tensor:
+        """[B,G,M,E] -> [B,G,M,E]."""
+        x = features_BGME + self.enter(self.norm(messages_BGME))
+        scale, shift = self.scale[mechanism_BG], self.shift[mechanism_BG]  # B G depth E
+        for k, (block, norm) in enumerate(zip(self.blocks, self.norms, strict=True)):
+            modulated = norm(x) * (1 + scale[:, :, None, k]) + shift[:, :, None, k]
+            x = x + block(modulated)
+        out: Tensor = self.leave(x)
+        return out
+
+
+def _pick(x_BNE: Tensor, targets_BM: Tensor) -> Tensor:
+    """Rows of the targets, [B,M,E]."""
+    return x_BNE.gather(1, targets_BM[..., None].expand(-1, -1, x_BNE.shape[2]))

@@ -1,0 +1,200 @@
+"""Training: what it yields, what it leaves on disk, how it stops, resumes and fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datasets.cache import Cache
+from engine import checkpoint
+from engine.checkpoint import load_checkpoint
+from engine.errors import Diverged, DiskFull, InputError, RunError
+from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
+from engine.run_directory import RunDirectory
+from engine.training import train
+from tests.conftest import tiny_config
+
+
+@pytest.fixture
+def cache(tiny_cache: Path):
+    with Cache.open(tiny_cache) as opened:
+        yield opened
+
+
+def test_a_run_leaves_what_the_docs_promise(tiny_run: Path) -> None:
+    """config, metrics, TensorBoard events, both checkpoints and samples are in the run directory."""
+    assert (tiny_run / "config.json").is_file()
+    assert list(tiny_run.glob("events.out.tfevents.*"))
+    assert (tiny_run / "checkpoints" / "best.safetensors").is_file()
+    assert (tiny_run / "checkpoints" / "last.safetensors").is_file()
+    run = RunDirectory(tiny_run)
+    events, _ = run.events()
+    assert isinstance(events[0], RunStarted)
+    assert [e.phase for e in events if isinstance(e, PhaseStarted)] == ["autoencoder", "transition"]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].reason == "done"
+    assert {"psnr", "directed_accuracy", "factor_accuracy"} <= events[-1].figures.keys()
+    assert len(run.samples_saved()) >= 3
+    assert run.status().finished == "done"
+    assert not run.status().resumable
+
+
+def test_closing_saves_and_a_resumed_run_ends_like_an_uninterrupted_one(cache: Cache, tmp_path: Path) -> None:
+    """Stopped in the middle of each phase and resumed, the weights are those of a run that never stopped."""
+    config = tiny_config()
+    for _ in train(config, cache, tmp_path / "whole", threads=1):
+        pass
+    for wanted in ("autoencoder", "transition"):
+        path = tmp_path / wanted
+        events = train(config, cache, path, threads=1)
+        for event in events:
+            if isinstance(event, StepLogged) and event.phase == wanted:
+                break
+        events.close()
+        status = RunDirectory(path).status()
+        assert status.finished == "stopped"
+        assert status.resumable
+        for _ in train(config, cache, path, threads=1, resume=True):
+            pass
+        whole = load_checkpoint(tmp_path / "whole" / "checkpoints" / "last.safetensors").tensors
+        resumed = load_checkpoint(path / "checkpoints" / "last.safetensors").tensors
+        assert whole.keys() == resumed.keys()
+        for name, tensor in whole.items():
+            assert torch.equal(tensor, resumed[name]), name
+
+
+def test_a_broken_loss_keeps_the_last_good_checkpoint(cache: Cache, tmp_path: Path, monkeypatch) -> None:
+    """A loss that is not a number stops the run as diverged, says what to lower, and saves nothing broken."""
+    from engine import phases
+
+    events = train(tiny_config(), cache, tmp_path / "run", threads=1)
+    for event in events:
+        if isinstance(event, CheckpointSaved) and event.kind == "last":
+            break
+    monkeypatch.setattr(
+        phases, "transition_objective", lambda model, *a, **k: {"loss": model.log_sharpness * torch.nan}
+    )
+    with pytest.raises(Diverged, match="transition_rate"):
+        for _ in events:
+            pass
+    assert RunDirectory(tmp_path / "run").status().finished == "diverged"
+    saved = load_checkpoint(tmp_path / "run" / "checkpoints" / "last.safetensors")
+    assert all(torch.isfinite(t).all() for t in saved.tensors.values() if t.is_floating_point())
+
+
+def test_a_full_disk_is_said_and_the_previous_checkpoint_stays(cache, tmp_path: Path, monkeypatch) -> None:
+    """ENOSPC while saving: one clear error, no temporary file, the old checkpoint untouched."""
+    events = train(tiny_config(), cache, tmp_path / "run", threads=1)
+    for event in events:
+        if isinstance(event, CheckpointSaved) and event.kind == "last":
+            break
+    last = tmp_path / "run" / "checkpoints" / "last.safetensors"
+    before = last.read_bytes()
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(DiskFull, match="free some space"):
+        for _ in events:
+            pass
+    assert last.read_bytes() == before
+    assert {p.name for p in last.parent.iterdir()} <= {"last.safetensors", "best.safetensors"}
+
+
+def test_the_same_seed_gives_the_same_weights(cache: Cache, tmp_path: Path, tiny_run: Path) -> None:
+    """Everything random hangs on the seed."""
+    for _ in train(tiny_config(), cache, tmp_path / "again", threads=1):
+        pass
+    first = load_checkpoint(tiny_run / "checkpoints" / "last.safetensors").tensors
+    again = load_checkpoint(tmp_path / "again" / "checkpoints" / "last.safetensors").tensors
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_a_time_budget_is_kept(cache: Cache, tmp_path: Path) -> None:
+    """A tenth of a minute ends after about that time, with both phases trained."""
+    last = None
+    for event in train(tiny_config(), cache, tmp_path / "run", minutes=0.05, threads=1):
+        last = event
+    assert isinstance(last, RunFinished)
+    assert 2.0 < last.elapsed_s < 12.0
+
+
+def test_bad_requests_are_refused_before_anything_is_written(cache: Cache, tmp_path: Path) -> None:
+    """A second run in one directory, no time, too many threads, a patch that does not fit."""
+    path = tmp_path / "run"
+    with pytest.raises(InputError, match="positive"):
+        next(train(tiny_config(), cache, path, minutes=0))
+    with pytest.raises(InputError, match="cores"):
+        next(train(tiny_config(), cache, path, threads=10_000))
+    assert not path.exists()
+    events = train(tiny_config(), cache, path, threads=1)
+    next(events)
+    events.close()
+    with pytest.raises(RunError, match="holds a run already"):
+        next(train(tiny_config(), cache, path))
+
+
+def test_a_done_run_is_not_resumed(cache: Cache, tiny_run_copy: Path) -> None:
+    """Resuming a finished run says so and changes nothing."""
+    with pytest.raises(RunError, match="is done"):
+        next(train(tiny_config(), cache, tiny_run_copy, resume=True))
+
+
+def test_events_tolerate_a_torn_line(tiny_run_copy: Path) -> None:
+    """A process killed while writing leaves half a line; readers see everything before it."""
+    run = RunDirectory(tiny_run_copy)
+    whole, offset = run.events()
+    with run.metrics_path.open("a") as file:
+        file.write('{"event":"StepLog')
+    again, same = run.events()
+    assert len(again) == len(whole)
+    assert same == offset
+    assert run.events(offset) == ([], offset)
+
+
+@pytest.mark.parametrize("change", ["version", "format", "cut", "gone"])
+def test_run_directories_that_cannot_be_used_say_why(tiny_run_copy: Path, change: str) -> None:
+    """Another version, another program's file, a cut file, no file: a RunError that names the file."""
+    config = tiny_run_copy / "config.json"
+    text = config.read_text()
+    replaced = {
+        "version": text.replace('"version": 1', '"version": 99'),
+        "format": text.replace("doscope-run", "other"),
+        "cut": text[: len(text) // 2],
+    }
+    if change == "gone":
+        config.unlink()
+    else:
+        config.write_text(replaced[change])
+    with pytest.raises(RunError, match=str(tiny_run_copy.name)):
+        RunDirectory(tiny_run_copy).description()
+    assert RunDirectory(tiny_run_copy).status().problem
+
+
+def test_a_damaged_checkpoint_is_named(tiny_run_copy: Path) -> None:
+    """A truncated or foreign safetensors file is refused with its path."""
+    path = tiny_run_copy / "checkpoints" / "best.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(RunError, match="best.safetensors"):
+        load_checkpoint(path)
+
+
+def test_presets_and_settings_refuse_what_they_do_not_know() -> None:
+    """A misspelt key fails at once and lists the known ones."""
+    config = tiny_config()
+    assert config.with_setting("training.seed", "7").training.seed == 7
+    with pytest.raises(InputError, match="training.sede"):
+        config.with_setting("training.sede", "7")
+    with pytest.raises(InputError, match="int"):
+        config.with_setting("training.seed", "x")
+    with pytest.raises(InputError, match="between 0 and 1"):
+        config.with_setting("training.autoencoder_share", 1.5)
+    assert type(config).from_json(config.to_json()) == config
+    assert dataclasses.is_dataclass(config)
+    assert np.isfinite(config.training.transition_rate)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 Image = npt.NDArray[np.uint8]
+DIFFERENCE_GAIN = 3
 
 
 def to_qimage(image: Image) -> QImage:
@@ -51,7 +52,9 @@ def _difference_table() -> Image:
 
 
 def difference_map(first: Image, second: Image) -> Image:
-    """Where two images of one shape differ: mean absolute difference over the channels, 0 dark .. 255 bright.
+    """Where two images of one shape differ: mean absolute difference over the channels, dark to bright.
+
+    Multiplied by DIFFERENCE_GAIN, so that the small differences of a good prediction can be seen.
 
     Raises:
         ValueError: the shapes differ.
@@ -59,7 +62,7 @@ def difference_map(first: Image, second: Image) -> Image:
     if first.shape != second.shape:
         raise ValueError(f"images of two shapes: {first.shape} and {second.shape}")
     distance = np.abs(first.astype(np.int16) - second.astype(np.int16)).mean(axis=2)
-    return _difference_table()[distance.astype(np.uint8)]
+    return _difference_table()[np.minimum(DIFFERENCE_GAIN * distance, 255).astype(np.uint8)]
 
 
 def paint_picture(painter: QPainter, picture: QImage, area: QRectF) -> QRectF:

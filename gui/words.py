@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import math
+from collections.abc import Mapping
 
 
 def readable(name: str) -> str:
@@ -59,3 +61,13 @@ def figure(name: str, value: float) -> str:
     if "accuracy" in name or name in ("chance",) or name.endswith("rate"):
         return percent(value)
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"
+
+
+def facts_html(facts: Mapping[str, str]) -> str:
+    """Names and plain texts as a two-column table in rich text."""
+    gap = 'style="padding-right: 14px"'
+    rows = (
+        f"<tr><td {gap}><b>{html.escape(name)}</b></td><td>{html.escape(text)}</td></tr>"
+        for name, text in facts.items()
+    )
+    return f"<table>{''.join(rows)}</table>"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from gui.library.image_page import ImagePage
 from gui.replies import Activity, Browsed, DatasetEntry, DatasetView
 from gui.widgets import button, caption, heading, named, row
-from gui.words import count, duration, file_size, readable
+from gui.words import count, duration, facts_html, file_size, readable
 
 SPLITS = ("train", "validation", "test")
 
@@ -174,23 +172,13 @@ class DatasetDetail(QWidget):
 
 
 def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
-    """The facts as rich text."""
-    if entry.problem:
-        state = f"<b>cannot be used:</b> {html.escape(entry.problem)}"
-    elif entry.built:
-        state = f"built, {file_size(entry.size_bytes)}"
-    else:
-        state = "not built yet"
-    lines = [f"<b>State</b>&nbsp; {state}"]
+    """The facts as rich text; `view` knows the counts of an opened cache."""
+    state = f"built, {file_size(entry.size_bytes)}" if entry.built else "not built yet"
+    facts = {"State": f"cannot be used: {entry.problem}" if entry.problem else state}
     if view is not None:
         pairs = ", ".join(f"{count(number)} {split}" for split, number in view.pair_counts.items())
-        lines.append(f"<b>Images</b>&nbsp; {count(view.num_images)} in the file")
-        lines.append(
-            f"<b>Pairs</b>&nbsp; {pairs}; {count(view.null_pairs_dropped)} without a visible change left out"
-        )
+        facts["Images"] = f"{count(view.num_images)} in the file"
+        facts["Pairs"] = f"{pairs}; {count(view.null_pairs_dropped)} without a visible change left out"
     factors = ", ".join(f"{readable(f.name)} {f.size} ({f.kind})" for f in entry.space.factors)
-    lines.append(f"<b>Factors</b>&nbsp; {html.escape(factors)}: {count(entry.space.num_images)} combinations")
-    lines.append(f"<b>Licence</b>&nbsp; {html.escape(entry.licence)}")
-    lines.append(f"<b>Citation</b>&nbsp; {html.escape(entry.citation)}")
-    lines.append(f"<b>File</b>&nbsp; {html.escape(str(entry.path))}")
-    return "<br>".join(lines)
+    facts["Factors"] = f"{factors}: {count(entry.space.num_images)} combinations"
+    return facts_html(facts | {"Licence": entry.licence, "Citation": entry.citation, "File": str(entry.path)})

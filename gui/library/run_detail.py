@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import Qt, QUrl, Signal, SignalInstance
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
@@ -21,13 +19,15 @@ from PySide6.QtWidgets import (
 from gui.replies import Evaluated, RunEntry
 from gui.train.live_view import REASONS
 from gui.widgets import button, caption, heading, named, row
-from gui.words import count, duration, figure, readable, readable_action
+from gui.words import count, duration, facts_html, figure, readable, readable_action
 
 BUNDLED = "bundled"
 
 
 def state_words(entry: RunEntry) -> str:
     """How a run stands, in a few words."""
+    if entry.problem:
+        return "cannot be used"
     if entry.finished_reason:
         return REASONS.get(entry.finished_reason, entry.finished_reason).split(";")[0]
     return f"{entry.phase} phase, not finished" if entry.phase else "not finished"
@@ -117,7 +117,11 @@ class RunDetail(QWidget):
         self.resume.setEnabled(entry.resumable and not self._training and not bundled)
         why = "A training is running: stop it first" if self._training else "Go on from the last checkpoint"
         self.resume.setToolTip(why if entry.resumable and not bundled else "This run cannot be resumed")
-        self.evaluate.setEnabled(not self._evaluating)
+        usable = entry.explorable and not entry.problem
+        self.explore.setEnabled(usable)
+        self.explore.setToolTip("" if usable else entry.problem or "This run has no checkpoint yet")
+        self.watch.setEnabled(not self._training)
+        self.evaluate.setEnabled(usable and not self._evaluating)
         self.evaluate.setText("Evaluating\N{HORIZONTAL ELLIPSIS}" if self._evaluating else "Evaluate")
         self.delete.setEnabled(not bundled and not self._training)
         self.delete.setToolTip("The bundled model belongs to Doscope" if bundled else "")
@@ -187,6 +191,9 @@ def measured_rows(figures: dict[str, object]) -> list[tuple[str, str, str]]:
                             "test pairs",
                         )
                     )
+        elif name.endswith("_interval") and isinstance(value, list):
+            low, high = (figure(name.removesuffix("_interval"), float(v)) for v in value)
+            rows.append((readable(name), f"{low} to {high}", "test pairs, 95 %"))
         elif isinstance(value, int | float) and not isinstance(value, bool):
             rows.append((readable(name), figure(name, float(value)), "test pairs"))
     return rows
@@ -194,11 +201,14 @@ def measured_rows(figures: dict[str, object]) -> list[tuple[str, str, str]]:
 
 def facts_words(entry: RunEntry) -> str:
     """The facts as rich text."""
-    lines = {
-        "Data set": entry.dataset or "unknown",
-        "Preset": entry.preset or "unknown",
-        "State": state_words(entry),
-        "Step": f"{count(entry.step)}, {duration(entry.elapsed_s)} of training",
-        "Folder": str(entry.path),
-    }
-    return "<br>".join(f"<b>{name}</b>&nbsp; {html.escape(value)}" for name, value in lines.items())
+    facts = {"Problem": entry.problem} if entry.problem else {}
+    return facts_html(
+        facts
+        | {
+            "Data set": entry.dataset or "unknown",
+            "Preset": entry.preset or "unknown",
+            "State": state_words(entry),
+            "Step": f"{count(entry.step)}, {duration(entry.elapsed_s)} of training",
+            "Folder": str(entry.path),
+        }
+    )

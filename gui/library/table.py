@@ -13,10 +13,10 @@ KEY = Qt.ItemDataRole.UserRole
 
 
 class EntryTable(QTableWidget):
-    """Rows of text with a key each; exactly one row is chosen while there are any.
+    """Rows of text with a key each.
 
     Signals:
-        chosen(key): the user (or a refresh that lost the chosen row) chose a row; "" when there is none.
+        chosen(key): the user chose a row.
     """
 
     chosen = Signal(str)
@@ -43,16 +43,12 @@ class EntryTable(QTableWidget):
         self.itemSelectionChanged.connect(self._on_selection)
 
     def set_rows(self, rows: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Show rows of (key, texts); the chosen key stays chosen where it still exists."""
-        before = self.key()
+        """Show rows of (key, texts). Nothing is chosen afterwards."""
         with QSignalBlocker(self):
+            self.clearSelection()
             self.setRowCount(len(rows))
             for row, (key, texts) in enumerate(rows):
                 self._fill(row, key, texts)
-            keys = [key for key, _ in rows]
-            if keys:
-                self.selectRow(keys.index(before) if before in keys else 0)
-        self.chosen.emit(self.key())
 
     def key(self) -> str:
         """The chosen row's key, or ""."""
@@ -60,12 +56,16 @@ class EntryTable(QTableWidget):
         item = self.item(rows[0].row(), 0) if rows else None
         return str(item.data(KEY)) if item is not None else ""
 
-    def choose(self, key: str) -> None:
-        """Choose a row by its key; nothing happens without it."""
-        for row in range(self.rowCount()):
-            item = self.item(row, 0)
-            if item is not None and item.data(KEY) == key:
-                self.selectRow(row)
+    def choose(self, key: str) -> bool:
+        """Choose a row by its key without a signal; False: there is no such row."""
+        with QSignalBlocker(self):
+            self.clearSelection()
+            for row in range(self.rowCount()):
+                item = self.item(row, 0)
+                if item is not None and item.data(KEY) == key:
+                    self.selectRow(row)
+                    return True
+        return False
 
     def _fill(self, row: int, key: str, texts: Sequence[str]) -> None:
         for column, text in enumerate(texts):
@@ -75,4 +75,5 @@ class EntryTable(QTableWidget):
             self.setItem(row, column, item)
 
     def _on_selection(self) -> None:
-        self.chosen.emit(self.key())
+        if self.key():
+            self.chosen.emit(self.key())

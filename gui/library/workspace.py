@@ -53,6 +53,7 @@ class LibraryWorkspace(Workspace):
         self._datasets: dict[str, DatasetEntry] = {}
         self._runs: dict[str, RunEntry] = {}
         self._folders: list[str] = []
+        self._shown = ""  # a data set's name or a run's path
         self._evaluated_path = ""
         self.datasets = EntryTable("library_datasets", "Data sets", ("data set", "images", "size", "state"))
         self.runs = EntryTable("library_runs", "Runs", ("run", "data set", "state", "key figure"))
@@ -89,6 +90,7 @@ class LibraryWorkspace(Workspace):
         self.splitter.addWidget(right)
         self.splitter.setStretchFactor(0, 4)
         self.splitter.setStretchFactor(1, 6)
+        self.splitter.setSizes([500, 760])
         self.splitters = (left, self.splitter)
         for splitter in self.splitters:
             splitter.setHandleWidth(GAP)
@@ -98,10 +100,8 @@ class LibraryWorkspace(Workspace):
         layout.addWidget(self.splitter)
 
     def _connect(self) -> None:
-        self.datasets.chosen.connect(self._on_dataset_chosen)
-        self.runs.chosen.connect(self._on_run_chosen)
-        for table in (self.datasets, self.runs):
-            table.cellClicked.connect(lambda *_, table=table: self._show_detail_of(table))
+        self.datasets.chosen.connect(self.show_dataset)
+        self.runs.chosen.connect(self.show_run)
         data = self.dataset_detail
         data.build_requested.connect(self._build)
         data.cancel_requested.connect(lambda: self.cancelled.emit(rq.kind_of(rq.BuildDataset)))
@@ -157,8 +157,12 @@ class LibraryWorkspace(Workspace):
         self._runs = {str(entry.path): entry for entry in library.runs}
         self.datasets.set_rows([(entry.name, dataset_row(entry)) for entry in library.datasets])
         self.runs.set_rows([(str(entry.path), run_row(entry)) for entry in library.runs])
-        if self.details.currentWidget() is self.empty:
-            self._show_detail_of(self.datasets)
+        if self._shown in self._runs:
+            self.show_run(self._shown)
+        elif self._shown in self._datasets:
+            self.show_dataset(self._shown)
+        elif library.datasets:
+            self.show_dataset(library.datasets[0].name)
 
     def _on_page(self, page: Browsed) -> None:
         self.dataset_detail.set_page(page)
@@ -178,32 +182,29 @@ class LibraryWorkspace(Workspace):
 
     # ------------------------------------------------------------ what the user does
 
-    def _on_dataset_chosen(self, name: str) -> None:
-        if name in self._datasets:
+    def show_dataset(self, name: str) -> None:
+        """Show a data set in detail."""
+        if self.datasets.choose(name):
+            self.runs.clearSelection()
+            self._shown = name
             self.dataset_detail.set_entry(self._datasets[name])
-
-    def _on_run_chosen(self, path: str) -> None:
-        if path in self._runs:
-            self.run_detail.set_entry(self._runs[path])
-        elif self.details.currentWidget() is self.run_detail:
-            self._show_detail_of(self.datasets)
-
-    def _show_detail_of(self, table: EntryTable) -> None:
-        detail = self.dataset_detail if table is self.datasets else self.run_detail
-        self.details.setCurrentWidget(detail if table.key() else self.empty)
+            self.details.setCurrentWidget(self.dataset_detail)
 
     def show_run(self, path: str) -> None:
-        """Choose a run and show it in detail."""
-        self.runs.choose(path)
-        self._show_detail_of(self.runs)
+        """Show a run in detail."""
+        if self.runs.choose(path):
+            self.datasets.clearSelection()
+            self._shown = path
+            self.run_detail.set_entry(self._runs[path])
+            self.details.setCurrentWidget(self.run_detail)
 
     def _build(self, name: str, source: str) -> None:
         self.dataset_detail.set_building(name)
         self.asked.emit(rq.BuildDataset(name, source))
 
     def _ask_page(self, split: rq.Split, start: int) -> None:
-        name = self.datasets.key()
-        if name:
+        name = self._shown
+        if name in self._datasets:
             self.asked.emit(rq.BrowseImages(name, split, start, PAGE, view=VIEW))
             self.asked.emit(rq.OpenDataset(name, build=False, view=VIEW))
 

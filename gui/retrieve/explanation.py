@@ -7,26 +7,28 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.results import Retrieval
-from gui.pictures import Image, PictureTile, difference_map
+from gui.pictures import DIFFERENCE_GAIN, Image, PictureTile, difference_map
 from gui.retrieve.latent_map import LatentMap, MapLegend
-from gui.widgets import EmptyState, caption, heading
+from gui.widgets import EmptyState, caption, heading, row
 from gui.words import percent, readable_action
 
-COLUMNS = ("predicted after", "real after", "difference", "variables")
+COLUMNS = (
+    "predicted after",
+    "real after",
+    f"difference \N{MULTIPLICATION SIGN}{DIFFERENCE_GAIN}",
+    "variables",
+)
 SHOWN = 3
 EMPTY = (
-    "With two images chosen, the proof comes here: for the most probable actions, the image that the model\n"
+    "With two images chosen, the proof comes here: for the most probable actions, the image that the model "
     "predicts, the real one, where they differ, and which latent variables changed."
 )
 
 
 def agreement_words(changed: np.ndarray, expected: np.ndarray) -> str:
-    """How the changed variables and the expected ones overlap, as a sentence."""
+    """How the changed variables and the expected ones overlap."""
     both = int((changed & expected).sum())
-    return (
-        f"{int(changed.sum())} variables changed, {int(expected.sum())} were expected to change, "
-        f"{both} of them the same."
-    )
+    return f"{int(changed.sum())} variables changed, {int(expected.sum())} expected, {both} the same"
 
 
 class ActionCard(QFrame):
@@ -36,14 +38,16 @@ class ActionCard(QFrame):
         super().__init__(parent)
         self.action = -1
         self.setObjectName(f"retrieve_card_{number}")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setProperty("role", "panel")
         self.title = heading("")
-        self.words = caption(wrap=True)
+        self.words = caption()
+        self.words.setMinimumWidth(10)
         self.predicted, self.real, self.difference = (PictureTile() for _ in range(3))
         self.map = LatentMap()
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 6, 8, 6)
-        grid.addWidget(self.title, 0, 0, 1, 4)
+        head = row(self.title, 1, self.words)
+        grid.addLayout(head, 0, 0, 1, 4)
         for column, (name, tile) in enumerate(
             zip(COLUMNS, (self.predicted, self.real, self.difference, self.map), strict=True)
         ):
@@ -53,9 +57,9 @@ class ActionCard(QFrame):
             grid.addWidget(tile, 1, column)
             grid.addWidget(label, 2, column)
             grid.setColumnStretch(column, 1)
-        grid.addWidget(self.words, 3, 0, 1, 4)
         grid.setRowStretch(1, 1)
-        self.setMinimumHeight(190)
+        self.setMinimumHeight(150)
+        grid.setVerticalSpacing(3)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_result(self, result: Retrieval, rank: int, after: Image, grid: tuple[int, int, int]) -> None:
@@ -71,13 +75,11 @@ class ActionCard(QFrame):
         self.map.set_result(grid, result.changed, result.expected[rank])
         error = float(np.abs(predicted.astype(np.int16) - after.astype(np.int16)).mean())
         agreed = agreement_words(result.changed, result.expected[rank])
-        self.words.setText(f"{agreed} Mean difference {error:.1f} of 255.")
+        self.words.setText(f"{agreed}; mean difference {error:.1f} of 255")
 
     def set_chosen(self, on: bool) -> None:
         """Mark the card of the action that is chosen in the list."""
         self.predicted.set_highlighted(on)
-        self.setFrameShadow(QFrame.Shadow.Sunken if on else QFrame.Shadow.Plain)
-        self.setLineWidth(2 if on else 1)
 
 
 class Explanation(QWidget):

@@ -116,6 +116,9 @@ class MapLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Legend of the latent grid")
+        font = self.font()
+        font.setPointSizeF(8.5)
+        self.setFont(font)
         self.setFixedHeight(self.fontMetrics().height() + 8)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -129,4 +132,4 @@ class MapLegend(QWidget):
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             width = self.fontMetrics().horizontalAdvance(kind)
             painter.drawText(QRectF(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, kind)
-            left += width + 18
+            left += width + 14

@@ -131,20 +131,23 @@ class RankingView(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(self._on_current)
+        self.filler = QWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.answer)
         layout.addWidget(self.margin)
         layout.addWidget(self.truth)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.filler, 1)
         self.set_empty("Choose two images to see which action turns one into the other.")
 
     def set_empty(self, words: str) -> None:
         """No answer: say why or what to do."""
         self._clear()
         self.answer.setText(words)
-        self.margin.hide()
-        self.truth.hide()
+        for part in (self.margin, self.truth, self.list):
+            part.hide()
+        self.filler.show()
 
     def set_result(self, result: Retrieval, true_action: str | None = None) -> None:
         """Show an answer; `true_action` is the data set's own label, where known."""
@@ -152,6 +155,8 @@ class RankingView(QWidget):
         for action in map(int, result.order):
             self._add_row(result, action, true_action)
         self.truth.setVisible(true_action is not None)
+        self.filler.hide()
+        self.list.show()
         self.margin.show()
         if result.identical:
             self.answer.setText("<b>Identical images: no change.</b>")

@@ -83,6 +83,8 @@ class RetrieveWorkspace(Workspace):
         self.splitter.addWidget(right_panel)
         self.splitter.setStretchFactor(0, 4)
         self.splitter.setStretchFactor(1, 5)
+        self.splitter.setSizes([580, 680])
+        left.setSizes([380, 320])
         self.splitter.setChildrenCollapsible(False)
         self.splitters = (left, self.splitter)
         for splitter in self.splitters:

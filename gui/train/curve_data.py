@@ -79,6 +79,10 @@ class CurveData:
             series.append(event.step, event.elapsed_s, float(value))
             self.version += 1
 
+    def is_empty(self) -> bool:
+        """Whether there is no curve at all."""
+        return not any(self.curves.values())
+
     def phases(self, group: str) -> list[str]:
         """The phases that have curves in a group, in their order of appearance."""
         return list(dict.fromkeys(phase for phase, _ in self.curves[group]))

@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
-from gui.train.curve_data import FIGURES, CurveData
-from gui.words import count, duration, figure, readable
+from gui.theme import OKABE_ITO, colours
+from gui.train.curve_data import FIGURES, CurveData, Series
+from gui.train.curve_legend import CurveLegend
+from gui.widgets import caption, heading, named, row
+from gui.words import count, duration
 
-# Okabe-Ito, the order that stays apart longest; dashes tell curves apart without colour.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
 ON_DARK = {"#0072B2": "#3FA0E0"}
+ON_LIGHT = {"#F0E442": "#B8A800"}
 DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+# On another scale than the rest of their plot, or settled before the phase began: off until wanted.
+OFF_AT_FIRST = {
+    "autoencoder": {"learning_rate", "perplexity", "dead_codes"},
+    "transition": {"learning_rate", "perplexity", "dead_codes", "psnr"},
+}
 
 
 class CurvePlot(QWidget):
-    """Curves of one group ("losses" or "figures") of a CurveData.
-
-    Signals:
-        phase_chosen(phase): the user chose the phase whose curves are shown.
-    """
-
-    phase_chosen = Signal(str)
+    """Curves of one group ("losses" or "figures") of a CurveData."""
 
     def __init__(self, data: CurveData, group: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data, self._group, self._title = data, group, title
         self._by_time = False
-        self._hidden: set[str] = set()
+        self._switched: dict[tuple[str, str], bool] = {}
         self._items: dict[str, pg.PlotDataItem] = {}
-        self._boxes: dict[str, QCheckBox] = {}
-        self._follow = True
-        self.plot = pg.PlotWidget(background=None)
-        self.plot.setObjectName(f"train_plot_{group}")
-        self.plot.setAccessibleName(f"Curves: {title}")
-        self.plot.showGrid(x=True, y=True, alpha=0.2)
+        self.plot = named(pg.PlotWidget(background=None), f"train_plot_{group}", f"Curves: {title}")
+        self.plot.showGrid(x=True, y=True, alpha=0.12)
         self.plot.getPlotItem().setMenuEnabled(False)
         self.plot.getPlotItem().hideButtons()
-        self.plot.setMinimumHeight(120)
+        self.plot.setMinimumHeight(110)
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._cursor.hide()
         self.plot.addItem(self._cursor, ignoreBounds=True)
@@ -49,31 +47,25 @@ class CurvePlot(QWidget):
         self._paint_axes()
 
     def _lay_out(self) -> None:
-        self.phase = QComboBox()
-        self.phase.setObjectName(f"train_{self._group}_phase")
-        self.phase.setAccessibleName(f"Phase shown in {self._title}")
+        self.phase = named(QComboBox(), f"train_{self._group}_phase", f"Phase shown in {self._title}")
+        self.phase.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.phase.currentTextChanged.connect(self._on_phase)
-        self.log = QCheckBox("log scale")
-        self.log.setObjectName(f"train_{self._group}_log")
-        self.log.setAccessibleName(f"Logarithmic scale for {self._title}")
+        self.phase.hide()
+        self.log = named(
+            QCheckBox("log scale"), f"train_{self._group}_log", f"Logarithmic scale for {self._title}"
+        )
         self.log.toggled.connect(self._on_log)
-        self.values = QLabel()
-        self.values.setObjectName(f"train_{self._group}_values")
-        self.values.setMinimumWidth(10)
-        top = QHBoxLayout()
-        top.addWidget(QLabel(f"<b>{self._title}</b>"))
-        top.addWidget(self.phase)
-        top.addWidget(self.values, 1)
-        top.addWidget(self.log)
-        self.legend = QHBoxLayout()
-        self.legend.setSpacing(10)
-        self.legend.addStretch(1)
+        self.where = named(caption(), f"train_{self._group}_where", "Place of the values beside the plot")
+        self.where.setMinimumWidth(10)
+        self.legend = CurveLegend(f"train_{self._group}_curves")
+        self.legend.toggled.connect(self._on_toggled)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(top)
-        layout.addLayout(self.legend)
-        layout.addWidget(self.plot, 1)
+        layout.addLayout(row(heading(self._title), self.phase, self.where, 1, self.log))
+        middle = row(self.plot, self.legend)
+        middle.setStretch(0, 1)
+        layout.addLayout(middle, 1)
 
     def show_time(self, by_time: bool) -> None:
         """Minutes instead of steps on the horizontal axis."""
@@ -82,10 +74,6 @@ class CurvePlot(QWidget):
         self.redraw()
         self.plot.enableAutoRange()
 
-    def follow(self, on: bool) -> None:
-        """Whether the newest phase with curves is shown of itself."""
-        self._follow = on
-
     def redraw(self) -> None:
         """Bring the plot up to date with the data."""
         self._update_phases()
@@ -93,10 +81,12 @@ class CurvePlot(QWidget):
         if list(self._items) != names:
             self._rebuild(names)
         for name, item in self._items.items():
-            x, y = self._data.curves[self._group][(self.phase.currentText(), name)].arrays(self._by_time)
+            x, y = self._series(name).arrays(self._by_time)
             if self.log.isChecked():
                 x, y = x[y > 0], y[y > 0]  # a logarithm of nothing would break the axis
             item.setData(x, y)
+        if not self._cursor.isVisible():
+            self._show_newest()
 
     def close_plot(self) -> None:
         """Take every item out before the window goes (pyqtgraph keeps references otherwise)."""
@@ -105,72 +95,81 @@ class CurvePlot(QWidget):
         self.plot.removeItem(self._cursor)
         self.plot.close()
 
-    def changeEvent(self, event: object) -> None:
-        super().changeEvent(event)  # type: ignore[arg-type]
-        if getattr(event, "type", None) is not None and event.type() == event.Type.PaletteChange:  # type: ignore[attr-defined]
+    def values_at(self, x: float) -> dict[str, float]:
+        """Every curve's value nearest to a place on the horizontal axis."""
+        return {
+            name: self._series(name).values[int(np.abs(self._places(name) - x).argmin())]
+            for name in self._items
+        }
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
             self._paint_axes()
             self._restyle()
 
+    # ------------------------------------------------------------ inside
+
+    def _series(self, name: str) -> Series:
+        return self._data.curves[self._group][(self.phase.currentText(), name)]
+
+    def _places(self, name: str) -> npt.NDArray[np.float64]:
+        series = self._series(name)
+        return np.asarray(series.elapsed) / 60 if self._by_time else np.asarray(series.steps, np.float64)
+
+    def _is_on(self, name: str) -> bool:
+        phase = self.phase.currentText()
+        return self._switched.get((phase, name), name not in OFF_AT_FIRST.get(phase, set()))
+
     def _update_phases(self) -> None:
+        """A phase that begins is shown at once; the earlier ones stay a click away."""
         phases = self._data.phases(self._group)
-        shown = [self.phase.itemText(i) for i in range(self.phase.count())]
-        if phases == shown:
+        if phases == [self.phase.itemText(i) for i in range(self.phase.count())]:
             return
-        chosen = phases[-1] if self._follow and phases else self.phase.currentText()
         with QSignalBlocker(self.phase):
             self.phase.clear()
             self.phase.addItems(phases)
-            self.phase.setCurrentIndex(max(0, self.phase.findText(chosen)) if phases else -1)
+            self.phase.setCurrentIndex(len(phases) - 1)
         self.phase.setVisible(len(phases) > 1)
+        self.plot.enableAutoRange()
 
     def _on_phase(self, phase: str) -> None:
         self.redraw()
         self.plot.enableAutoRange()
-        self.phase_chosen.emit(phase)
 
     def _on_log(self, on: bool) -> None:
         self.plot.setLogMode(y=on)
         self.redraw()
         self.plot.enableAutoRange()
 
+    def _on_toggled(self, name: str, on: bool) -> None:
+        self._switched[(self.phase.currentText(), name)] = on
+        self._items[name].setVisible(on)
+        self.plot.enableAutoRange()
+
     def _rebuild(self, names: list[str]) -> None:
         for name in list(self._items):
             self.plot.removeItem(self._items.pop(name))
-            box = self._boxes.pop(name)
-            self.legend.removeWidget(box)
-            box.deleteLater()
+        symbol = "o" if self._group == FIGURES else None
         for name in names:
-            self._items[name] = self.plot.plot(
-                [], [], symbol="o" if self._group == FIGURES else None, symbolSize=5
-            )
-            self._items[name].setVisible(name not in self._hidden)
-            self._boxes[name] = self._make_box(name)
+            self._items[name] = self.plot.plot([], [], symbol=symbol, symbolSize=6)
+            self._items[name].setVisible(self._is_on(name))
+        self.legend.set_curves(self._colours(), {name: self._is_on(name) for name in names})
         self._restyle()
 
-    def _make_box(self, name: str) -> QCheckBox:
-        box = QCheckBox(readable(name))
-        box.setObjectName(f"train_{self._group}_curve_{name}")
-        box.setAccessibleName(f"Show the curve {readable(name)}")
-        box.setChecked(name not in self._hidden)
-        box.toggled.connect(lambda on: self._on_box(name, on))
-        self.legend.insertWidget(self.legend.count() - 1, box)
-        return box
-
-    def _on_box(self, name: str, on: bool) -> None:
-        (self._hidden.discard if on else self._hidden.add)(name)
-        self._items[name].setVisible(on)
+    def _colours(self) -> dict[str, str]:
+        swap = ON_DARK if colours().name == "dark" else ON_LIGHT
+        chosen = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self._items)}
+        return {name: swap.get(colour, colour) for name, colour in chosen.items()}
 
     def _restyle(self) -> None:
-        dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
-        for index, (name, item) in enumerate(self._items.items()):
-            colour = COLOURS[index % len(COLOURS)]
-            colour = ON_DARK.get(colour, colour) if dark else colour
-            dash = DASHES[index // len(COLOURS) % len(DASHES)]
+        for index, (name, colour) in enumerate(self._colours().items()):
+            item, dash = self._items[name], DASHES[index // len(OKABE_ITO) % len(DASHES)]
             item.setPen(pg.mkPen(colour, width=1.6, style=dash))
             if self._group == FIGURES:
                 item.setSymbolBrush(colour)
                 item.setSymbolPen(None)
-            self._boxes[name].setStyleSheet(f"QCheckBox {{ color: {colour}; }}")
+        self.legend.recolour(self._colours())
 
     def _paint_axes(self) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -182,24 +181,19 @@ class CurvePlot(QWidget):
         self._cursor.setPen(pg.mkPen(text, style=Qt.PenStyle.DotLine))
 
     def _on_hover(self, position: QPointF) -> None:
-        inside = self.plot.getPlotItem().sceneBoundingRect().contains(position)
-        self._cursor.setVisible(inside and bool(self._items))
+        inside = self.plot.getPlotItem().sceneBoundingRect().contains(position) and bool(self._items)
+        self._cursor.setVisible(inside)
         if not inside:
-            self.values.clear()
+            self._show_newest()
             return
-        x = self.plot.getPlotItem().getViewBox().mapSceneToView(position).x()
+        x = float(self.plot.getPlotItem().getViewBox().mapSceneToView(position).x())
         self._cursor.setPos(x)
-        self.values.setText(self.values_at(x))
+        first = next(iter(self._items))
+        nearest = int(np.abs(self._places(first) - x).argmin())
+        series = self._series(first)
+        self.where.setText(f"at step {count(series.steps[nearest])}, {duration(series.elapsed[nearest])}")
+        self.legend.set_values(self.values_at(x))
 
-    def values_at(self, x: float) -> str:
-        """The visible curves' values nearest to a place on the horizontal axis, in words."""
-        words, place = [], ""
-        for name in self._items:
-            series = self._data.curves[self._group][(self.phase.currentText(), name)]
-            xs = np.asarray(series.elapsed) / 60 if self._by_time else np.asarray(series.steps, np.float64)
-            if name in self._hidden or not len(xs):
-                continue
-            nearest = int(np.abs(xs - x).argmin())
-            place = f"step {count(series.steps[nearest])}, {duration(series.elapsed[nearest])}: "
-            words.append(f"{readable(name)} {figure(name, series.values[nearest])}")
-        return place + ", ".join(words)
+    def _show_newest(self) -> None:
+        self.where.setText("")
+        self.legend.set_values({name: self._series(name).values[-1] for name in self._items})

@@ -15,7 +15,7 @@ from engine.events import (
     StepLogged,
 )
 from gui.widgets import button, caption, heading, named, row
-from gui.words import count, duration, readable
+from gui.words import count, duration, figure, readable
 
 ITEMS = {"autoencoder": "images/s", "transition": "transitions/s"}
 REASONS = {
@@ -24,6 +24,7 @@ REASONS = {
     "diverged": "stopped: the loss was not a number; the last checkpoint is kept",
     "failed": "ended by an error; the last checkpoint is kept",
 }
+DOT = "  \N{MIDDLE DOT}  "
 IDLE, RUNNING, PAUSED, STOPPING, WATCHING, ENDED = (
     "idle",
     "running",
@@ -135,6 +136,9 @@ class LiveView(QWidget):
             self._set_state(self.state)
         elif isinstance(event, RunFinished):
             self._saved = True
+            reached = [f"step {count(event.step)}, {duration(event.elapsed_s)} of training"]
+            reached += [f"{readable(name)} {figure(name, value)}" for name, value in event.figures.items()]
+            self.facts.setText(DOT.join(reached))
             if self.state == WATCHING:
                 self.set_ended(event.reason)
 
@@ -163,7 +167,5 @@ class LiveView(QWidget):
 def step_words(event: StepLogged) -> str:
     """Step, rate and times of a logged step, as one line."""
     rate = f"{count(event.items_per_s)} {ITEMS.get(event.phase, 'items/s')}"
-    return (
-        f"step {count(event.step)}  \N{MIDDLE DOT}  {rate}  \N{MIDDLE DOT}  {100 * event.progress:.0f} %"
-        f"  \N{MIDDLE DOT}  {duration(event.elapsed_s)} spent, {duration(event.remaining_s)} left"
-    )
+    times = f"{duration(event.elapsed_s)} spent, {duration(event.remaining_s)} left"
+    return DOT.join((f"step {count(event.step)}", rate, f"{100 * event.progress:.0f} %", times))

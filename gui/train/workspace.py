@@ -9,7 +9,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from datasets.home import runs_dir
 from engine.events import Event, SampleSaved
@@ -22,7 +30,7 @@ from gui.train.event_log import EventLog
 from gui.train.live_view import OURS, LiveView
 from gui.train.run_form import RunForm, RunPlan
 from gui.train.sample_view import SampleView
-from gui.widgets import GAP, button, heading, named, panel, row
+from gui.widgets import GAP, EmptyState, button, heading, named, panel, row
 from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
@@ -88,6 +96,7 @@ class TrainWorkspace(Workspace):
         below.addWidget(self._side_panel())
         below.setStretchFactor(0, 5)
         below.setStretchFactor(1, 3)
+        below.setSizes([600, 340])
         right = QWidget()
         right_layout = QVBoxLayout(right)
         right_layout.setContentsMargins(0, 0, 0, 0)
@@ -115,8 +124,18 @@ class TrainWorkspace(Workspace):
             QCheckBox("over minutes"), "train_by_time", "Curves over minutes instead of steps"
         )
         layout.addLayout(row(heading("Curves"), 1, self.by_time))
+        self.no_curves = EmptyState(
+            "No curves yet", "They grow here while a run trains, in this window or on the command line."
+        )
+        curves = QWidget()
+        curves_layout = QVBoxLayout(curves)
+        curves_layout.setContentsMargins(0, 0, 0, 0)
         for plot in self.plots:
-            layout.addWidget(plot, 1)
+            curves_layout.addWidget(plot, 1)
+        self.curves = QStackedWidget()
+        self.curves.addWidget(self.no_curves)
+        self.curves.addWidget(curves)
+        layout.addWidget(self.curves, 1)
         return surface
 
     def _side_panel(self) -> QWidget:
@@ -297,6 +316,7 @@ class TrainWorkspace(Workspace):
     def _redraw(self) -> None:
         if self._drawn_version != self.data.version:
             self._drawn_version = self.data.version
+            self.curves.setCurrentIndex(0 if self.data.is_empty() else 1)
             for plot in self.plots:
                 plot.redraw()
 

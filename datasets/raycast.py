@@ -141,7 +141,7 @@ def _hit_cylinder(origin: FloatArray, direction: FloatArray, size: float) -> Hit
     t = _entry(_both(side, lids))
     on_lid = lids[0] > side[0]
     normal = np.where(on_lid, np.float32(0), _point(origin, direction, t) / np.float32(radius))
-    normal[2] = on_lid
+    normal[2] = -np.sign(direction[2]) * on_lid
     return t, normal
 
 

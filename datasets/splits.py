@@ -71,8 +71,8 @@ def candidates(space: FactorSpace, rng: np.random.Generator) -> Iterator[Pair]:
 
 def digests(images: ImageArray) -> list[bytes]:
     """A 16-byte hash of each image's pixels."""
-    flat = np.ascontiguousarray(images).reshape(len(images), -1)
-    return [hashlib.blake2b(row.data, digest_size=16).digest() for row in flat]
+    whole = np.ascontiguousarray(images)
+    return [hashlib.blake2b(image.data, digest_size=16).digest() for image in whole]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +79,8 @@ def test_each_step_of_each_factor_shows(source: ShapesSource, factor: str, pixel
     rng = np.random.default_rng(f)
     for value in range(source.space.sizes[f] - 1):
         before = rng.integers(0, source.space.sizes, (24, 6))
-        before[:, f] = value
-        # The hard cases are always among them: the smallest object, all things of one hue.
-        before[:4, 3:5] = [
-            [0 if factor != "scale" else value, k if factor != "shape" else value] for k in range(4)
-        ]
+        # The hard cases are always among them: the smallest of each shape, all things of one hue.
+        before[:4, 3], before[:4, 4] = 0, range(4)
         before[4:8, :3] = before[4:8, :1]
         before[:, f] = value
         after = before.copy()
@@ -131,7 +129,7 @@ def test_the_object_is_large_and_grows(source: ShapesSource) -> None:
             int((source.geometry(s, shape, 7).reshape(64, 64, 4)[..., 2] > 0.2).any(axis=1).sum())
             for s in range(len(SCALES))
         ]
-        assert all(b > a for a, b in zip(heights, heights[1:], strict=False)), heights
+        assert all(b > a for a, b in itertools.pairwise(heights)), heights
         assert 22 <= heights[4] <= 40, heights
 
 

@@ -63,6 +63,17 @@ def figure(name: str, value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"
 
 
+def end_of_run(reason: str) -> str:
+    """Why a run ended, from `RunFinished.reason` or "failed"."""
+    words = {
+        "done": "finished",
+        "stopped": "stopped and kept",
+        "diverged": "stopped: the loss was not a number",
+        "failed": "ended by an error; the last checkpoint is kept",
+    }
+    return words.get(reason, reason)
+
+
 def facts_html(facts: Mapping[str, str]) -> str:
     """Names and plain texts as a two-column table in rich text."""
     gap = 'style="padding-right: 14px"'

@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.replies import Evaluated, RunEntry
-from gui.train.live_view import REASONS
 from gui.widgets import button, caption, heading, named, row
-from gui.words import count, duration, facts_html, figure, readable, readable_action
+from gui.words import count, duration, end_of_run, facts_html, figure, readable, readable_action
 
 BUNDLED = "bundled"
 
@@ -29,8 +28,8 @@ def state_words(entry: RunEntry) -> str:
     if entry.problem:
         return "cannot be used"
     if entry.finished_reason:
-        return REASONS.get(entry.finished_reason, entry.finished_reason).split(";")[0]
-    return f"{entry.phase} phase, not finished" if entry.phase else "not finished"
+        return end_of_run(entry.finished_reason)
+    return "running or interrupted"
 
 
 class RunDetail(QWidget):
@@ -207,7 +206,7 @@ def facts_words(entry: RunEntry) -> str:
         | {
             "Data set": entry.dataset or "unknown",
             "Preset": entry.preset or "unknown",
-            "State": state_words(entry),
+            "State": f"{state_words(entry)}, {entry.phase} phase" if entry.phase else state_words(entry),
             "Step": f"{count(entry.step)}, {duration(entry.elapsed_s)} of training",
             "Folder": str(entry.path),
         }

@@ -28,7 +28,7 @@ from gui.words import count, figure, file_size
 from gui.workspace import Answer, Workspace
 
 VIEW = "library"
-KEY_FIGURES = ("directed_accuracy", "factor_accuracy", "psnr")
+KEY_FIGURES = {"directed_accuracy": "directed", "factor_accuracy": "factor", "psnr": "PSNR"}
 MAX_FOLDERS = 8
 
 
@@ -250,5 +250,5 @@ def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:
 def run_row(entry: RunEntry) -> tuple[str, ...]:
     """A run's cells; the key figure is the first of those that matter most."""
     known = next((name for name in KEY_FIGURES if name in entry.figures), "")
-    state = "cannot be used" if entry.problem else state_words(entry)
-    return entry.name, entry.dataset, state, figure(known, entry.figures[known]) if known else "\N{EN DASH}"
+    words = f"{KEY_FIGURES[known]} {figure(known, entry.figures[known])}" if known else "\N{EN DASH}"
+    return entry.name, entry.dataset, state_words(entry), words

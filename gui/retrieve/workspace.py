@@ -190,7 +190,7 @@ class RetrieveWorkspace(Workspace):
             self._forget_answer()
             return
         before, after = (self._sides[side].image for side in (BEFORE, AFTER))
-        self.asked.emit(rq.RetrieveAction(run.name, before, after, ALL_ACTIONS))
+        self.asked.emit(rq.RetrieveAction(str(run.path), before, after, ALL_ACTIONS))
 
     def _forget_answer(self) -> None:
         self.explanation.clear()

@@ -36,7 +36,7 @@ class CurveLegend(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inside)
-        self.setFixedWidth(190)
+        self.setFixedWidth(214)
 
     def set_curves(self, colours: Mapping[str, str], shown: Mapping[str, bool]) -> None:
         """Other curves: name -> colour, name -> whether it is on."""

@@ -15,15 +15,9 @@ from engine.events import (
     StepLogged,
 )
 from gui.widgets import button, caption, heading, named, row
-from gui.words import count, duration, figure, readable
+from gui.words import count, duration, end_of_run, figure, readable
 
 ITEMS = {"autoencoder": "images/s", "transition": "transitions/s"}
-REASONS = {
-    "done": "finished",
-    "stopped": "stopped and kept",
-    "diverged": "stopped: the loss was not a number; the last checkpoint is kept",
-    "failed": "ended by an error; the last checkpoint is kept",
-}
 DOT = "  \N{MIDDLE DOT}  "
 IDLE, RUNNING, PAUSED, STOPPING, WATCHING, ENDED = (
     "idle",
@@ -114,7 +108,7 @@ class LiveView(QWidget):
 
     def set_ended(self, reason: str) -> None:
         """The run is over for a reason of RunFinished, or "failed"."""
-        self.phase.setText(REASONS.get(reason, reason))
+        self.phase.setText(end_of_run(reason))
         if reason == "done":
             self.progress.setValue(1000)
         self._set_state(ENDED)

@@ -83,6 +83,22 @@ def open_or_build(name: str) -> Cache:
     return datasets.open_cache(name)
 
 
+def cache_of_run(run: Path) -> Cache:
+    """The cache that a run was trained on: the same file while it is there, else the data set of its name.
+
+    Raises:
+        DatasetError: it is neither there nor can it be built.
+        RunError: the run cannot be read.
+    """
+    import datasets
+    from engine.run_directory import RunDirectory
+
+    description = RunDirectory(run).description()
+    if description.cache and Path(description.cache).is_file():
+        return datasets.open_cache(description.cache)
+    return open_or_build(description.dataset)
+
+
 def show_build(name: str, steps: Iterator[Progress]) -> None:
     """Runs a build, with progress."""
     line = ProgressLine()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import io
 import json
@@ -145,7 +146,12 @@ def _write(path: Path, text: str) -> None:
     """Written under another name and renamed, so that a full disk leaves no half file."""
     temporary = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # the user knows this name, not the temporary one
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()

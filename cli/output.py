@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SPARSE_INTERVAL_S = 10.0
+SPARSE_FIRST_S = 2.0
 REDRAW_INTERVAL_S = 0.1
 WIDTH = 110
 
@@ -57,24 +58,25 @@ class ProgressLine:
     def __init__(self) -> None:
         self._in_place = sys.stderr.isatty()
         self._drawn = False
-        self._last = float("-inf")
         self._stage = ""
+        # Shorter work needs no lines in a log; on a terminal the first state is shown at once.
+        self._next = time.monotonic() + (0.0 if self._in_place else SPARSE_FIRST_S)
 
     def show(self, stage: str, done: float, total: float, rate: str, remaining_s: float) -> None:
         """Shows how far a stage is.
 
         Args:
-            stage: its name; a new one is shown at once.
+            stage: its name; on a terminal a new one is shown at once.
             done: in the unit of `total`.
             total: the whole; 0 when it is not known.
             rate: such as "1,200 images/s"; may be empty.
             remaining_s: time left in seconds, or a negative number when it is not known.
         """
         now = time.monotonic()
-        interval = REDRAW_INTERVAL_S if self._in_place else SPARSE_INTERVAL_S
-        if stage == self._stage and now - self._last < interval and done < total:
+        if now < self._next and not (self._in_place and stage != self._stage):
             return
-        self._stage, self._last = stage, now
+        self._stage = stage
+        self._next = now + (REDRAW_INTERVAL_S if self._in_place else SPARSE_INTERVAL_S)
         parts = [f"{stage} {100 * done / total:.0f} %" if total else stage, rate]
         if remaining_s >= 0:
             parts.append(f"{duration(remaining_s)} left")

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.arguments import Commands, add_command, add_device, minutes, setting, whole
-from cli.data import open_or_build
+from cli.data import cache_of_run, open_or_build
 from cli.interruption import EXIT_INTERRUPTED, Interrupted, step_through
 from cli.output import ProgressLine, Result, duration
+from cli.parser import UsageError
 
 if TYPE_CHECKING:
+    from datasets.cache import Cache
     from engine.config import Config
     from engine.events import Event, StepLogged
+
+DEFAULT_DATASET = "shapes"
+DEFAULT_PRESET = "small"
 
 
 def add_commands(commands: Commands) -> None:
@@ -55,11 +60,11 @@ def train(arguments: argparse.Namespace) -> Result:
     """Trains until the budget is spent or Ctrl-C saves and stops it."""
     from engine.training import train as training_steps
 
-    config = _config(arguments)
     run = _run_path(arguments)
+    config = _config_to_resume(arguments, run) if arguments.resume else _config(arguments)
     reporter = _Reporter()
     stopped = False
-    with open_or_build(arguments.dataset) as cache:
+    with _cache(arguments, run) as cache:
         steps = training_steps(
             config,
             cache,
@@ -67,9 +72,7 @@ def train(arguments: argparse.Namespace) -> Result:
             minutes=arguments.minutes,
             device=arguments.device,
             threads=arguments.threads,
-            seed=config.training.seed,
             resume=arguments.resume,
-            dataset=arguments.dataset,
         )
         try:
             step_through(steps, reporter.show)
@@ -83,12 +86,31 @@ def train(arguments: argparse.Namespace) -> Result:
 def _config(arguments: argparse.Namespace) -> Config:
     from engine.config import load_preset
 
-    config = load_preset(arguments.preset)
+    config = load_preset(arguments.preset or DEFAULT_PRESET)
     for key, value in arguments.set:
         config = config.with_setting(key, value)
     if arguments.seed is not None:
         config = config.with_setting("training.seed", arguments.seed)
     return config
+
+
+def _config_to_resume(arguments: argparse.Namespace, run: Path) -> Config:
+    """The run's own settings; nothing that the user asks for may be ignored silently."""
+    from engine.run_directory import RunDirectory
+
+    config = RunDirectory(run).description().config
+    if arguments.set or arguments.seed is not None or arguments.preset not in (None, config.preset):
+        raise UsageError(
+            f"{run} keeps its own settings when it is resumed; "
+            "leave out --preset, --seed and --set, or start another run"
+        )
+    return config
+
+
+def _cache(arguments: argparse.Namespace, run: Path) -> Cache:
+    if arguments.resume and arguments.dataset is None:
+        return cache_of_run(run)
+    return open_or_build(arguments.dataset or DEFAULT_DATASET)
 
 
 def _run_path(arguments: argparse.Namespace) -> Path:
@@ -97,9 +119,10 @@ def _run_path(arguments: argparse.Namespace) -> Path:
 
     if arguments.run is None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        return runs_dir() / f"{Path(arguments.dataset).stem}-{arguments.preset}-{stamp}"
+        dataset = Path(arguments.dataset or DEFAULT_DATASET).stem
+        return runs_dir() / f"{dataset}-{arguments.preset or DEFAULT_PRESET}-{stamp}"
     path = Path(arguments.run)
-    bare = path.name == arguments.run and not path.exists()
+    bare = path.name == arguments.run and not (path / "config.json").is_file()
     return runs_dir() / path if bare else path
 
 
@@ -142,6 +165,8 @@ class _Reporter:
             self._line.note(f"phase: {event.phase}")
         elif isinstance(event, events.StepLogged):
             self._show_step(event)
+        elif isinstance(event, events.Progressed):
+            self._line.show(event.stage, event.done, event.total, "", -1.0)
         elif isinstance(event, events.Validated):
             figures = ", ".join(f"{name} {value:.4g}" for name, value in event.figures.items())
             self._line.note(f"validation at step {event.step}, {duration(event.elapsed_s)}: {figures}")

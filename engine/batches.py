@@ -14,7 +14,8 @@ from datasets.cache import Cache
 
 def to_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
     """uint8 [n,h,w,c] -> float32 [n,c,h,w] in 0..1, channels last in memory."""
-    tensor = torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    # torch complains about read-only arrays, and memory-mapped or decoded images are read-only.
+    tensor = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device)
     return tensor.permute(0, 3, 1, 2).float().div_(255)
 
 

@@ -60,13 +60,13 @@ class DataWork:
         if request.build and request.dataset in datasets.names():
             info = datasets.info(request.dataset)
             if not info.built and not info.needs_source:
-                yield from self._build(request.dataset, "", 0, "OpenDataset")
+                yield from self._build(request.dataset, "", 0, request.kind)
         yield self.view(request.dataset)
 
     def build_dataset(self, request: rq.BuildDataset) -> Iterator[object]:
         """Build anew, also over a damaged cache."""
         self._forget(request.dataset)
-        yield from self._build(request.dataset, request.source, request.seed, "BuildDataset")
+        yield from self._build(request.dataset, request.source, request.seed, request.kind)
         self._forget(request.dataset)
         yield self.view(request.dataset)
 
@@ -174,7 +174,7 @@ class DataWork:
         row = cache.find(values)
         if row is None:
             raise DatasetInputError(
-                f"{cache.name} holds no image with these factor values; move another slider or draw a random image"
+                f"{cache.name} holds no image with these factor values; move another slider or draw one"
             )
         return PickedImage(self._row(cache, row))
 

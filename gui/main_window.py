@@ -38,7 +38,7 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: QSettings | None = None) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setWindowTitle("Doscope")
+        self.setWindowTitle("Doscope[*]")
         self.settings = settings if settings is not None else open_settings()
         self.selection = Selection(self)
         self.engine = EngineThread(self)

@@ -58,7 +58,7 @@ def figure(name: str, value: float) -> str:
         return "not a number"
     if "psnr" in name:
         return f"{value:.1f} dB"
-    if "accuracy" in name or name in ("chance",) or name.endswith("rate"):
+    if "accuracy" in name or "chance" in name or name in ("atomic_rate", "hit_rate", "collateral_rate"):
         return percent(value)
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"
 

@@ -33,6 +33,7 @@ class DatasetDetail(QWidget):
         super().__init__(parent)
         self._entry: DatasetEntry | None = None
         self._building = ""
+        self._training = False
         self.title = heading("")
         self.facts = named(QLabel(), "library_dataset_facts", "Facts about the data set")
         self.facts.setWordWrap(True)
@@ -106,6 +107,15 @@ class DatasetDetail(QWidget):
         if another and entry.built and not entry.problem:
             self.page_requested.emit(self.split.currentText(), 0)
 
+    def forget(self) -> None:
+        """The next `set_entry` reads the images anew."""
+        self._entry = None
+
+    def set_training(self, on: bool) -> None:
+        """A cache that a training may be reading is not built again."""
+        self._training = on
+        self._update()
+
     def set_page(self, page: Browsed) -> None:
         """Example images of the chosen data set."""
         if self._entry is not None:
@@ -161,14 +171,24 @@ class DatasetDetail(QWidget):
         self.build.setProperty("role", "" if usable else "primary")
         self.build.style().unpolish(self.build)
         self.build.style().polish(self.build)
-        lacks_source = entry.needs_source and not self.source.text().strip()
-        self.build.setEnabled(not self._building and not lacks_source)
-        self.build.setToolTip("Choose the folder of the original files first" if lacks_source else "")
+        why_not = self._why_not_build(entry)
+        self.build.setEnabled(not why_not)
+        self.build.setToolTip(why_not)
         self.use.setEnabled(usable and not self._building)
         self.verify.setEnabled(entry.built and not self._building)
         self.progress_row.setVisible(self._building == entry.name)
         self.page_box.setVisible(usable)
         self.filler.setVisible(not usable)
+
+    def _why_not_build(self, entry: DatasetEntry) -> str:
+        """Why the Build button is off, as a sentence; empty when it is on."""
+        if self._building:
+            return f"{self._building} is being built"
+        if entry.needs_source and not self.source.text().strip():
+            return "Choose the folder of the original files first"
+        if self._training and entry.built:
+            return "A training runs and may be reading this file: stop it first"
+        return ""
 
 
 def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:

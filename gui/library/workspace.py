@@ -28,6 +28,7 @@ from gui.words import count, figure, file_size
 from gui.workspace import Answer, Workspace
 
 VIEW = "library"
+BUILD = rq.kind_of(rq.BuildDataset, VIEW)
 KEY_FIGURES = {"directed_accuracy": "directed", "factor_accuracy": "factor", "psnr": "PSNR"}
 MAX_FOLDERS = 8
 
@@ -104,7 +105,7 @@ class LibraryWorkspace(Workspace):
         self.runs.chosen.connect(self.show_run)
         data = self.dataset_detail
         data.build_requested.connect(self._build)
-        data.cancel_requested.connect(lambda: self.cancelled.emit(rq.kind_of(rq.BuildDataset)))
+        data.cancel_requested.connect(lambda: self.cancelled.emit(BUILD))
         data.verify_requested.connect(lambda name: self.asked.emit(rq.VerifyDataset(name)))
         data.use_requested.connect(self.dataset_wanted)
         data.page_requested.connect(self._ask_page)
@@ -120,14 +121,14 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.ListLibrary): self._on_library,
             rq.kind_of(rq.BrowseImages, VIEW): self._on_page,
             rq.kind_of(rq.OpenDataset, VIEW): self._on_opened,
-            rq.kind_of(rq.BuildDataset): lambda _view: self.refresh(),
+            BUILD: self._on_built,
             rq.kind_of(rq.VerifyDataset): self._on_verified,
             rq.kind_of(rq.EvaluateRun): self._on_evaluated,
             rq.kind_of(rq.DeleteRun): self._on_deleted,
         }
 
     def on_ended(self, kind: str) -> None:
-        if kind == rq.kind_of(rq.BuildDataset):
+        if kind == BUILD:
             self.dataset_detail.set_building("")
         elif kind == rq.kind_of(rq.EvaluateRun):
             self.run_detail.set_evaluating(False)
@@ -144,10 +145,11 @@ class LibraryWorkspace(Workspace):
     def set_training(self, on: bool) -> None:
         """Whether the engine thread holds a training."""
         self.run_detail.set_training(on)
+        self.dataset_detail.set_training(on)
 
     def set_activity(self, activity: Activity | None) -> None:
         """How far a build is."""
-        if activity is not None and activity.kind == rq.kind_of(rq.BuildDataset):
+        if activity is not None and activity.kind == BUILD:
             self.dataset_detail.set_progress(activity)
 
     # ------------------------------------------------------------ answers of the engine thread
@@ -169,6 +171,15 @@ class LibraryWorkspace(Workspace):
 
     def _on_opened(self, view: DatasetView) -> None:
         self.dataset_detail.set_opened(view)
+
+    def _on_built(self, view: DatasetView) -> None:
+        """A new cache: its page is read anew, and who works with the old one gets the new one."""
+        self.dataset_detail.forget()
+        self.hinted.emit(f"{view.name} is built: {count(view.num_images)} images.")
+        self.refresh()
+        chosen = self.selection.dataset
+        if chosen is not None and chosen.name == view.name:
+            self.dataset_wanted.emit(view.name)
 
     def _on_verified(self, verified: Verified) -> None:
         (self.hinted if verified.sound else self.warned).emit(verified.words)
@@ -200,7 +211,7 @@ class LibraryWorkspace(Workspace):
 
     def _build(self, name: str, source: str) -> None:
         self.dataset_detail.set_building(name)
-        self.asked.emit(rq.BuildDataset(name, source))
+        self.asked.emit(rq.BuildDataset(name, source, view=VIEW))
 
     def _ask_page(self, split: rq.Split, start: int) -> None:
         name = self._shown

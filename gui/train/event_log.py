@@ -52,7 +52,6 @@ class EventLog(QPlainTextEdit):
         named(self, "train_log", "Events of the run")
         self.setReadOnly(True)
         self.setMaximumBlockCount(MAX_LINES)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setPlaceholderText("What happens during training is written here.")
 
     def add(self, events: list[Event]) -> None:

@@ -109,6 +109,7 @@ class LiveView(QWidget):
     def set_ended(self, reason: str) -> None:
         """The run is over for a reason of RunFinished, or "failed"."""
         self.phase.setText(end_of_run(reason))
+        self._saved = self._saved or reason in ("done", "stopped")
         if reason == "done":
             self.progress.setValue(1000)
         self._set_state(ENDED)

@@ -35,7 +35,7 @@ from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
 WATCH_MS = 1000
-WATCH = "watch"
+WATCH, VIEW = "watch", "train"
 
 
 class TrainWorkspace(Workspace):
@@ -171,7 +171,7 @@ class TrainWorkspace(Workspace):
             rq.kind_of(rq.PauseTraining): self._on_paused,
             rq.kind_of(rq.ResumeTraining): self._on_paused,
             rq.kind_of(rq.ReadRunLog, WATCH): self._on_run_log,
-            rq.kind_of(rq.ListLibrary): self.set_library,
+            rq.kind_of(rq.ListLibrary, VIEW): self._on_library,
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
@@ -185,7 +185,7 @@ class TrainWorkspace(Workspace):
         super().showEvent(event)
         if not self.form.has_presets():
             self.asked.emit(rq.ReadPresets())
-        self.asked.emit(rq.ListLibrary())
+        self._ask_library()
 
     def _on_presets(self, presets: Presets) -> None:
         self.form.set_presets(presets.settings)
@@ -196,6 +196,7 @@ class TrainWorkspace(Workspace):
             if self._watched is None and self._path is not None and Path(payload.path) == self._path:
                 self.live.set_ended(payload.reason)
                 self._redraw()
+            self._ask_library()
         elif isinstance(payload, Event):
             self._add([payload])
 
@@ -212,7 +213,7 @@ class TrainWorkspace(Workspace):
             self._watch_timer.stop()
             self.live.set_ended(log.status.finished_reason)
 
-    def set_library(self, library: Library) -> None:
+    def _on_library(self, library: Library) -> None:
         """Data sets to train on, names that are taken, runs to watch."""
         self.form.set_datasets(
             [entry.name for entry in library.datasets if entry.built and not entry.problem]
@@ -239,6 +240,9 @@ class TrainWorkspace(Workspace):
 
     def watch(self, path: Path) -> None:
         """Follow a run by its directory."""
+        if self.live.state in OURS:
+            self.hinted.emit("A training runs in this window: stop it first to watch another run.")
+            return
         self._begin(path, watching=True)
         self._watch_timer.start()
         self._read_on()
@@ -300,6 +304,9 @@ class TrainWorkspace(Workspace):
         self.samples.set_run(None)
         self.log.clear()
         self._redraw()
+
+    def _ask_library(self) -> None:
+        self.asked.emit(rq.ListLibrary(view=VIEW))
 
     def _read_on(self) -> None:
         if self._watched is not None:

@@ -28,12 +28,24 @@ class Autoencoded(NamedTuple):
     commitment: Tensor
 
 
+class CellNorm(nn.Module):
+    """Divides each cell's channels by their root mean square, so that no cell hears of another by it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(width, 1, 1))
+
+    def forward(self, x_BEHW: Tensor) -> Tensor:
+        scale = torch.rsqrt(x_BEHW.square().mean(dim=1, keepdim=True) + 1e-6)
+        return x_BEHW * scale * self.gain
+
+
 class ResidualBlock(nn.Module):
     """x + f(x) with a narrow 3x3 convolution."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(1, width)
+        self.norm = CellNorm(width)
         self.look = nn.Conv2d(width, width // 2, 3, padding=1)
         self.mix = nn.Conv2d(width // 2, width, 1)
 
@@ -66,7 +78,7 @@ class Autoencoder(nn.Module):
             nn.Conv2d(e, config.codebooks * config.code_size, 1),
         )
         self.quantizer = Quantizer(
-            config.codebooks, config.codes, config.code_size, config.decay, config.dead_after
+            config.codebooks, config.codes, config.code_size, config.decay, config.dead_after, config.warm_up
         )
         self.decoder = nn.Sequential(
             nn.Conv2d(config.codebooks * config.code_size, e, 3, padding=1),

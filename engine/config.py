@@ -36,6 +36,7 @@ class AutoencoderConfig:
         commitment: weight of the commitment loss.
         decay: of the codebooks' exponential moving average, per step.
         dead_after: a code that stayed below this share of uniform use is revived from data.
+        warm_up: optimizer steps before the codebooks start; until then latents pass unquantized.
     """
 
     codebooks: int = 1
@@ -48,6 +49,7 @@ class AutoencoderConfig:
     commitment: float = 0.25
     decay: float = 0.97
     dead_after: float = 0.03
+    warm_up: int = 100
 
     def __post_init__(self) -> None:
         _check(self.codebooks >= 1, "autoencoder.codebooks must be at least 1")
@@ -55,6 +57,7 @@ class AutoencoderConfig:
         _check(self.code_size >= 1, "autoencoder.code_size must be at least 1")
         _check(self.width >= 8, "autoencoder.width must be at least 8")
         _check(self.patch in (4, 8, 16), "autoencoder.patch must be 4, 8 or 16")
+        _check(self.warm_up >= 0, "autoencoder.warm_up must not be negative")
         _check(0 < self.decay < 1, "autoencoder.decay must lie between 0 and 1")
         _check(min(self.encoder_blocks, self.decoder_blocks) >= 0, "autoencoder blocks must not be negative")
 

@@ -135,7 +135,7 @@ class Explorer:
 
     @torch.no_grad()
     def do(self, codes: Codes, assignments: dict[int, int], propagate: bool) -> Intervention:
-        """Sets variables to codes, do(variable := code) (docs/model.md, section 3).
+        """Variables set to codes by hand (docs/model.md, section 3).
 
         Direct: nothing else moves. Propagated: the descendants of the set variables in the base graph are
         predicted again from their parents, in sweeps, until nothing moves; everything else is fixed.

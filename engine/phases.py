@@ -143,7 +143,7 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
     due = _next_validation(state)
     while state.phase_progress < 1:
         log.add(_timed_step(phase, state))
-        look = state.phase_progress >= due
+        look = due <= state.phase_progress < 1
         if not look and not log.due():
             continue
         yield log.event()  # first, so that a broken loss is never saved
@@ -194,7 +194,8 @@ def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Ev
     path = recorder.sample(state.step, phase.sample())
     figure = state.figures.get("directed_accuracy" if phase.name == "transition" else "psnr", -math.inf)
     saved = state.save_best(figure if phase.name == "transition" else figure - 1e6)
-    state.elapsed_s += time.perf_counter() - begun - away
+    state.look_s = time.perf_counter() - begun - away
+    state.elapsed_s += state.look_s
     yield Validated(phase.name, state.step, state.elapsed_s, dict(state.figures))
     yield SampleSaved(phase.name, state.step, state.elapsed_s, path)
     if saved is not None:

@@ -2,9 +2,10 @@
 
 Legend: B batch, Q codebooks, K codes per codebook, D size of a code, P latent cells (H*W).
 
-Codebooks follow an exponential moving average of the latents assigned to them (van den Oord et al. 2017,
-appendix A.1), start from data, and codes that are hardly used are moved onto latents that are badly
-represented. The gradient passes straight through.
+For its first steps the quantizer lets latents pass as they are, so that the codebooks then start from
+latents that mean something. From there on they follow an exponential moving average of the latents
+assigned to them (van den Oord et al. 2017, appendix A.1); codes that are hardly used are moved onto
+latents that are badly represented. The gradient passes straight through.
 """
 
 from __future__ import annotations
@@ -29,16 +30,18 @@ class Quantizer(nn.Module):
     codebook_QKD: Tensor
     usage_QK: Tensor
     sums_QKD: Tensor
-    started: Tensor
+    seen_steps: Tensor
 
-    def __init__(self, codebooks: int, codes: int, code_size: int, decay: float, dead_after: float) -> None:
+    def __init__(
+        self, codebooks: int, codes: int, code_size: int, decay: float, dead_after: float, warm_up: int
+    ) -> None:
         super().__init__()
-        self.decay, self.dead_after = decay, dead_after
+        self.decay, self.dead_after, self.warm_up = decay, dead_after, warm_up
         start = torch.randn(codebooks, codes, code_size)
         self.register_buffer("codebook_QKD", start)
         self.register_buffer("usage_QK", torch.ones(codebooks, codes))
         self.register_buffer("sums_QKD", start.clone())
-        self.register_buffer("started", torch.zeros((), dtype=torch.bool))
+        self.register_buffer("seen_steps", torch.zeros((), dtype=torch.int64))
 
     def codes_to_latents(self, codes_BQP: Tensor) -> Tensor:
         """Codes int64 [B,Q,P] -> latents [B,P,Q,D]. Inverse of `latents_to_codes` on the codebooks' rows."""
@@ -56,8 +59,13 @@ class Quantizer(nn.Module):
         """Quantizes; in training mode the codebooks follow the latents."""
         b, p, q, d = latents_BPQD.shape
         x_QMD = latents_BPQD.detach().permute(2, 0, 1, 3).reshape(q, b * p, d).float()
-        if self.training and not bool(self.started):
-            self._start(x_QMD)
+        if self.training:
+            self.seen_steps += 1
+            if int(self.seen_steps) <= self.warm_up:
+                nothing = latents_BPQD.new_zeros(())
+                return Quantized(latents_BPQD, self.latents_to_codes(latents_BPQD), nothing)
+            if int(self.seen_steps) == self.warm_up + 1:
+                self._start(x_QMD)
         distance_QMK = self._nearest(x_QMD)
         nearest = distance_QMK.min(dim=2)
         codes_BQP = nearest.indices.reshape(q, b, p).transpose(0, 1)
@@ -75,7 +83,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def _start(self, x_QMD: Tensor) -> None:
-        """The first batch's latents become the codes."""
+        """Latents of one batch become the codes."""
         q, m, _ = x_QMD.shape
         k = self.codebook_QKD.shape[1]
         for i in range(q):
@@ -85,7 +93,6 @@ class Quantizer(nn.Module):
             self.codebook_QKD[i] = x_QMD[i, rows]
         self.sums_QKD.copy_(self.codebook_QKD)
         self.usage_QK.fill_(1.0)
-        self.started.fill_(True)
 
     @torch.no_grad()
     def _follow(self, x_QMD: Tensor, codes_QM: Tensor, distance_QM: Tensor) -> None:

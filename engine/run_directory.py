@@ -252,7 +252,7 @@ def resolve_run(run: str | Path) -> Path:
 
 
 def list_runs(folder: Path | None = None) -> list[RunStatus]:
-    """The bundled run, if it is there, then the runs in `folder` (by default the home folder's), newest first."""
+    """The bundled run, if there, then the runs in `folder` (the home folder's by default), newest first."""
     folder = runs_dir() if folder is None else folder
     found = [BUNDLED] if (BUNDLED / "config.json").is_file() else []
     if folder.is_dir():

@@ -45,15 +45,21 @@ class Budget:
         """The time budget in seconds, 0 where steps count."""
         return 0.0 if self.minutes is None else self.minutes * 60
 
-    def phase_progress(self, phase: str, phase_step: int, began_s: float, elapsed_s: float) -> float:
-        """Share of the phase that is done, 0..1; 1 ends it. A late phase still gets a tenth of the budget."""
+    def phase_progress(
+        self, phase: str, phase_step: int, began_s: float, elapsed_s: float, last_look_s: float
+    ) -> float:
+        """Share of the phase that is done, 0..1; 1 ends it.
+
+        The last validation, `last_look_s`, belongs to the budget. A phase that begins late still gets a
+        tenth of it.
+        """
         if self.minutes is None:
             steps = self.training.autoencoder_steps if phase == PHASES[0] else self.training.transition_steps
             return min(1.0, phase_step / steps)
         if phase == PHASES[0]:
             length = self.training.autoencoder_share * self.total_s
         else:
-            length = max(self.total_s - began_s, 0.1 * self.total_s)
+            length = max(self.total_s - began_s - last_look_s, 0.1 * self.total_s)
         return min(1.0, (elapsed_s - began_s) / length)
 
     def run_progress(self, phase: str, phase_progress: float) -> float:
@@ -78,6 +84,7 @@ class TrainingState:
         self.best_figure = -math.inf
         self.finished = False
         self.saved_at_s = 0.0
+        self.look_s = 0.0  # how long the last validation took
         self._saved: tuple[str, int, bool] | None = None
         self.begin_phase(PHASES[0])
 
@@ -107,7 +114,9 @@ class TrainingState:
     @property
     def phase_progress(self) -> float:
         """Share of the present phase, 0..1."""
-        return self.budget.phase_progress(self.phase, self.phase_step, self.phase_began_s, self.elapsed_s)
+        return self.budget.phase_progress(
+            self.phase, self.phase_step, self.phase_began_s, self.elapsed_s, self.look_s
+        )
 
     @property
     def progress(self) -> float:

@@ -21,7 +21,7 @@ def tiny_config():
     return dataclasses.replace(
         small,
         preset="tiny",
-        autoencoder=dataclasses.replace(small.autoencoder, codes=32, code_size=8, width=32),
+        autoencoder=dataclasses.replace(small.autoencoder, codes=32, code_size=8, width=32, warm_up=10),
         transition=dataclasses.replace(small.transition, width=32, depth=1),
         training=dataclasses.replace(
             small.training,

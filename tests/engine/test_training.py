@@ -13,7 +13,7 @@ import torch
 from datasets.cache import Cache
 from engine import checkpoint
 from engine.checkpoint import load_checkpoint
-from engine.errors import Diverged, DiskFull, InputError, RunError
+from engine.errors import DiskFull, Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
 from engine.run_directory import RunDirectory
 from engine.training import train
@@ -181,7 +181,7 @@ def test_a_damaged_checkpoint_is_named(tiny_run_copy: Path) -> None:
     """A truncated or foreign safetensors file is refused with its path."""
     path = tiny_run_copy / "checkpoints" / "best.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(RunError, match="best.safetensors"):
+    with pytest.raises(RunError, match=r"best\.safetensors"):
         load_checkpoint(path)
 
 
@@ -189,7 +189,7 @@ def test_presets_and_settings_refuse_what_they_do_not_know() -> None:
     """A misspelt key fails at once and lists the known ones."""
     config = tiny_config()
     assert config.with_setting("training.seed", "7").training.seed == 7
-    with pytest.raises(InputError, match="training.sede"):
+    with pytest.raises(InputError, match=r"training\.sede"):
         config.with_setting("training.sede", "7")
     with pytest.raises(InputError, match="int"):
         config.with_setting("training.seed", "x")

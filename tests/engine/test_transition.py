@@ -1,0 +1,188 @@
+"""The causal transition layer: no leaks, one convention for edges, the same answer in every form."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import losses
+from engine.config import TransitionConfig
+from engine.objectives import choose_targets
+from engine.transition import CausalTransition
+
+
+def layer(codebooks: int = 1, side: int = 3, codes: int = 7, actions: int = 4, seed: int = 0):
+    """A small random layer in inference mode, with edges on both sides of the threshold."""
+    torch.manual_seed(seed)
+    config = TransitionConfig(width=16, heads=2, pair_width=4, mask_width=4, depth=1)
+    made = CausalTransition(config, (codebooks, side, side), codes, actions)
+    with torch.no_grad():
+        made.edge_heads.normal_(0, 2)
+        made.edge_bias.zero_()
+    return made.eval()
+
+
+sizes = st.tuples(
+    st.integers(1, 3), st.integers(2, 3), st.integers(2, 6), st.integers(1, 4), st.integers(0, 99)
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes)
+def test_looking_at_some_targets_gives_what_looking_at_all_gives(size) -> None:
+    """The logits of a subset of targets equal those of the full computation, for every mechanism."""
+    q, side, codes, actions, seed = size
+    net = layer(q, side, codes, actions, seed)
+    n = net.num_variables
+    z = torch.randint(codes, (3, n))
+    a = torch.randint(actions, (3, 2))
+    targets = torch.stack([torch.randperm(n)[: n - 1] for _ in range(3)])
+    with torch.no_grad():
+        context = net.context(z)
+        for all_of_them, some in (
+            (net.act(context, a), net.act(context, a, targets)),
+            (net.base(context), net.base(context, targets)),
+        ):
+            index = targets[:, None, :, None].expand_as(some.logits_BGMK)
+            torch.testing.assert_close(some.logits_BGMK, all_of_them.logits_BGMK.gather(2, index))
+
+
+@settings(max_examples=15, deadline=None)
+@given(sizes)
+def test_the_layer_equals_an_obvious_loop(size) -> None:
+    """Dense batched products give what loops over targets, sources and heads give."""
+    q, side, codes, actions, seed = size
+    net = layer(q, side, codes, actions, seed)
+    n = net.num_variables
+    z, action = torch.randint(codes, (1, n)), actions - 1
+    with torch.no_grad():
+        context = net.context(z)
+        fast = net.act(context, torch.tensor([[action]])).logits_BGMK[0, 0]
+        mechanism = 1 + action
+        for j in range(n):
+            message = torch.zeros(net.heads, 16 // net.heads)
+            for i in range(n):
+                pair = torch.relu(context.source_BNP[0, i] + context.target_BNP[0, j])
+                edge = torch.sigmoid(pair @ net.edge_heads[mechanism] + net.edge_bias[mechanism])
+                if i == j or edge <= 0.5:
+                    continue
+                for s in range(net.heads):
+                    relation = net.relation_target[mechanism, j, s] @ net.relation_source[i, s]
+                    message[s] += edge * relation * context.values_BSNV[0, s, i]
+            features = context.embedded_BNE[0, j] + net.action_embedding[action]
+            hidden = net.update(
+                message.reshape(1, 1, 1, -1), features.reshape(1, 1, 1, -1), torch.tensor([[mechanism]])
+            )
+            book = net.code_embedding[net.codebook_of_variable[j]]
+            torch.testing.assert_close(fast[j], (hidden[0, 0, 0] @ book.T) / 4, atol=1e-4, rtol=1e-4)
+
+
+def test_a_hidden_variable_is_seen_by_nobody() -> None:
+    """Changing the code of hidden variables changes no prediction at all."""
+    net = layer()
+    z = torch.randint(7, (2, 9))
+    hidden = torch.zeros(2, 9, dtype=torch.bool)
+    hidden[:, 4] = True
+    other = z.clone()
+    other[:, 4] = (z[:, 4] + 1) % 7
+    with torch.no_grad():
+        first = net.base(net.context(z, hidden)).logits_BGMK
+        second = net.base(net.context(other, hidden)).logits_BGMK
+    assert torch.equal(first, second)
+
+
+def test_edges_say_who_causes_whom() -> None:
+    """[i, j]: with the edge i -> j cut, the code of i stops mattering to j, and the other way it does not."""
+    net = layer()
+    z = torch.randint(7, (1, 9))
+    i, j = 2, 6
+    with torch.no_grad():
+        edges = net.base_edges(net.context(z))[0]
+    assert torch.equal(edges.diagonal(), torch.zeros(9))
+    changed = z.clone()
+    for code in range(7):
+        changed[0, i] = code
+        with torch.no_grad():
+            context, again = net.context(z), net.context(changed)
+            edges_now = net.base_edges(again)[0]
+            moved = not torch.allclose(
+                net.base(context).logits_BGMK[0, 0, j], net.base(again).logits_BGMK[0, 0, j]
+            )
+        if moved:
+            assert edges_now[i, j] > 0.5 or edges[i, j] > 0.5
+        if code != z[0, i] and edges_now[i, j] > 0.5:
+            assert moved
+
+
+def test_an_action_replaces_the_columns_of_its_targets() -> None:
+    """Under an action the incoming edges of unmasked variables are exactly the base ones."""
+    net = layer()
+    z = torch.randint(7, (1, 9))
+    mask = torch.zeros(1, 9, dtype=torch.bool)
+    mask[0, 3] = True
+    with torch.no_grad():
+        context = net.context(z)
+        base, acted = net.base_edges(context)[0], net.action_edges(context, 1, mask)[0]
+    different = (base != acted).any(dim=0)
+    assert different.tolist() == mask[0].tolist()
+
+
+def test_the_transition_likelihood_is_a_distribution() -> None:
+    """Summed over all codes the mixture of mask, action and base mechanism is one."""
+    net = layer()
+    z = torch.randint(7, (2, 9))
+    with torch.no_grad():
+        context = net.context(z)
+        mask = net.mask_logits(context)[:, 1]
+        acted = net.act(context, torch.tensor([[1], [1]])).logits_BGMK
+        parents = net.base(context).logits_BGMK[:, 0]
+        total = torch.zeros(2, 9)
+        for code in range(7):
+            after = torch.full((2, 9), code)
+            base = losses.base_log_likelihood(parents, context.own_BN, z, after)
+            total += losses.transition_log_likelihood(acted, mask[:, None], base, after)[:, 0].exp()
+    torch.testing.assert_close(total, torch.ones(2, 9))
+
+
+def test_gradients_reach_everything_and_are_finite() -> None:
+    """One step of every loss leaves a finite gradient on every parameter, hidden variables included."""
+    from engine.config import TrainingConfig
+    from engine.model import CTVAE
+    from engine.objectives import transition_objective
+    from tests.conftest import tiny_config
+
+    torch.manual_seed(0)
+    model = CTVAE(tiny_config(), (64, 64, 3), 12).train()
+    before = torch.randint(32, (16, 64))
+    after = torch.where(torch.rand(16, 64) < 0.3, torch.randint(32, (16, 64)), before)
+    action = torch.randint(12, (16,))
+    config = TrainingConfig(targets=28)
+    transition_objective(model, before, after, action, config, retrieve=True)["loss"].backward()
+    for name, parameter in model.transition.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().sum() > 0, name
+    assert model.log_sharpness.grad is not None
+
+
+def test_sampling_is_for_training_only() -> None:
+    """In inference mode two calls agree; in training mode edges are drawn."""
+    net = layer()
+    z = torch.randint(7, (4, 9))
+    with torch.no_grad():
+        assert torch.equal(net.base(net.context(z)).logits_BGMK, net.base(net.context(z)).logits_BGMK)
+        net.train()
+        assert not torch.equal(net.base(net.context(z)).logits_BGMK, net.base(net.context(z)).logits_BGMK)
+
+
+@pytest.mark.parametrize("count", [1, 5, 9, 20])
+def test_changed_variables_are_looked_at_first(count: int) -> None:
+    """Targets are distinct, as many as asked, and hold the changed variables before any other."""
+    changed = torch.zeros(2, 9, dtype=torch.bool)
+    changed[0, [1, 4]] = True
+    targets = choose_targets(changed, torch.zeros(2, 9), count)
+    assert targets.shape == (2, min(count, 9))
+    assert len(set(targets[0].tolist())) == min(count, 9)
+    assert len({1, 4} & set(targets[0].tolist())) == min(count, 2)

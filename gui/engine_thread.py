@@ -65,7 +65,10 @@ class EngineThread(QThread):
         self._jobs: dict[str, _Job] = {}  # thread's own, as all below
         self._turn = 0
         self._paused = False
-        self._training = False  # the window's own
+        self._waiting = False
+        self._sent = 0
+        self._training = False  # the window's own, as the next
+        self._delivered = 0
         self._told.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     # ------------------------------------------------------------ the window's side
@@ -99,11 +102,18 @@ class EngineThread(QThread):
             self._condition.notify()
         return not self.isRunning() or self.wait(wait_ms)
 
+    def is_idle(self) -> bool:
+        """Nothing is asked, nothing is going on, and all answers have been delivered."""
+        with self._condition:
+            still = self._waiting and not self._pending and not self._cancelled
+            return still and self._sent == self._delivered
+
     def _is_newest(self, kind: str, generation: int) -> bool:
         return self._newest.get(kind) == generation
 
     @Slot(str, str, int, object)
     def _deliver(self, what: str, kind: str, generation: int, payload: Any) -> None:
+        self._delivered += 1
         if what == "activity":
             self.activity.emit(payload)
             return
@@ -141,7 +151,9 @@ class EngineThread(QThread):
         with self._condition:
             if not self._pending and not self._cancelled and not self._quit and not self._runnable():
                 self._tell("activity", "", 0, None)
+                self._waiting = True
                 self._condition.wait()
+                self._waiting = False
             if not self._pending:
                 return None
             return self._pending.pop(next(iter(self._pending)))
@@ -173,7 +185,7 @@ class EngineThread(QThread):
         self._close(kind)
         try:
             answer = work.start(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             self._fail(kind, generation, error, request)
             return
         if hasattr(answer, "__next__"):
@@ -188,7 +200,7 @@ class EngineThread(QThread):
         kind = job.request.kind
         try:
             payload = next(job.steps, self)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             del self._jobs[kind]
             if isinstance(job.request, rq.StartTraining):
                 self._tell("result", kind, job.generation, TrainingEnded(job.request.path, "failed"))
@@ -215,7 +227,7 @@ class EngineThread(QThread):
             return
         try:
             cast(Any, job.steps).close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             self._fail(kind, job.generation, error, job.request)
         if isinstance(job.request, rq.StartTraining):
             self._paused = False
@@ -224,9 +236,10 @@ class EngineThread(QThread):
 
     def _fail(self, kind: str, generation: int, error: Exception, request: rq.Request) -> None:
         failure: Failure = describe(error, request)
-        log.error("%s: %s\n%s", kind, failure.sentence, failure.detail, exc_info=error)
+        log.error("%s: %s", kind, failure.sentence, exc_info=error)
         self._tell("failed", kind, generation, failure)
         self._tell("ended", kind, generation, None)
 
     def _tell(self, what: str, kind: str, generation: int, payload: object) -> None:
+        self._sent += 1
         self._told.emit(what, kind, generation, payload)

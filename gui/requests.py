@@ -41,7 +41,7 @@ class Request:
 
     @property
     def kind(self) -> str:
-        """ "PickImage", or "PickImage/before" with a view."""
+        """Class name and view: "PickImage", "PickImage/before"."""
         return kind_of(type(self), self.view)
 
 

@@ -108,7 +108,7 @@ class Selection(QObject):
         self._set_step(Step("reconstruction", reconstruction.codes, reconstruction.image))
 
     def intervene(self, step: Step) -> None:
-        """Append a step to the history (steps that were undone before are dropped) and make it the present."""
+        """Append a step to the history (undone steps are dropped) and make it the present."""
         if self.step is None:
             raise RuntimeError("no image has been read yet")
         self.history.push(_Intervene(self, self.step, step))

@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar
 
 from engine.results import RunInfo
 from gui.replies import Activity
-from gui.widgets import button, named
+from gui.widgets import GAP, button, named
 
 
 def duration(seconds: float) -> str:
-    """ "45 s", "3 min", "1 h 20 min"."""
+    """Seconds in words: "45 s", "3 min", "1 h 20 min"."""
     total = round(seconds)
     if total < 90:
         return f"{total} s"
@@ -42,8 +42,10 @@ class ActivityBar(QStatusBar):
         self.cancel: QPushButton = button(
             "Cancel", "status_cancel", "Cancel the present work", lambda: self.cancelled.emit(self._kind)
         )
-        for widget in (self.text, self.progress, self.cancel, self.device):
-            self.addPermanentWidget(widget)
+        for widget in (self.text, self.progress, self.cancel):
+            self.addWidget(widget)
+        self.addPermanentWidget(self.device)
+        self.setContentsMargins(GAP, 0, GAP, 0)
         self.show_activity(None)
 
     def show_run(self, run: RunInfo | None) -> None:

@@ -22,7 +22,6 @@ def named(widget: W, object_name: str, accessible_name: str, tip: str = "") -> W
     widget.setAccessibleName(accessible_name)
     if tip:
         widget.setToolTip(tip)
-        widget.setStatusTip(tip)
     return widget
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -56,16 +58,15 @@ class ActionPanel(QWidget):
         for column, (sign, word, action) in enumerate(
             (("−", "lower", line + num_factors), ("+", "raise", line)), start=3
         ):
-            made = button(
-                sign, f"action_{factor.name}_{word}", f"{word} {factor.name} by one step", self._asker(action),
-                f"Action {factor.name}{'+' if sign == '+' else '-'}",
-            )  # fmt: skip
+            tip = f"Action {factor.name}{'+' if word == 'raise' else '-'}"
+            spoken = f"{word} {factor.name} by one step"
+            made = button(sign, f"action_{factor.name}_{word}", spoken, self._asker(action), tip)
             made.setFixedWidth(34)
             made.setEnabled(False)
             self._grid.addWidget(made, line, column)
             self.buttons.append(made)
 
-    def _asker(self, action: int):  # type: ignore[no-untyped-def]
+    def _asker(self, action: int) -> Callable[[], None]:
         return lambda: self.action_wanted.emit(action)
 
     def set_ready(self, ready: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the graph's scene is made of: one item a node, and one item for all edges (one an edge is 200 times slower)."""
+"""The graph's scene: one item a node, one for all edges (one item an edge is 200 times slower)."""
 
 from __future__ import annotations
 

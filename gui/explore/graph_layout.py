@@ -34,7 +34,7 @@ def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
 
 
 def strongest(edges: FloatArray, count: int) -> IntArray:
-    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; none has probability 0."""
+    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; never impossible ones."""
     flat = edges.ravel()
     count = min(count, int((flat > 0).sum()))
     if count == 0:
@@ -49,6 +49,7 @@ def layered(edges: IntArray, num_nodes: int) -> FloatArray:
 
     Args:
         edges: (cause, effect), int64 [E, 2].
+        num_nodes: N.
 
     Returns:
         positions float32 [N, 2].

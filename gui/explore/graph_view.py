@@ -106,7 +106,7 @@ class GraphView(QGraphicsView):
             self._choose_edges()
 
     def set_layout(self, name: str) -> None:
-        """ "grid" over the image, or "layered"."""
+        """Place the nodes over the image ("grid") or in layers ("layered")."""
         self._is_grid = name == "grid"
         self._place()
         if not self._is_grid:

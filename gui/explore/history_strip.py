@@ -59,8 +59,11 @@ class HistoryStrip(QWidget):
         self.redo.setEnabled(index < len(steps) - 1)
         self.copy.setEnabled(len(steps) > 1)
         count = max(0, len(steps) - 1)
+        many = "" if count == 1 else "s"
         self.label.setText(
-            f"{count} intervention{'s' if count != 1 else ''}: {steps[index].label}" if count else ""
+            f"{count} intervention{many}, now at: {steps[index].label}"
+            if count
+            else "Actions, codes and traversal cells that you choose line up here."
         )
         self.thumbs.setMinimumWidth(len(steps) * 48)
         images = np.stack([step.image for step in steps]) if steps else np.zeros((0, 1, 1, 3), np.uint8)

@@ -13,7 +13,7 @@ from gui.widgets import GAP, caption, named, to_qimage
 
 
 class ImageView(QWidget):
-    """Paints one image as large as fits, crisp (nearest neighbour, whole factors where they fit) or smooth."""
+    """Paints one image as large as fits, crisp (nearest neighbour, by whole factors) or smooth."""
 
     def __init__(self, object_name: str, accessible_name: str, placeholder: str = "") -> None:
         super().__init__()
@@ -22,7 +22,8 @@ class ImageView(QWidget):
         self._qimage: QImage | None = None
         self._placeholder = placeholder
         self._smooth = False
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
     @property
@@ -43,6 +44,13 @@ class ImageView(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(128, 128)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Square."""
+        return width
 
     def minimumSizeHint(self) -> QSize:
         return QSize(72, 72)
@@ -102,8 +110,9 @@ class ImageColumn(QWidget):
         label = caption(text)
         label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._captions[view] = label
-        layout.addWidget(view, 1)
         layout.addWidget(label)
+        layout.addWidget(view)
+        layout.addStretch(1)
         return cell
 
     def set_smooth(self, smooth: bool) -> None:

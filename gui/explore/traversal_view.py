@@ -246,7 +246,7 @@ class TraversalView(QWidget):
         self._pages.setCurrentWidget(self.empty)
 
     def rows(self) -> str:
-        """ "actions" or "variables"."""
+        """Which rows are chosen: "actions" or "variables"."""
         return "actions" if self.actions.isChecked() else "variables"
 
     def _choose(self, rows: str) -> None:

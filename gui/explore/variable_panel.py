@@ -84,7 +84,8 @@ class VariablePanel(QWidget):
         bar.setStretch(1, 1)
         self.mode_bar.setLayout(bar)
         layout.addWidget(self.mode_bar)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scroll, 100)
+        layout.addStretch(1)
         self._scroll = scroll
         self.thumbs.chosen.connect(self._on_chosen)
 

@@ -71,8 +71,9 @@ class ExploreWorkspace(Workspace):
 
     def _build(self) -> None:
         left, left_layout = panel(object_name="image_panel")
-        left_layout.addWidget(self.images, 1)
+        left_layout.addWidget(self.images)
         left_layout.addWidget(self.source)
+        left_layout.addStretch(1)
         centre, centre_layout = panel(object_name="graph_panel")
         centre_layout.addWidget(self.graph)
         right, right_layout = panel(object_name="intervention_panel")

@@ -1,0 +1,99 @@
+"""All named interactive widgets of the window, as a table: `python -m gui.widget_list > docs/widgets.md`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QGraphicsView,
+    QHeaderView,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollBar,
+    QTabBar,
+    QTextEdit,
+    QWidget,
+)
+
+from gui.explore.thumbs import ThumbGrid
+from gui.explore.traversal_view import TraversalGrid
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+INTERACTIVE = (
+    QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QGraphicsView, QLineEdit,
+    QPlainTextEdit, QTextEdit, ThumbGrid, TraversalGrid,
+)  # fmt: skip
+_PARTS = (QScrollBar, QHeaderView, QTabBar)
+TITLE = """# Widgets
+
+Every widget of the window that takes input, by its `objectName`, with the name that a screen reader says.
+Names that end in a factor (`factor_…`, `action_…`) appear for the factors of the loaded data set and run; here:
+`shapes`. Made by `python -m gui.widget_list > docs/widgets.md`; a test sees that it is current.
+"""
+
+
+def interactive(root: QWidget) -> Iterator[QWidget]:
+    """Every widget below `root` that takes input; parts of others (a combo box's list) are left out."""
+    for widget in root.findChildren(QWidget):
+        if isinstance(widget, INTERACTIVE) and not isinstance(widget, _PARTS) and not _is_part(widget):
+            yield widget
+
+
+def _is_part(widget: QWidget) -> bool:
+    """Made by Qt (or by pyqtgraph inside a plot) for a widget that has a name itself."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        inside = (QComboBox, QAbstractSpinBox, QAbstractItemView, QTabBar, QGraphicsView, QLineEdit)
+        if isinstance(parent, inside):
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def page(window: MainWindow) -> str:
+    """The text of docs/widgets.md."""
+    lines = [TITLE]
+    sections: list[tuple[str, QWidget]] = [
+        ("Bars and messages", window),
+        *((type(w).__name__.removesuffix("Workspace"), w) for w in window.workspaces),
+    ]
+    for title, root in sections:
+        lines += [f"## {title}\n", "| objectName | accessible name | kind |", "|---|---|---|"]
+        for widget in interactive(root):
+            if root is window and any(w.isAncestorOf(widget) for w in window.workspaces):
+                continue
+            kind = next(base.__name__ for base in type(widget).__mro__ if base.__name__.startswith("Q"))
+            lines.append(f"| `{widget.objectName()}` | {widget.accessibleName()} | {kind} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the page for the built-in data set's factors; nothing is loaded."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import datasets
+    from gui.app import make_application
+    from gui.main_window import MainWindow
+
+    application = make_application("light")
+    window = MainWindow()
+    space = datasets.info("shapes").space
+    window.explore.source.set_space(space)
+    window.explore.action_panel.set_space(space)
+    sys.stdout.write(page(window))
+    window.close()
+    application.processEvents()
+
+
+if __name__ == "__main__":
+    main()

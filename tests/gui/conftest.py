@@ -1,0 +1,89 @@
+"""Fixtures for the window: offscreen, an own settings file, and no thread or timer left behind."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+
+from gui.main_window import MainWindow
+from gui.replies import PickedImage
+from gui.theme import apply_theme
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in the window may reach out."""
+
+    def refuse(*_args: object) -> None:
+        raise AssertionError("the window tried to connect to the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
+    """A test that leaves a running thread or a ticking timer fails."""
+    yield
+    qapp.processEvents()
+    threads = [o for o in gc.get_objects() if issubclass(type(o), QThread) and _alive(o) and o.isRunning()]
+    timers = [o for o in gc.get_objects() if issubclass(type(o), QTimer) and _alive(o) and o.isActive()]
+    assert not threads, f"a thread is still running: {threads}"
+    assert not timers, f"a timer is still ticking: {[t.parent() for t in timers]}"
+
+
+def _alive(thing: object) -> bool:
+    import shiboken6
+
+    return shiboken6.isValid(thing)
+
+
+@pytest.fixture
+def make_window(qtbot, tmp_path: Path, qapp: QApplication) -> Iterator[Callable[[], MainWindow]]:
+    """A factory of shown windows that are closed, and their threads ended, after the test."""
+    apply_theme(qapp, "light")
+    made: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        window = MainWindow(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+        window.resize(1280, 800)
+        made.append(window)
+        qtbot.addWidget(window)
+        window.show()
+        return window
+
+    yield make
+    for window in made:
+        window.engine.shutdown()
+        window.close()
+
+
+@pytest.fixture
+def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+    """A window with nothing loaded."""
+    return make_window()
+
+
+@pytest.fixture
+def ready(qtbot, window: MainWindow, tiny_run: Path, tiny_cache: Path) -> MainWindow:
+    """A window with the tiny run and data set, and a test image read."""
+    window.start(str(tiny_run), str(tiny_cache))
+    qtbot.waitUntil(lambda: window.selection.step is not None, timeout=30_000)
+    wait_idle(qtbot, window)
+    return window
+
+
+def wait_idle(qtbot, window: MainWindow, timeout: int = 30_000) -> None:
+    """Until the engine thread has nothing to do and all its answers have arrived."""
+    qtbot.waitUntil(window.engine.is_idle, timeout=timeout)
+
+
+def picked(window: MainWindow) -> PickedImage:
+    """The present image."""
+    assert window.selection.image is not None
+    return window.selection.image

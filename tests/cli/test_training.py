@@ -1,0 +1,176 @@
+"""`doscope train`: from nothing to a run, stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import cli.training
+from tests.cli.conftest import Call
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TINY = (
+    *("--set", "autoencoder.width=16", "--set", "autoencoder.codes=16", "--set", "autoencoder.code_size=8"),
+    *("--set", "transition.width=16", "--set", "transition.depth=1", "--set", "training.validations=1"),
+    *("--set", "training.autoencoder_batch=8", "--set", "training.transition_batch=8", "--threads", "1"),
+)
+STEPS = ("--set", "training.autoencoder_steps=6", "--set", "training.transition_steps=6")
+ENDLESS = ("--minutes", "30")
+
+
+def test_train_from_settings(call: Call, tiny_cache: Path, tmp_path: Path) -> None:
+    """A training runs to its end, keeps the settings it was given, and reports them in one JSON object."""
+    run = tmp_path / "runs" / "a"
+    said = call("train", "--dataset", tiny_cache, "--run", run, "--seed", 5, *TINY, *STEPS, "--json")
+    assert said.code == 0
+    assert said.json["reason"] == "done"
+    assert said.json["step"] == 12
+    assert "directed_accuracy" in said.json["figures"]
+    config = json.loads((run / "config.json").read_text())["config"]
+    assert config["training"]["seed"] == 5
+    assert config["autoencoder"]["codes"] == 16
+    assert "phase: autoencoder" in said.err
+    assert "phase: transition" in said.err
+
+
+def test_bare_name_lies_in_the_home(call: Call, doscope_home: Path, tiny_cache: Path) -> None:
+    """A bare run name is made where the window's Library looks, and found again by the name."""
+    said = call("train", "--dataset", tiny_cache, "--run", "named", *TINY, *STEPS, "--json")
+    assert said.code == 0
+    assert said.json["run"] == str(doscope_home / "runs" / "named")
+    found = call("graph", "--run", "named", "--image", "shapes:0,0,0,0,0,0", "--format", "csv")
+    assert found.code == 0
+
+
+def test_ctrl_c_saves_and_resume_goes_on(
+    call: Call, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C saves a checkpoint and exits with 130; --resume continues from that very step."""
+    from engine.events import StepLogged
+
+    run = tmp_path / "run"
+    show = cli.training._Reporter.show
+
+    def press_ctrl_c(reporter: cli.training._Reporter, event: object) -> None:
+        show(reporter, event)
+        if isinstance(event, StepLogged):
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.training._Reporter, "show", press_ctrl_c)
+        stopped = call("train", "--dataset", tiny_cache, "--run", run, *TINY, *ENDLESS, "--json")
+    assert stopped.code == 130
+    assert stopped.json["reason"] == "stopped"
+    assert stopped.json["step"] > 0
+    assert (run / "checkpoints" / "last.safetensors").is_file()
+
+    resumed = call("train", "--run", run, "--resume", "--minutes", 0.0001, "--threads", 1, "--json")
+    assert resumed.code == 0
+    assert f"resumed at step {stopped.json['step']}" in resumed.err
+    assert resumed.json["step"] >= stopped.json["step"]
+
+
+def test_stopped_run_says_how_to_go_on(
+    call: Call, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text for people ends with the words that resume the run."""
+    monkeypatch.setattr(cli.training._Reporter, "show", lambda *_: signal.raise_signal(signal.SIGINT))
+    said = call("train", "--dataset", tiny_cache, "--run", tmp_path / "run", *TINY, *ENDLESS)
+    assert said.code == 130
+    assert f"--run {tmp_path / 'run'} --resume" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--preset", "huge"), ("huge", "small")),
+        (("--set", "training.speed=2"), ("training.speed", "autoencoder_rate")),
+        (("--set", "optimizer.rate=2"), ("optimizer.rate",)),
+        (("--set", "training.seed=half"), ("training.seed", "half")),
+        (("--set", "training.seed"), ("section.name=value",)),
+        (("--minutes", "0"), ("positive",)),
+        (("--minutes", "nan"), ("positive",)),
+        (("--device", "abacus"), ("abacus",)),
+        (("--dataset", "mnist"), ("mnist", "shapes")),
+    ],
+)
+def test_train_refuses_in_one_sentence(
+    call: Call, tiny_cache: Path, tmp_path: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    """A wrong preset, setting, budget, device or data set: exit code 2, and no run is begun."""
+    run = tmp_path / "run"
+    said = call("train", "--dataset", tiny_cache, "--run", run, *arguments)
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    for word in words:
+        assert word in said.err
+    assert not run.exists()
+
+
+def test_existing_run_is_not_overwritten(call: Call, tiny_run_copy: Path, tiny_cache: Path) -> None:
+    """Training into a run that exists is refused, and leaves its checkpoints as they were."""
+    weights = (tiny_run_copy / "checkpoints" / "best.safetensors").read_bytes()
+    said = call("train", "--dataset", tiny_cache, "--run", tiny_run_copy)
+    assert said.code == 2
+    assert "resume" in said.err
+    assert (tiny_run_copy / "checkpoints" / "best.safetensors").read_bytes() == weights
+
+
+def test_resume_ignores_no_setting_silently(call: Call, tiny_run_copy: Path) -> None:
+    """A resumed run keeps its settings, so other ones are refused rather than dropped."""
+    for arguments in (("--seed", 4), ("--set", "training.seed=4"), ("--preset", "small")):
+        said = call("train", "--run", tiny_run_copy, "--resume", *arguments)
+        assert said.code == 2
+        assert "keeps its own settings" in said.err
+
+
+def test_resume_of_nothing(call: Call, tmp_path: Path) -> None:
+    """There must be a run to resume."""
+    said = call("train", "--run", tmp_path / "nowhere", "--resume")
+    assert said.code == 2
+    assert "nowhere" in said.err
+
+
+@pytest.mark.process
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_in_a_real_process(tiny_cache: Path, tmp_path: Path) -> None:
+    """The same with a real process and a real signal: one JSON object, 130, and a checkpoint."""
+    run = tmp_path / "run"
+    command = [
+        sys.executable,
+        "main.py",
+        "train",
+        "--dataset",
+        tiny_cache,
+        "--run",
+        run,
+        *TINY,
+        *ENDLESS,
+        "--json",
+    ]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline and not _has_steps(run):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130, err
+    assert json.loads(out)["reason"] == "stopped"
+    assert (run / "checkpoints" / "last.safetensors").is_file()
+
+
+def _has_steps(run: Path) -> bool:
+    metrics = run / "metrics.jsonl"
+    return metrics.is_file() and '"StepLogged"' in metrics.read_text()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,22 @@ def test_transparent_palette_is_flattened(tmp_path: Path) -> None:
     assert note == "transparency flattened on black"
     assert image[0, 0].tolist() == [0, 0, 0]
     assert image[0, 63].tolist() == [0, 255, 0]
+
+
+def test_deep_colour_is_said(tmp_path: Path) -> None:
+    """A PNG of 16 bits a channel, which Pillow reads as 8 bits without a word, is said to be reduced."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    deep = (RGB.astype(">u2") * 257).astype(">u2")
+    lines = b"".join(b"\0" + row.tobytes() for row in deep)
+    header = struct.pack(">IIBBBBB", 64, 64, 16, 2, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b""))
+    (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    image, note = load_image(tmp_path / "deep.png")
+    assert (image == RGB).all()
+    assert note == "16 bits reduced to 8"
 
 
 def test_orientation_is_applied(tmp_path: Path) -> None:

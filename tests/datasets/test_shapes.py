@@ -78,7 +78,7 @@ def test_each_step_of_each_factor_shows(source: ShapesSource, factor: str, pixel
     f = source.space.factor_index(factor)
     rng = np.random.default_rng(f)
     for value in range(source.space.sizes[f] - 1):
-        before = rng.integers(0, source.space.sizes, (24, 6))
+        before = rng.integers(0, source.space.sizes, (14, 6))
         # The hard cases are always among them: the smallest of each shape, all things of one hue.
         before[:4, 3], before[:4, 4] = 0, range(4)
         before[4:8, :3] = before[4:8, :1]

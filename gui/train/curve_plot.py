@@ -31,7 +31,7 @@ class CurvePlot(QWidget):
     def __init__(self, data: CurveData, group: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data, self._group, self._title = data, group, title
-        self._by_time = False
+        self._by_time = self._closed = False
         self._switched: dict[tuple[str, str], bool] = {}
         self._items: dict[str, pg.PlotDataItem] = {}
         self.plot = named(pg.PlotWidget(background=None), f"train_plot_{group}", f"Curves: {title}")
@@ -89,7 +89,10 @@ class CurvePlot(QWidget):
             self._show_newest()
 
     def close_plot(self) -> None:
-        """Take every item out before the window goes (pyqtgraph keeps references otherwise)."""
+        """Take every item out before the window goes (pyqtgraph keeps references otherwise). Once only."""
+        if self._closed:
+            return
+        self._closed = True
         self.plot.scene().sigMouseMoved.disconnect(self._on_hover)
         self._rebuild([])
         self.plot.removeItem(self._cursor)

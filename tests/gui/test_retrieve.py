@@ -1,0 +1,238 @@
+"""Retrieve, driven like a person does: the real window, the real engine, a tiny run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PilImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+
+from engine.results import Retrieval
+from gui.main_window import MainWindow
+from gui.pictures import difference_map, to_array, to_qimage
+from gui.retrieve.latent_map import AGREED, MISSED, SURPRISE, LatentMap
+from gui.retrieve.pair_view import AFTER, BEFORE
+from gui.retrieve.ranking_view import RankingView, margin_words, verdict
+from gui.words import readable_action
+from tests.gui.conftest import wait_idle
+
+
+def click(widget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def drop(window: MainWindow, side: str, paths: list[Path]) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(
+        QPointF(QPoint(20, 20)), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    window.retrieve.pair.slots[side].dropEvent(event)
+
+
+def save(path: Path, size: tuple[int, int], seed: int = 0) -> Path:
+    pixels = np.random.default_rng(seed).integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
+    PilImage.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture
+def retrieving(ready: MainWindow) -> MainWindow:
+    """The ready window with Retrieve in front."""
+    click(ready.findChild(object, "workspace_retrieve"))
+    assert ready.stack.currentWidget() is ready.retrieve
+    return ready
+
+
+def answered(qtbot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.retrieve.ranking.list.count() > 0, timeout=20_000)
+    wait_idle(qtbot, window)
+
+
+def test_a_random_pair_is_answered_with_its_truth_beside(qtbot, retrieving: MainWindow) -> None:
+    """One click: two images, all actions ranked, probabilities that sum to one, the true action said."""
+    retrieve = retrieving.retrieve
+    click(retrieve.pair.random_button)
+    answered(qtbot, retrieving)
+    space = retrieving.selection.run.space
+    shown = [retrieve.ranking.list.item(i).text() for i in range(retrieve.ranking.list.count())]
+    assert len(shown) == space.num_actions
+    shares = [float(text.split(", ")[1].strip("< %")) for text in shown]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(100, abs=1.5)
+    true_action = retrieve._true_action
+    assert readable_action(true_action) in retrieve.ranking.truth.text()
+    assert not retrieve.ranking.truth.isHidden()
+    assert retrieve.pair.image(BEFORE).shape == retrieving.selection.run.image_shape
+
+
+def test_a_pair_of_one_factor_changes_that_factor(qtbot, retrieving: MainWindow) -> None:
+    """The factor choice decides which actions can be drawn."""
+    retrieve, space = retrieving.retrieve, retrieving.selection.run.space
+    retrieve.pair.factor.setCurrentIndex(1 + space.factor_index("shape"))
+    for _ in range(3):
+        click(retrieve.pair.random_button)
+        answered(qtbot, retrieving)
+        assert retrieve._true_action.startswith("shape")
+
+
+def test_every_action_can_be_explained(qtbot, retrieving: MainWindow) -> None:
+    """The best three have cards; choosing another action of the list brings its card as well."""
+    retrieve = retrieving.retrieve
+    click(retrieve.pair.random_button)
+    answered(qtbot, retrieving)
+    cards = retrieve.explanation.cards
+    assert [card.isHidden() for card in cards] == [False, False, False, True]
+    np.testing.assert_array_equal(cards[0].real.image(), retrieve.pair.image(AFTER))
+    expected = difference_map(cards[0].predicted.image(), cards[0].real.image())
+    np.testing.assert_array_equal(cards[0].difference.image(), expected)
+    last = retrieve.ranking.list.count() - 1
+    retrieve.ranking.list.setCurrentRow(last)
+    assert not cards[3].isHidden()
+    name = retrieve.ranking.list.item(last).text().split(",")[0]
+    assert name in cards[3].title.text()
+    assert cards[3].predicted.highlighted
+    assert not cards[0].predicted.highlighted
+
+
+def test_swap_asks_the_opposite_question(qtbot, retrieving: MainWindow) -> None:
+    """Before and after change places, and the true action turns round."""
+    retrieve = retrieving.retrieve
+    click(retrieve.pair.random_button)
+    answered(qtbot, retrieving)
+    before, after, truth = retrieve.pair.image(BEFORE), retrieve.pair.image(AFTER), retrieve._true_action
+    click(retrieve.pair.swap_button)
+    wait_idle(qtbot, retrieving)
+    np.testing.assert_array_equal(retrieve.pair.image(BEFORE), after)
+    np.testing.assert_array_equal(retrieve.pair.image(AFTER), before)
+    assert retrieve._true_action[:-1] == truth[:-1]
+    assert retrieve._true_action != truth
+    assert readable_action(retrieve._true_action) in retrieve.ranking.truth.text()
+
+
+def test_identical_images_are_said_to_be_no_change(qtbot, retrieving: MainWindow, tmp_path: Path) -> None:
+    """The same picture on both sides is not an action."""
+    path = save(tmp_path / "same.png", (64, 64))
+    drop(retrieving, BEFORE, [path, path])
+    answered(qtbot, retrieving)
+    assert "no change" in retrieving.retrieve.ranking.answer.text().lower()
+    assert retrieving.retrieve.ranking.truth.isHidden()
+
+
+def test_two_images_of_two_sizes_are_both_converted_and_said(
+    qtbot, retrieving: MainWindow, tmp_path: Path
+) -> None:
+    """Dropped together they fill both sides in order; each conversion is written under its image."""
+    paths = [save(tmp_path / "a.png", (128, 96)), save(tmp_path / "b.png", (64, 64), seed=1)]
+    drop(retrieving, AFTER, paths)
+    answered(qtbot, retrieving)
+    pair = retrieving.retrieve.pair
+    assert pair.image(BEFORE).shape == pair.image(AFTER).shape == (64, 64, 3)
+    assert "a.png" in pair.note(BEFORE)
+    assert "128x96" in pair.note(BEFORE).replace("×", "x").replace(" ", "")
+    assert pair.note(AFTER) == "b.png"
+
+
+def test_an_unreadable_image_is_refused_and_the_last_pair_stays(
+    qtbot, retrieving: MainWindow, tmp_path: Path
+) -> None:
+    """A file that is no picture gives a sentence with its name; images and answer stay as they were."""
+    retrieve = retrieving.retrieve
+    click(retrieve.pair.random_button)
+    answered(qtbot, retrieving)
+    before = retrieve.pair.image(BEFORE)
+    bad = tmp_path / "notes.png"
+    bad.write_text("no picture")
+    drop(retrieving, BEFORE, [bad])
+    qtbot.waitUntil(lambda: "notes.png" in retrieving.messages.text, timeout=10_000)
+    wait_idle(qtbot, retrieving)
+    assert retrieve.pair.image(BEFORE) is before
+    assert "notes.png" in retrieve.pair.note(BEFORE)
+    assert retrieve.ranking.list.count() > 0
+
+
+def test_pasted_pixels_become_a_side(qtbot, retrieving: MainWindow) -> None:
+    """A picture on the clipboard, larger and with transparency, is converted to what the model takes."""
+    pixels = np.zeros((100, 80, 4), np.uint8)
+    pixels[..., :2] = 200
+    pixels[..., 3] = 255
+    QGuiApplication.clipboard().setImage(to_qimage(pixels))
+    click(retrieving.retrieve.pair.slots[AFTER].paste_button)
+    qtbot.waitUntil(lambda: retrieving.retrieve.pair.image(AFTER) is not None, timeout=10_000)
+    assert retrieving.retrieve.pair.image(AFTER).shape == (64, 64, 3)
+    assert "before" in retrieving.retrieve.ranking.answer.text()
+
+
+def test_an_empty_clipboard_is_said(retrieving: MainWindow) -> None:
+    """Paste without a picture changes nothing and says why."""
+    QGuiApplication.clipboard().setText("words")
+    click(retrieving.retrieve.pair.slots[BEFORE].paste_button)
+    assert "no picture" in retrieving.retrieve.pair.note(BEFORE)
+    assert retrieving.retrieve.pair.image(BEFORE) is None
+
+
+def test_a_pair_comes_from_explore(qtbot, retrieving: MainWindow) -> None:
+    """Explore's original and its present image can be asked about."""
+    click(retrieving.retrieve.pair.explore_button)
+    answered(qtbot, retrieving)
+    picked, step = retrieving.selection.image, retrieving.selection.step
+    np.testing.assert_array_equal(retrieving.retrieve.pair.image(BEFORE), picked.loaded.image)
+    np.testing.assert_array_equal(retrieving.retrieve.pair.image(AFTER), step.image)
+
+
+def test_without_a_model_it_says_what_to_do(window: MainWindow) -> None:
+    """The empty state names the next step, and the buttons that cannot work are off."""
+    assert "choose a run" in window.retrieve.ranking.answer.text().lower()
+    assert not window.retrieve.pair.random_button.isEnabled()
+    assert not window.retrieve.pair.explore_button.isEnabled()
+
+
+def test_verdicts_tell_direction_from_factor() -> None:
+    """Right, half right and wrong differ in symbol, colour and words."""
+    said = [verdict("scale+", truth) for truth in ("scale+", "scale-", "shape+")]
+    assert len({v.symbol for v in said}) == len({v.colour for v in said}) == 3
+    assert said[0].words.startswith("correct")
+    assert "wrong direction" in said[1].words
+    assert said[2].words.startswith("wrong")
+    assert "narrow" in margin_words(0.02)
+    assert "clear" in margin_words(0.9)
+
+
+def test_the_ranking_shows_best_first_and_its_margin(qtbot) -> None:
+    """Order and margin come from the probabilities, not from the actions' order."""
+    view = RankingView()
+    qtbot.addWidget(view)
+    probabilities = np.array([0.1, 0.2, 0.65, 0.05], np.float32)
+    blank = np.zeros((4, 2, 2, 3), np.uint8)
+    nothing = np.zeros((4, 3), bool)
+    view.set_result(
+        Retrieval(
+            ("a+", "b+", "a-", "b-"), probabilities, -np.log(probabilities), np.argsort(-probabilities),
+            blank, nothing[0], nothing, False,
+        ),
+        "a+",
+    )  # fmt: skip
+    assert view.list.item(0).text().startswith(readable_action("a-"))
+    assert "0.45" in view.margin.text()
+    assert "wrong direction" in view.truth.text()
+
+
+def test_the_latent_map_tells_three_kinds_apart(qtbot) -> None:
+    """Changed and expected, only changed, only expected, neither."""
+    shown = LatentMap()
+    qtbot.addWidget(shown)
+    shown.set_result((1, 2, 2), np.array([True, True, False, False]), np.array([True, False, True, False]))
+    assert [shown.kind(node) for node in range(4)] == [AGREED, SURPRISE, MISSED, None]
+
+
+def test_pixels_survive_the_way_to_qt_and_back() -> None:
+    """A width that is no multiple of four must not skew the rows."""
+    image = np.random.default_rng(0).integers(0, 255, (5, 7, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(to_array(to_qimage(image))[..., :3], image)
+    with pytest.raises(ValueError, match="uint8"):
+        to_qimage(image.astype(np.float32))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from cli.arguments import Commands, add_command, add_image, add_run, positive
 from cli.data import open_or_build
+from cli.interruption import step_through
 from cli.models import load_explorer, read_image
-from cli.output import Result
+from cli.output import ProgressLine, Result
+
+if TYPE_CHECKING:
+    from engine.events import Progressed
 
 SHOWN_BY_DEFAULT = 5
 SPLITS = ("train", "validation", "test")
@@ -79,13 +86,20 @@ def retrieve(arguments: argparse.Namespace) -> Result:
 
 def evaluate(arguments: argparse.Namespace) -> Result:
     """Measures directed and factor accuracy on a split's pairs."""
-    from engine.metrics.retrieval import evaluate_retrieval
+    from engine.evaluation import evaluation_steps
 
     explorer = load_explorer(arguments)
     dataset = arguments.dataset or explorer.info.dataset
     with open_or_build(dataset) as cache:
-        figures = evaluate_retrieval(explorer, cache, split=arguments.split, limit=arguments.limit)
-    data = {"run": explorer.info.name, "dataset": dataset, "split": arguments.split, **figures}
+        figures: dict[str, Any] = {}
+
+        def steps() -> Iterator[Progressed]:
+            figures.update((yield from evaluation_steps(explorer, cache, arguments.split, arguments.limit)))
+
+        line = ProgressLine()
+        step_through(steps(), _Rate(line).show)
+        line.end()
+    data = {"run": explorer.info.name, "dataset": dataset, **figures}
     text = (
         f"{explorer.info.name} on {figures['pairs']:,} {arguments.split} pairs of {dataset}: "
         f"directed accuracy {figures['directed_accuracy']:.4f}, "
@@ -93,3 +107,20 @@ def evaluate(arguments: argparse.Namespace) -> Result:
         f"reconstruction {figures['psnr']:.1f} dB"
     )
     return Result(data, text)
+
+
+class _Rate:
+    """Shows the stages of an evaluation with rate and time left."""
+
+    def __init__(self, line: ProgressLine) -> None:
+        self._line = line
+        self._stage, self._since = "", 0.0
+
+    def show(self, progress: Progressed) -> None:
+        """One step further."""
+        now = time.monotonic()
+        if progress.stage != self._stage:
+            self._stage, self._since = progress.stage, now
+        rate = progress.done / max(now - self._since, 1e-3)
+        remaining_s = (progress.total - progress.done) / max(rate, 1e-3)
+        self._line.show(progress.stage, progress.done, progress.total, f"{rate:,.0f} a second", remaining_s)

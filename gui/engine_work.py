@@ -156,10 +156,18 @@ class EngineWork:
         return self._explorer(request.run).retrieve(request.before, request.after, request.top)
 
     def _evaluate(self, request: rq.EvaluateRun) -> Iterator[object]:
-        from engine.metrics.retrieval import evaluate_retrieval
+        from engine.evaluation import evaluation_steps
 
         explorer, cache = self._explorer(request.run), self.data.cache(request.dataset)
-        figures = evaluate_retrieval(explorer, cache, split=request.split, limit=request.limit)
+        steps = evaluation_steps(explorer, cache, request.split, request.limit)
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                figures = end.value
+                break
+            text = f"Evaluating: {progress.stage}"
+            yield Activity(request.kind, text, progress.done, progress.total, cancellable=True)
         yield Evaluated(request.run, request.dataset, request.split, dict(figures))
 
     # ------------------------------------------------------------ training

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,3 +15,11 @@ def psnr_db(image_BCHW: Tensor, target_BCHW: Tensor) -> Tensor:
     """
     error = (image_BCHW.float() - target_BCHW.float()).square().flatten(1).mean(dim=1)
     return -10 * torch.log10(error.clamp_min(1e-10))
+
+
+def psnr_of_images(images: npt.NDArray[np.uint8], targets: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """The same for uint8 images [B,h,w,c], against 255; at most 100 dB, [B]."""
+    difference = images.astype(np.float64) - targets.astype(np.float64)
+    error = np.square(difference / 255).reshape(len(images), -1).mean(axis=1)
+    decibels: npt.NDArray[np.float64] = -10 * np.log10(np.maximum(error, 1e-10))
+    return decibels

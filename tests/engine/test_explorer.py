@@ -1,0 +1,187 @@
+"""Explorer: the object that the window, the command line and a notebook share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.cache import Cache
+from datasets.errors import DatasetInputError
+from engine.errors import InputError, RunError
+from engine.evaluation import evaluate
+from engine.explorer import Explorer
+
+
+@pytest.fixture(scope="module")
+def explorer(tiny_run: Path) -> Explorer:
+    return Explorer.load(tiny_run, threads=1)
+
+
+@pytest.fixture(scope="module")
+def pair(tiny_cache: Path):
+    with Cache.open(tiny_cache) as cache:
+        pairs = cache.transitions("test")
+        return cache.images(pairs.before[:1])[0], cache.images(pairs.after[:1])[0]
+
+
+def test_what_is_loaded_is_said(explorer: Explorer, tiny_run: Path) -> None:
+    """The info names the run, the data set, the actions and the sizes."""
+    info = explorer.info
+    assert (info.name, info.dataset, info.grid, info.num_codes) == ("tiny", "shapes", (1, 8, 8), 32)
+    assert info.num_variables == 64
+    assert info.variable_name(20) == "0,2,4"
+    assert info.space.action_names[2] == "object_hue+"
+    assert "directed_accuracy" in info.figures
+
+
+def test_the_same_question_has_the_same_answer(explorer: Explorer, pair, tiny_run: Path) -> None:
+    """Two calls, and two loads, agree to the last bit in everything that is shown."""
+    other = Explorer.load(tiny_run, threads=1)
+    before, after = pair
+    codes = explorer.encode(before)
+    assert np.array_equal(codes, other.encode(before))
+    assert np.array_equal(explorer.apply_action(codes, 3).image, other.apply_action(codes, 3).image)
+    first, second = explorer.retrieve(before, after), other.retrieve(before, after)
+    assert np.array_equal(first.probabilities, second.probabilities)
+    assert np.array_equal(explorer.graph(codes).edges, other.graph(codes).edges)
+
+
+def test_direct_do_moves_the_set_variables_only(explorer: Explorer, pair) -> None:
+    """do(variable := code), direct: that code and nothing else; setting the present code changes nothing."""
+    codes = explorer.encode(pair[0])
+    chosen = {20: (int(codes[20]) + 1) % 32, 41: (int(codes[41]) + 5) % 32}
+    done = explorer.do(codes, chosen, propagate=False)
+    assert {i: int(done.codes[i]) for i in chosen} == chosen
+    assert set(np.flatnonzero(done.moved)) == set(chosen) == set(np.flatnonzero(done.targets))
+    assert np.array_equal(done.image, explorer.decode(done.codes))
+    same = explorer.do(codes, {20: int(codes[20])}, propagate=True)
+    assert not same.moved.any()
+
+
+def test_propagated_do_moves_descendants_only(explorer: Explorer, pair) -> None:
+    """What moves beyond the set variable can be reached from it in the base graph; the set one stays set."""
+    import networkx as nx
+
+    codes = explorer.encode(pair[0])
+    graph = nx.from_numpy_array(explorer.graph(codes).edges > 0.5, create_using=nx.DiGraph)
+    for variable in (0, 20, 63):
+        code = (int(codes[variable]) + 3) % 32
+        done = explorer.do(codes, {variable: code}, propagate=True)
+        assert done.codes[variable] == code
+        assert set(np.flatnonzero(done.moved)) - {variable} <= nx.descendants(graph, variable)
+
+
+def test_graphs_of_actions(explorer: Explorer, pair) -> None:
+    """Base graph without mask; under an action only the columns of its targets may differ."""
+    codes = explorer.encode(pair[0])
+    base, acted = explorer.graph(codes), explorer.graph(codes, 2)
+    assert base.action == "none"
+    assert not base.mask.any()
+    assert acted.action == "object_hue+"
+    assert base.edges.shape == (64, 64)
+    assert ((base.edges >= 0) & (base.edges <= 1)).all()
+    different = (base.edges != acted.edges).any(axis=0)
+    assert not (different & (acted.mask <= 0.5)).any()
+
+
+def test_a_palette_shows_each_code_once_and_the_present_one(explorer: Explorer, pair) -> None:
+    """Most likely first; the present code is among them; its picture is the reconstruction."""
+    codes = explorer.encode(pair[0])
+    palette = explorer.palette(codes, 20, limit=8)
+    assert len(palette.codes) == len(set(palette.codes.tolist())) == 8
+    assert palette.current in palette.codes
+    at = palette.codes.tolist().index(palette.current)
+    assert np.array_equal(palette.images[at], explorer.decode(codes))
+    assert (np.diff(palette.probabilities[:-1]) <= 1e-7).all()
+    everything = explorer.palette(codes, 20, limit=32)
+    assert everything.probabilities.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_traversals(explorer: Explorer, pair) -> None:
+    """Rows of actions have the image in the middle; rows of variables start with it; steps chain."""
+    codes = explorer.encode(pair[0])
+    rows = list(explorer.traverse_actions(codes, [0, 2], steps=2))
+    assert [row.title for row in rows] == ["floor_hue", "object_hue"]
+    assert rows[0].labels == ("-2", "-1", "0", "+1", "+2")
+    assert np.array_equal(rows[0].codes[2], codes)
+    twice = explorer.apply_action(explorer.apply_action(codes, 0).codes, 0)
+    assert np.array_equal(rows[0].codes[4], twice.codes)
+    (row,) = explorer.traverse_variables(codes, [20], columns=5)
+    assert row.title == "0,2,4"
+    assert np.array_equal(row.codes[0], codes)
+    assert len(set(row.codes[:, 20].tolist())) == 5
+    assert 0 <= row.effect <= 1
+
+
+def test_retrieval_ranks_all_actions(explorer: Explorer, pair) -> None:
+    """Probabilities sum to one and are ordered; predictions belong to the top actions; swapping matters."""
+    found = explorer.retrieve(*pair, top=2)
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert (np.diff(found.probabilities[found.order]) <= 0).all()
+    assert sorted(found.order.tolist()) == list(range(12))
+    assert found.best == found.action_names[int(found.order[0])]
+    codes = explorer.encode(pair[0])
+    assert np.array_equal(found.predicted[1], explorer.apply_action(codes, int(found.order[1])).image)
+    assert not found.identical
+    assert explorer.retrieve(pair[0], pair[0]).identical
+
+
+def test_one_pair_and_a_batch_agree(explorer: Explorer, tiny_cache: Path) -> None:
+    """Retrieval does not depend on what else is in the batch."""
+    with Cache.open(tiny_cache) as cache:
+        pairs = cache.transitions("test")
+        before, after = (
+            explorer.encode(cache.images(pairs.before)),
+            explorer.encode(cache.images(pairs.after)),
+        )
+    together = explorer.retrieve_codes(before, after)[0]
+    alone = np.concatenate(
+        [explorer.retrieve_codes(before[i : i + 1], after[i : i + 1])[0] for i in range(5)]
+    )
+    np.testing.assert_allclose(together[:5], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (lambda e, z: e.apply_action(z, 12), "no action 12"),
+        (lambda e, z: e.graph(z, -1), "no action -1"),
+        (lambda e, z: e.do(z, {64: 0}, False), "no variable 64"),
+        (lambda e, z: e.do(z, {0: 32}, False), "no code 32"),
+        (lambda e, z: e.palette(z, 99), "no variable 99"),
+        (lambda e, z: e.decode(z + 100), "codes are 0 to 31"),
+        (lambda e, z: e.encode(np.zeros((32, 32, 3), np.uint8)), "shape"),
+        (lambda e, z: list(e.traverse_actions(z, [9])), "no factor 9"),
+    ],
+)
+def test_questions_without_an_answer_are_refused(explorer: Explorer, pair, question, words: str) -> None:
+    """Unknown action, variable, code, factor, or another image size: a sentence, not an index error."""
+    with pytest.raises(InputError, match=words):
+        question(explorer, explorer.encode(pair[0]))
+
+
+def test_runs_that_are_not_there(tmp_path: Path) -> None:
+    """A name nobody trained, and a folder that is no run, are told apart."""
+    with pytest.raises(RunError, match="no run 'nowhere'"):
+        Explorer.load("nowhere")
+    with pytest.raises(RunError, match=r"no config\.json"):
+        Explorer.load(tmp_path)
+
+
+def test_evaluation_measures_every_pair(explorer: Explorer, tiny_cache: Path) -> None:
+    """All test pairs are counted; chance, intervals and per-action figures are there and consistent."""
+    with Cache.open(tiny_cache) as cache:
+        figures = evaluate(explorer, cache)
+        some = evaluate(explorer, cache, limit=20)
+        with pytest.raises(DatasetInputError, match="unknown split"):
+            evaluate(explorer, cache, split="tset")
+    assert figures["pairs"] == 60
+    assert some["pairs"] == 20
+    assert figures["chance"] == pytest.approx(1 / len(figures["per_action"]))
+    assert np.mean(list(figures["per_action"].values())) == pytest.approx(figures["directed_accuracy"])
+    low, high = figures["directed_accuracy_interval"]
+    assert low <= figures["directed_accuracy"] <= high
+    assert sum(map(sum, figures["confusion"])) == 60
+    assert 5 < figures["psnr"] < 60

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.home import caches_dir
-from datasets.recipe import Recipe
+from datasets.recipe import IMPORTED, Recipe
 
 if TYPE_CHECKING:
     from datasets.build import Progress
@@ -94,7 +94,7 @@ def info(name: str) -> DatasetInfo:
         image_shape=about.image_shape,
         licence=about.licence,
         citation=about.citation,
-        needs_source=name != "shapes",
+        needs_source=name in IMPORTED,
         cache=cache,
         built=cache.is_file(),
     )

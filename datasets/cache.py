@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from datasets.errors import CacheError, DatasetError, DatasetInputError
 from datasets.factors import FactorSpace, IntArray
-from datasets.recipe import Recipe
+from datasets.home import caches_dir
+from datasets.recipe import IMPORTED, Recipe
 from datasets.source import ImageArray
 
 if TYPE_CHECKING:
@@ -110,8 +111,6 @@ class Cache:
             _check_format(path, file)
             try:
                 return cls(path, file)
-            except CacheError:
-                raise
             except (KeyError, ValueError, TypeError, IndexError, OSError, DatasetError) as error:
                 raise CacheError(f"the cache '{path}' is damaged ({error}); {_remedy(path)}") from error
 
@@ -202,8 +201,6 @@ def _map(path: Path, images: Any) -> ImageArray:
     offset = images.id.get_offset()
     if offset is None:
         raise ValueError("the images are not stored in one piece")
-    if path.stat().st_size < offset + images.id.get_storage_size():
-        raise CacheError(f"the cache '{path}' is cut short; {_remedy(path)}")
     # The memmap class makes each indexing slower; a plain array over it is the same memory.
     return np.asarray(np.memmap(path, np.uint8, "r", offset=offset, shape=images.shape))
 
@@ -220,4 +217,12 @@ def _check_format(path: Path, file: h5py.File) -> None:
 
 
 def _remedy(path: Path) -> str:
-    return f"rebuild it with `doscope build {path.stem}`"
+    """The command that makes the cache, or makes it anew."""
+    usual = path.parent == caches_dir()
+    name = path.stem if usual else "NAME"
+    command = f"doscope build {name}"
+    if name in IMPORTED:
+        command += " --source FOLDER"
+    if not usual:
+        command += f" --out '{path}'"
+    return f"rebuild it with `{command} --force`" if path.exists() else f"build it with `{command}`"

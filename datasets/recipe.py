@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 
 from datasets.errors import DatasetInputError
 
+IMPORTED = frozenset({"sprites"})  # data sets that are made from a folder of the user's
+
 
 @dataclass(frozen=True)
 class Recipe:

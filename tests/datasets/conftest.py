@@ -50,15 +50,17 @@ def tiny() -> Callable[..., TinySource]:
 def draw_sheet(layer: int, variant: int) -> Image.Image:
     """A sheet whose tiles hold one bar: its place tells layer and tile, its colour layer and variant.
 
-    Left of the bar lies a stripe that is too transparent to count (alpha 128).
+    The bars of layers that are pasted one after the other overlap, and each layer shows somewhere. Left
+    of the bar lies a stripe that is too transparent to count (alpha 128).
     """
     sheet = np.zeros((21, 64, 13, 64, 4), np.uint8)
     colour = (40 * layer + 10, 100 * variant + 20, 200)
     for row in range(20):
         for column in range(6):
             top = 8 * layer + (row + column) % 4
-            sheet[row, top : top + 6, column, 10:50] = (*colour, 129)
-            sheet[row, top : top + 6, column, 2:10] = (255, 255, 255, 128)
+            right = 34 + 4 * layer
+            sheet[row, top : top + 36, column, 10:right] = (*colour, 129)
+            sheet[row, top : top + 36, column, 2:10] = (255, 255, 255, 128)
             sheet[row, 60, column, row * 3 : row * 3 + 3] = (250, row, column, 255)
     return Image.fromarray(sheet.reshape(21 * 64, 13 * 64, 4))
 

@@ -69,6 +69,12 @@ def test_a_cache_that_is_not_built(home: Path) -> None:
     """Opening by name before building says how to build."""
     with pytest.raises(CacheError, match=r"there is no cache at .*shapes\.h5'; .*`doscope build shapes`"):
         datasets.open_cache("shapes")
+    with pytest.raises(CacheError, match=r"; build it with `doscope build sprites --source FOLDER`$"):
+        datasets.open_cache("sprites")
+    caches_dir().mkdir(parents=True)
+    (caches_dir() / "shapes.h5").write_bytes(b"cut")
+    with pytest.raises(CacheError, match=r"; rebuild it with `doscope build shapes --force`$"):
+        datasets.open_cache("shapes")
 
 
 def test_sprites_need_a_folder(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWi
 from engine.results import RunInfo
 from gui import requests as rq
 from gui.actions import build_menus
-from gui.engine_thread import TRAINING, EngineThread
+from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
 from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
-from gui.replies import DatasetView, Failure, RunEntry, TrainingEnded
+from gui.replies import DatasetView, Failure, RunEntry
 from gui.retrieve.workspace import RetrieveWorkspace
 from gui.settings import open_settings
 from gui.shortcuts import show_shortcuts
@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
         self._route(rq.kind_of(rq.LoadRun), self._on_run)
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
         self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
-        self._route(TRAINING, self._on_training)
+        self.engine.training_changed.connect(self._on_training_changed)
         # what the thread does, and messages
         self.engine.activity.connect(self.activity.show_activity)
         self.activity.cancelled.connect(self.engine.cancel)
@@ -178,8 +178,10 @@ class MainWindow(QMainWindow):
     def _on_dataset(self, dataset: DatasetView) -> None:
         self.selection.set_dataset(dataset)
 
-    def _on_training(self, payload: object) -> None:
-        if isinstance(payload, TrainingEnded) and self._closing:
+    @Slot(bool)
+    def _on_training_changed(self, running: bool) -> None:
+        """The saving that a close waited for is done."""
+        if self._closing and not running:
             self.close()
 
     # ------------------------------------------------------------ closing
@@ -194,6 +196,7 @@ class MainWindow(QMainWindow):
         self._save_layout()
         self.engine.shutdown()
         self.train.close_views()
+        self.selection.close()
         event.accept()
 
     def _ask_to_close(self) -> None:

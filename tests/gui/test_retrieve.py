@@ -20,6 +20,8 @@ from gui.retrieve.ranking_view import RankingView, margin_words, verdict
 from gui.words import readable_action
 from tests.gui.conftest import wait_idle
 
+WAIT = 60_000
+
 
 def click(widget) -> None:
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
@@ -50,8 +52,8 @@ def retrieving(ready: MainWindow) -> MainWindow:
 
 
 def answered(qtbot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: window.retrieve.ranking.list.count() > 0, timeout=20_000)
-    wait_idle(qtbot, window)
+    qtbot.waitUntil(lambda: window.retrieve.ranking.list.count() > 0, timeout=WAIT)
+    wait_idle(qtbot, window, WAIT)
 
 
 def test_a_random_pair_is_answered_with_its_truth_beside(qtbot, retrieving: MainWindow) -> None:
@@ -107,7 +109,7 @@ def test_swap_asks_the_opposite_question(qtbot, retrieving: MainWindow) -> None:
     answered(qtbot, retrieving)
     before, after, truth = retrieve.pair.image(BEFORE), retrieve.pair.image(AFTER), retrieve._true_action
     click(retrieve.pair.swap_button)
-    wait_idle(qtbot, retrieving)
+    wait_idle(qtbot, retrieving, WAIT)
     np.testing.assert_array_equal(retrieve.pair.image(BEFORE), after)
     np.testing.assert_array_equal(retrieve.pair.image(AFTER), before)
     assert retrieve._true_action[:-1] == truth[:-1]
@@ -149,8 +151,8 @@ def test_an_unreadable_image_is_refused_and_the_last_pair_stays(
     bad = tmp_path / "notes.png"
     bad.write_text("no picture")
     drop(retrieving, BEFORE, [bad])
-    qtbot.waitUntil(lambda: "notes.png" in retrieving.messages.text, timeout=10_000)
-    wait_idle(qtbot, retrieving)
+    qtbot.waitUntil(lambda: "notes.png" in retrieving.messages.text, timeout=WAIT)
+    wait_idle(qtbot, retrieving, WAIT)
     assert retrieve.pair.image(BEFORE) is before
     assert "notes.png" in retrieve.pair.note(BEFORE)
     assert retrieve.ranking.list.count() > 0
@@ -163,7 +165,7 @@ def test_pasted_pixels_become_a_side(qtbot, retrieving: MainWindow) -> None:
     pixels[..., 3] = 255
     QGuiApplication.clipboard().setImage(to_qimage(pixels))
     click(retrieving.retrieve.pair.slots[AFTER].paste_button)
-    qtbot.waitUntil(lambda: retrieving.retrieve.pair.image(AFTER) is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: retrieving.retrieve.pair.image(AFTER) is not None, timeout=WAIT)
     assert retrieving.retrieve.pair.image(AFTER).shape == (64, 64, 3)
     assert "before" in retrieving.retrieve.ranking.answer.text()
 

@@ -120,6 +120,10 @@ class Selection(QObject):
         first = next((c.before for c in commands if isinstance(c, _Intervene)), self.step)
         return ([first] if first is not None else []) + steps
 
+    def close(self) -> None:
+        """Before the window goes: the history says nothing while Qt takes it down."""
+        self.history.blockSignals(True)
+
     def set_variable(self, variable: int | None) -> None:
         """Choose a node of the graph, or none."""
         if variable != self.variable:

@@ -30,15 +30,14 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 INTERACTIVE = (
-    QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QGraphicsView, QLineEdit,
-    QPlainTextEdit, QTextEdit, ThumbGrid, TraversalGrid,
+    QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QGraphicsView,
+    QLineEdit, QPlainTextEdit, QTextEdit, ThumbGrid, TraversalGrid,
 )  # fmt: skip
 _PARTS = (QScrollBar, QHeaderView, QTabBar)
 TITLE = """# Widgets
 
 Every widget of the window that takes input, by its `objectName`, with the name that a screen reader says.
-Names that end in a factor (`factor_…`, `action_…`) appear for the factors of the loaded data set and run; here:
-`shapes`. Made by `python -m gui.widget_list > docs/widgets.md`; a test sees that it is current.
+Names with a factor in them (`factor_…`, `action_…`) follow the loaded data set and run; here: `shapes`.
 """
 
 

@@ -90,7 +90,7 @@ class NodeItem(QGraphicsItem):
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         c, r, look = colours(), self.radius, self.look
-        painter.setOpacity(0.35 if look.faded else 1.0)
+        painter.setOpacity(0.5 if look.faded else 1.0)
         ring = {"selected": c.accent, "cause": c.cause, "effect": c.effect}.get(look.role, c.panel)
         width = r * (0.34 if look.role == "selected" else 0.28 if look.role else 0.14)
         painter.setPen(QPen(QColor(ring), width))

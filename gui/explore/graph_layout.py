@@ -34,7 +34,7 @@ def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
 
 
 def strongest(edges: FloatArray, count: int) -> IntArray:
-    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; never impossible ones."""
+    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; all above 0."""
     flat = edges.ravel()
     count = min(count, int((flat > 0).sum()))
     if count == 0:

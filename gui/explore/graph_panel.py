@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QHeaderView,
-    QLabel,
     QSlider,
     QStackedWidget,
     QTableView,
@@ -19,7 +18,7 @@ from engine.results import CausalGraph, FloatArray, RunInfo
 from gui.explore.graph_items import Edges
 from gui.explore.graph_view import ZOOM, GraphView
 from gui.theme import category, colours
-from gui.widgets import EmptyState, caption, heading, named, row, tool_button
+from gui.widgets import GAP, EmptyState, caption, named, row, tool_button
 
 MOST_EDGES = 600
 Index = QModelIndex | QPersistentModelIndex
@@ -65,13 +64,15 @@ class EdgeTable(QAbstractTableModel):
 
 
 class Legend(QWidget):
-    """What shapes, rings and colours mean; one painted line, or two where it is narrow."""
+    """What shapes, rings and colours mean: a painted column beside the graph."""
+
+    LINE = 19
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("graph_legend")
         self._factors: list[tuple[str, QColor]] = []
-        self.setFixedHeight(40)
+        self.setFixedWidth(112)
 
     def set_factors(self, names: list[str]) -> None:
         """The colours of the factors, empty while they are not known."""
@@ -85,32 +86,41 @@ class Legend(QWidget):
         font.setPointSizeF(8.5)
         painter.setFont(font)
         c = colours()
-        x = 0
-        for text, ring, shape in (
-            ("selected", c.accent, "ring"), ("causes it", c.cause, "ring"), ("its effects", c.effect, "ring"),
-            ("moved", c.moved, "dot"), ("target of the action", c.text, "diamond"),
-        ):  # fmt: skip
-            x = self._entry(painter, x, 10, text, QColor(ring), shape)
-        x = 0
-        for text, colour in self._factors:
-            x = self._entry(painter, x, 30, text, colour, "disc")
+        roles = (
+            ("selected", c.accent, "ring"),
+            ("causes it", c.cause, "ring"),
+            ("its effects", c.effect, "ring"),
+            ("moved", c.moved, "dot"),
+            ("action's target", c.text, "diamond"),
+        )
+        y = 12
+        for text, colour, shape in roles:
+            self._entry(painter, y, text, QColor(colour), shape)
+            y += self.LINE
+        if not self._factors:
+            return
+        y += 4
+        painter.setPen(QColor(c.text))
+        painter.drawText(0, y + 4, "targeted most by")
+        y += self.LINE
+        for text, fill in self._factors:
+            self._entry(painter, y, text, fill, "disc")
+            y += self.LINE
 
-    def _entry(self, painter: QPainter, x: int, y: int, text: str, colour: QColor, shape: str) -> int:
+    def _entry(self, painter: QPainter, y: int, text: str, colour: QColor, shape: str) -> None:
         painter.setPen(QPen(colour, 2.2))
         painter.setBrush(colour if shape in ("disc", "dot") else Qt.BrushStyle.NoBrush)
         if shape == "diamond":
             painter.save()
-            painter.translate(x + 6, y)
+            painter.translate(6, y)
             painter.rotate(45)
             painter.drawRect(-4, -4, 7, 7)
             painter.restore()
         else:
             r = 3 if shape == "dot" else 4
-            painter.drawEllipse(x + 6 - r, y - r, 2 * r, 2 * r)
+            painter.drawEllipse(6 - r, y - r, 2 * r, 2 * r)
         painter.setPen(QColor(colours().dim))
-        width = painter.fontMetrics().horizontalAdvance(text)
-        painter.drawText(x + 16, y + 4, text)
-        return x + 16 + width + 14
+        painter.drawText(18, y + 4, text)
 
 
 class GraphPanel(QWidget):
@@ -125,6 +135,9 @@ class GraphPanel(QWidget):
         self.view = GraphView()
         self.which = named(QComboBox(), "graph_which", "Which graph: base, or under an action")
         self.layout_choice = named(QComboBox(), "graph_layout", "Layout of the graph")
+        for choice in (self.which, self.layout_choice):
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.which.addItem("Base graph", None)
         self.layout_choice.addItem("Over the image", "grid")
         self.layout_choice.addItem("Layered", "layered")
         self.count = named(
@@ -135,7 +148,7 @@ class GraphPanel(QWidget):
         self.count.setValue(80)
         self.count.setMinimumWidth(80)
         self.reading = caption()
-        self.reading.setMinimumWidth(110)
+        self.reading.setMinimumWidth(72)
         self.table_switch = tool_button(
             "Table", "graph_table_switch", "Show the edges as a table", self._switch
         )
@@ -144,6 +157,7 @@ class GraphPanel(QWidget):
         self.table = named(QTableView(), "graph_table", "Edges of the causal graph, strongest first")
         self.table.setModel(self.table_model)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setAlternatingRowColors(True)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -159,22 +173,32 @@ class GraphPanel(QWidget):
         self.pages = QStackedWidget()
         for page in (self.empty, self.view, self.table):
             self.pages.addWidget(page)
-        fit = tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit)
-        smaller = tool_button("−", "graph_zoom_out", "Zoom out", lambda: self.view.zoom(1 / ZOOM))
-        larger = tool_button("+", "graph_zoom_in", "Zoom in", lambda: self.view.zoom(ZOOM))
-        title = heading("Causal graph")
-        edges_label = QLabel("edges")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addLayout(
-            row(title, self.which, self.layout_choice, 1, smaller, larger, fit, self.table_switch)
+        layout.setSpacing(GAP)
+        bar = row(
+            self.which, self.layout_choice, caption("edges"), self.count, self.reading, self.table_switch
         )
-        bar = row(edges_label, self.count, self.reading)
-        bar.setStretch(1, 1)
+        bar.setStretch(3, 1)
         layout.addLayout(bar)
-        layout.addWidget(self.pages, 1)
-        layout.addWidget(self.legend)
+        body = row(self.legend, self.pages, self._zoom_buttons())
+        body.setStretch(1, 1)
+        layout.addLayout(body, 1)
+
+    def _zoom_buttons(self) -> QWidget:
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for made in (
+            tool_button("+", "graph_zoom_in", "Zoom in", lambda: self.view.zoom(ZOOM)),
+            tool_button("−", "graph_zoom_out", "Zoom out", lambda: self.view.zoom(1 / ZOOM)),
+            tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit),
+        ):
+            made.setFixedWidth(38)
+            column.addWidget(made)
+        column.addStretch(1)
+        return holder
 
     def _connect(self) -> None:
         self.count.valueChanged.connect(self.view.set_strongest)

@@ -115,7 +115,10 @@ class GraphView(QGraphicsView):
     def set_positions(self, positions: FloatArray) -> None:
         """Positions of the layered layout, x and y in 0..1, [N, 2]."""
         if not self._is_grid and len(positions) == len(self.nodes):
-            self._positions, self._radius = positions * SIDE, LAYERED_RADIUS
+            aspect = float(np.clip(self.width() / max(1, self.height()), 1.0, 2.5))
+            self.scene().setSceneRect(0, 0, SIDE * aspect, SIDE)
+            self._positions = (positions * [SIDE * aspect, SIDE]).astype(np.float32)
+            self._radius = LAYERED_RADIUS
             self._apply_positions()
 
     def set_selected(self, node: int | None) -> None:
@@ -134,6 +137,11 @@ class GraphView(QGraphicsView):
         """A colour a node."""
         self._fills = fills
         self._restyle()
+
+    @property
+    def shown(self) -> Edges:
+        """The drawn edges, strongest first."""
+        return self._shown
 
     def neighbours(self, node: int) -> tuple[list[int], list[int]]:
         """Parents and children along the drawn edges, strongest first."""
@@ -159,6 +167,7 @@ class GraphView(QGraphicsView):
         self._picture.setVisible(self._is_grid)
         if self._is_grid:
             positions, free = latent_grid(self._grid)
+            self.scene().setSceneRect(0, 0, SIDE, SIDE)
             self._positions, self._radius = positions * SIDE, 0.46 * free * SIDE
             self._apply_positions()
 

@@ -29,7 +29,7 @@ class HistoryStrip(QWidget):
         self.copy = button(
             "Copy as Python", "history_copy", "Copy the interventions as Python", self.copy_wanted.emit
         )
-        self.label = caption()
+        self.label = caption(wrap=True)
         self.label.setObjectName("history_label")
         self.thumbs = ThumbGrid("history", "History of interventions", side=44)
         scroll = QScrollArea()
@@ -48,7 +48,8 @@ class HistoryStrip(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP // 2)
-        layout.addLayout(row(heading("History"), self.label, 1, self.undo, self.redo, self.copy, spacing=4))
+        layout.addLayout(row(heading("History"), 1, self.undo, self.redo, self.copy, spacing=4))
+        layout.addWidget(self.label)
         layout.addWidget(scroll)
         self.thumbs.chosen.connect(self.index_chosen)
         self.set_steps([], 0)
@@ -61,9 +62,9 @@ class HistoryStrip(QWidget):
         count = max(0, len(steps) - 1)
         many = "" if count == 1 else "s"
         self.label.setText(
-            f"{count} intervention{many}, now at: {steps[index].label}"
+            f"{count} intervention{many}, now at {steps[index].label}"
             if count
-            else "Actions, codes and traversal cells that you choose line up here."
+            else "What you do to the image lines up here."
         )
         self.thumbs.setMinimumWidth(len(steps) * 48)
         images = np.stack([step.image for step in steps]) if steps else np.zeros((0, 1, 1, 3), np.uint8)

@@ -43,7 +43,7 @@ class ImageSource(QWidget):
         before = tool_button("‹", "image_previous", "Previous test image", lambda: self.step_wanted.emit(-1))
         after = tool_button("›", "image_next", "Next test image", lambda: self.step_wanted.emit(1))
         opened = button(
-            "Open…", "image_open", "Open an image file", self.open_wanted.emit, "Open an image (Ctrl+O)"
+            "Open", "image_open", "Open an image file", self.open_wanted.emit, "Open an image (Ctrl+O)"
         )
         pasted = button(
             "Paste", "image_paste", "Paste an image", self.paste_wanted.emit, "Paste an image (Ctrl+V)"

@@ -101,6 +101,7 @@ class ImageColumn(QWidget):
         )
         for place, (view, text) in enumerate(cells):
             grid.addWidget(self._cell(view, text), place // 2, place % 2)
+            grid.setColumnStretch(place % 2, 1)
 
     def _cell(self, view: ImageView, text: str) -> QWidget:
         cell = QWidget()
@@ -109,6 +110,7 @@ class ImageColumn(QWidget):
         layout.setSpacing(2)
         label = caption(text)
         label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._captions[view] = label
         layout.addWidget(label)
         layout.addWidget(view)

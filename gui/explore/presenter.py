@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -27,13 +28,13 @@ class ExplorePresenter(QObject):
     asked: a Request.
     warned: a sentence for the user.
     graph_read: CausalGraph of the present step.
-    traversal_begun: rows are on their way.
+    traversal_begun: so many rows are on their way.
     """
 
     asked = Signal(object)
     warned = Signal(str)
     graph_read = Signal(object)
-    traversal_begun = Signal()
+    traversal_begun = Signal(int)
 
     def __init__(self, selection: Selection, parent: QObject) -> None:
         super().__init__(parent)
@@ -178,12 +179,10 @@ class ExplorePresenter(QObject):
         run, step = self._selection.run, self._selection.step
         if run is None or step is None:
             return
-        self.traversal_begun.emit()
-        if self.rows == "actions":
-            items = tuple(range(run.space.num_factors))
-            self.asked.emit(rq.Traverse(str(run.path), step.codes, "actions", items))
-        else:
-            self.asked.emit(rq.Traverse(str(run.path), step.codes, "variables", self._variable_rows()))
+        kind: Literal["actions", "variables"] = "variables" if self.rows == "variables" else "actions"
+        items = self._variable_rows() if kind == "variables" else tuple(range(run.space.num_factors))
+        self.traversal_begun.emit(len(items))
+        self.asked.emit(rq.Traverse(str(run.path), step.codes, kind, items))
 
     def _variable_rows(self) -> tuple[int, ...]:
         """The chosen variable and its strongest neighbours, or the variables with the strongest effects."""

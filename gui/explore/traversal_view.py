@@ -14,7 +14,7 @@ from gui.widgets import EmptyState, button, caption, heading, named, row, to_qim
 HEADER = 132  # width of the row headers
 TOP = 18  # height of the column labels
 SPACE = 2
-LEAST, MOST = 28, 96  # side of a cell
+LEAST, LARGE_ENOUGH, MOST = 28, 36, 96  # side of a cell
 
 
 class TraversalGrid(QWidget):
@@ -29,6 +29,7 @@ class TraversalGrid(QWidget):
         named(self, "traversal_grid", "Traversal grid: arrow keys walk, Enter makes a cell the present image")
         self._rows: list[TraversalRow] = []
         self._strips: list[QImage] = []
+        self._expected = 6
         self._cursor = (0, 0)
         self._hover: tuple[int, int] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -38,6 +39,10 @@ class TraversalGrid(QWidget):
     def rows(self) -> list[TraversalRow]:
         """The rows so far."""
         return self._rows
+
+    def expect(self, rows: int) -> None:
+        """How many rows are on their way: cells are made so that all fit."""
+        self._expected = rows
 
     def clear(self) -> None:
         """No rows."""
@@ -59,10 +64,14 @@ class TraversalGrid(QWidget):
         return max((len(item.labels) for item in self._rows), default=0)
 
     def side(self) -> int:
-        """Side of a cell: what fits the width, within limits."""
+        """Side of a cell: what fits the width and, down to LARGE_ENOUGH, the height that can be seen."""
         if not self.columns:
             return LEAST
-        return int(np.clip((self.width() - HEADER) / self.columns - SPACE, LEAST, MOST))
+        parent = self.parentWidget()
+        height = parent.height() if parent is not None else self.height()
+        wide = (self.width() - HEADER) / self.columns - SPACE
+        high = max((height - TOP) / max(1, self._expected) - SPACE, LARGE_ENOUGH)
+        return int(np.clip(min(wide, high), LEAST, MOST))
 
     def cell_rect(self, line: int, column: int) -> QRect:
         """Where a cell lies."""
@@ -192,6 +201,7 @@ class TraversalView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.grid = TraversalGrid()
+        self._fresh: list[TraversalRow] = []
         self.actions = button(
             "Actions", "traversal_actions", "Traverse actions", lambda: self._choose("actions")
         )
@@ -223,10 +233,11 @@ class TraversalView(QWidget):
         layout.addWidget(self._pages, 1)
         self.grid.cell_chosen.connect(self._on_cell)
 
-    def begin(self, busy: bool = True) -> None:
+    def begin(self, rows: int) -> None:
         """New rows are on their way; the old ones stay until the first arrives."""
-        self._fresh: list[TraversalRow] = []
-        self.status.setText("traversing…" if busy else "")
+        self._fresh = []
+        self.grid.expect(rows)
+        self.status.setText("traversing…")
 
     def add_row(self, item: TraversalRow) -> None:
         """One more row; the rows with the largest effect come first when all are there."""
@@ -241,7 +252,8 @@ class TraversalView(QWidget):
 
     def clear(self) -> None:
         """No image."""
-        self.begin(busy=False)
+        self._fresh = []
+        self.status.setText("")
         self.grid.clear()
         self._pages.setCurrentWidget(self.empty)
 

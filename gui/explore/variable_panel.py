@@ -124,6 +124,12 @@ class VariablePanel(QWidget):
         self.propagated.setChecked(propagate)
         self.direct.setChecked(not propagate)
 
+    def choose_likeliest_other(self) -> None:
+        """Choose the most likely code that is not the present one, as if it was clicked."""
+        if self._palette is not None:
+            others = [i for i, code in enumerate(self._palette.codes) if code != self._palette.current]
+            self.thumbs.choose(others[0])
+
     def _on_chosen(self, place: int) -> None:
         if self._palette is not None:
             self.code_chosen.emit(self._palette.variable, int(self._palette.codes[place]))

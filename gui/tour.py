@@ -1,0 +1,196 @@
+"""The guided tour: drives the real window through the real engine and saves what it looks like.
+
+Used where there is no display, and for the pictures of the docs. Nothing is faked: every picture is the
+window after the same signals that a person's clicks would send.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
+from PySide6.QtTest import QTest
+
+from datasets.home import runs_dir
+from gui import requests as rq
+from gui.app import make_application
+from gui.logs import open_log
+from gui.main_window import MainWindow
+from gui.replies import Failure
+from gui.top_bar import WORKSPACES
+
+log = logging.getLogger("doscope.tour")
+SIZE = (1440, 900)
+TRAINING_MINUTES = 0.5
+
+
+class TourError(Exception):
+    """The tour could not go on; the message says where and why."""
+
+
+def take_tour(
+    out: Path,
+    run: str = "bundled",
+    dataset: str = "shapes",
+    theme: str = "light",
+    minutes: float = TRAINING_MINUTES,
+) -> list[Path]:
+    """Drive the window offscreen and save PNG pictures.
+
+    Args:
+        out: folder for the pictures; made when missing.
+        run: whose model to explore.
+        dataset: whose images to use, and to train on.
+        theme: "light" or "dark".
+        minutes: length of the short training; 0 leaves it out.
+
+    Returns:
+        The pictures, in the order of the tour.
+
+    Raises:
+        TourError: a step failed or took too long.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    open_log()
+    make_application(theme)
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat))
+        guide = _Guide(window, out)
+        try:
+            guide.open(run, dataset)
+            guide.explore()
+            guide.retrieve()
+            if minutes > 0:
+                guide.train(minutes)
+            guide.library()
+        finally:
+            window.engine.shutdown()
+            window.close()
+    return guide.pictures
+
+
+class _Guide:
+    """One walk through the window."""
+
+    def __init__(self, window: MainWindow, out: Path) -> None:
+        self.window, self.out = window, out
+        self.pictures: list[Path] = []
+        self._failure: Failure | None = None
+        window.engine.failed.connect(self._on_failed)
+
+    def open(self, run: str, dataset: str) -> None:
+        """The window, and the image that it shows first."""
+        self.window.resize(*SIZE)
+        self.window.show()
+        self.window.start(run, dataset)
+        self._until(lambda: self.window.selection.step is not None, "the first image", 300)
+        self._settle()
+        self._picture("explore")
+
+    def explore(self) -> None:
+        """A node, a code, an action, and the graph under it."""
+        window, explore = self.window, self.window.explore
+        graph = explore.graph.view
+        node = int(np.argmax(np.bincount(graph.shown.pairs[:, 0], minlength=len(graph.nodes))))
+        place = graph.mapFromScene(graph.nodes[node].scenePos())
+        QTest.mouseClick(graph.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        self._until(lambda: explore.variable_panel.thumbs.count() > 1, "the palette")
+        self._settle()
+        self._picture("variable")
+        before = window.selection.step
+        explore.variable_panel.choose_likeliest_other()
+        self._until(lambda: window.selection.step is not before, "the intervention")
+        self._settle()
+        self._picture("intervention")
+        explore.history.undo.click()
+        for _ in range(2):
+            explore.action_panel.buttons[1].click()
+        self._until(lambda: window.selection.history.count() == 2, "the action")
+        window.selection.set_action(0)
+        self._settle()
+        self._picture("action")
+        explore.traversal.variables.click()
+        self._settle()
+        self._picture("traversal")
+        explore.traversal.actions.click()
+        window.selection.set_variable(None)
+        window.selection.set_action(None)
+        explore.graph.layout_choice.setCurrentIndex(explore.graph.layout_choice.findData("layered"))
+        self._settle()
+        self._picture("layered")
+
+    def retrieve(self) -> None:
+        """Which action turned one test image into another."""
+        self._go("Retrieve")
+        answered: list[str] = []
+        self.window.engine.result.connect(lambda kind, _g, _p: answered.append(kind))
+        self.window.retrieve.draw_pair()
+        self._until(lambda: rq.kind_of(rq.RetrieveAction) in answered, "the retrieval")
+        self._settle()
+        self._picture("retrieve")
+
+    def train(self, minutes: float) -> None:
+        """A short training with its curves; the run is deleted afterwards."""
+        self._go("Train")
+        train, engine = self.window.train, self.window.engine
+        self._until(lambda: train.form.plan() is not None, "the training form")
+        train.form.minutes.setValue(minutes)
+        plan = train.form.plan()
+        path = runs_dir() / plan.name if plan is not None else runs_dir()
+        train.form.start.click()
+        self._until(lambda: engine.is_training, "the start of the training")
+        self._pause(min(minutes * 60 * 0.6, 20))
+        self._picture("training")
+        self._until(lambda: not engine.is_training, "the end of the training", minutes * 60 * 6 + 120)
+        self._settle()
+        self._picture("trained")
+        engine.submit(rq.DeleteRun(str(path)))
+        self._settle()
+
+    def library(self) -> None:
+        """Data sets and runs."""
+        self._go("Library")
+        self._picture("library")
+
+    # ------------------------------------------------------------ waiting
+
+    def _go(self, workspace: str) -> None:
+        self.window.show_workspace(WORKSPACES.index(workspace))
+        self._settle()
+
+    def _picture(self, name: str) -> None:
+        path = self.out / f"{len(self.pictures) + 1:02d}-{name}.png"
+        if not self.window.grab().save(str(path)):
+            raise TourError(f"{path} could not be written; choose another folder with --out")
+        log.info("picture %s", path)
+        self.pictures.append(path)
+
+    def _settle(self) -> None:
+        """Until the engine rests and the window has painted."""
+        self._pause(0.1)
+        self._until(self.window.engine.is_idle, "the engine", 300)
+        self._pause(0.2)
+
+    def _until(self, reached: Callable[[], bool], what: str, limit_s: float = 120) -> None:
+        end = time.monotonic() + limit_s
+        while not reached():
+            if self._failure is not None:
+                raise TourError(f"the tour stopped at {what}: {self._failure.sentence}")
+            if time.monotonic() > end:
+                raise TourError(
+                    f"the tour waited {limit_s:.0f} s for {what}; see the log in DOSCOPE_HOME/logs"
+                )
+            self._pause(0.02)
+
+    def _pause(self, seconds: float) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(round(seconds * 1000), loop.quit)
+        loop.exec()
+
+    def _on_failed(self, _kind: str, _generation: int, failure: Failure) -> None:
+        self._failure = failure

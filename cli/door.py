@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from cli.interruption import EXIT_INTERRUPTED, Interrupted
 from cli.output import Result, print_result, say
-from cli.parser import UsageError, make_parser
+from cli.parser import UsageError, WorkFailed, make_parser
 
 EXIT_FAULT = 1
 EXIT_USER = 2
@@ -64,6 +64,8 @@ def explain(error: Exception) -> tuple[str, int]:
     """(the sentence for the user, the exit code) of an error."""
     if isinstance(error, UsageError):
         return str(error), EXIT_USER
+    if isinstance(error, WorkFailed):
+        return str(error), EXIT_FAULT
     from datasets.errors import DatasetError
     from engine.errors import InputError, RunError, TrainingStopped
 

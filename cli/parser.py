@@ -12,6 +12,10 @@ class UsageError(Exception):
     """The arguments do not make a command."""
 
 
+class WorkFailed(Exception):
+    """The command could not finish, through no fault of the user's; the message says why."""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse's parser, but an error is one sentence and goes through the door like any other.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from cli.arguments import Commands, add_command, add_image, add_run, positive
-from cli.data import open_or_build
+from cli.data import cache_of_run, open_or_build
 from cli.interruption import step_through
 from cli.models import load_explorer, read_image
 from cli.output import ProgressLine, Result
@@ -89,16 +89,20 @@ def evaluate(arguments: argparse.Namespace) -> Result:
     from engine.evaluation import evaluation_steps
 
     explorer = load_explorer(arguments)
+    line = ProgressLine()
+    figures: dict[str, Any] = {}
     dataset = arguments.dataset or explorer.info.dataset
-    with open_or_build(dataset) as cache:
-        figures: dict[str, Any] = {}
+    # The run's own file comes first: another cache's test pairs may hold its training images.
+    opened = open_or_build(dataset) if arguments.dataset else cache_of_run(explorer.info.path)
+    with opened as cache:
 
         def steps() -> Iterator[Progressed]:
             figures.update((yield from evaluation_steps(explorer, cache, arguments.split, arguments.limit)))
 
-        line = ProgressLine()
-        step_through(steps(), _Rate(line).show)
-        line.end()
+        try:
+            step_through(steps(), _Rate(line).show)
+        finally:
+            line.end()
     data = {"run": explorer.info.name, "dataset": dataset, **figures}
     text = (
         f"{explorer.info.name} on {figures['pairs']:,} {arguments.split} pairs of {dataset}: "

@@ -31,10 +31,8 @@ def add_commands(commands: Commands) -> None:
         "doscope train --dataset shapes --preset small --minutes 10 --run runs/a",
         train,
     )
-    parser.add_argument(
-        "--dataset", default="shapes", help="a data set's name or a cache file (default: shapes)"
-    )
-    parser.add_argument("--preset", default="small", help="the settings to start from (default: small)")
+    parser.add_argument("--dataset", help=f"a data set's name or a cache file (default: {DEFAULT_DATASET})")
+    parser.add_argument("--preset", help=f"the settings to start from (default: {DEFAULT_PRESET})")
     parser.add_argument(
         "--minutes", type=minutes, metavar="M", help="time budget (default: the preset's steps)"
     )

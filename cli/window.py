@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.arguments import Commands, add_command
 from cli.output import Result
-from cli.parser import UsageError
+from cli.parser import UsageError, WorkFailed
 
 
 def add_commands(commands: Commands) -> None:
@@ -47,9 +47,12 @@ def _has_display() -> bool:
 def tour(arguments: argparse.Namespace) -> Result:
     """Takes the tour offscreen; a platform that is already chosen stays."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from gui.tour import take_tour
+    from gui.tour import TourError, take_tour
 
-    pictures = take_tour(arguments.out)
+    try:
+        pictures = take_tour(arguments.out)
+    except TourError as error:
+        raise WorkFailed(str(error)) from error
     return Result(
         {"out": str(arguments.out), "pictures": [str(path) for path in pictures]},
         "\n".join(str(path) for path in pictures),

@@ -17,7 +17,7 @@ import main
 from cli import VERSION
 from cli.door import explain
 from cli.output import Result
-from cli.parser import make_parser
+from cli.parser import WorkFailed, make_parser
 from datasets.errors import CacheError, DatasetInputError, SourceError
 from engine.errors import DiskFull, Diverged, InputError, RunError
 from tests.cli.conftest import Call
@@ -81,6 +81,7 @@ def test_wrong_usage(call: Call, arguments: tuple[str, ...]) -> None:
         (Diverged("the loss is not a number"), 1),
         (DiskFull("the disk is full"), 1),
         (OSError(errno.ENOSPC, "No space left on device", "y.png"), 1),
+        (WorkFailed("the tour took too long"), 1),
         (ZeroDivisionError("oops"), 1),
     ],
 )

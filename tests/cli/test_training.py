@@ -139,6 +139,7 @@ def test_resume_of_nothing(call: Call, tmp_path: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.timeout(200)
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot send Ctrl-C to one process")
 def test_ctrl_c_in_a_real_process(tiny_cache: Path, tmp_path: Path) -> None:
     """The same with a real process and a real signal: one JSON object, 130, and a checkpoint."""
@@ -158,11 +159,11 @@ def test_ctrl_c_in_a_real_process(tiny_cache: Path, tmp_path: Path) -> None:
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while process.poll() is None and time.monotonic() < deadline and not _has_steps(run):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=90)
     finally:
         process.kill()
         process.wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from gui.replies import Failure
@@ -83,6 +83,11 @@ class MessageBanner(QFrame):
         self.setProperty("level", level)
         restyle(self)
         self.show()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Hidden by hand or with the window: nothing is left to go by itself."""
+        super().hideEvent(event)
+        self._timer.stop()
 
     def _mend(self) -> None:
         self.hide()

@@ -87,6 +87,8 @@ class SampleView(QWidget):
         self.slider.setRange(0, len(self._samples) - 1)
         if at_newest:
             self._to_newest()
+        else:
+            self._show(self.slider.value())
 
     def count(self) -> int:
         """How many pictures there are."""

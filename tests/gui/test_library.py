@@ -19,7 +19,7 @@ from datasets.recipe import Recipe
 from gui.library.work import findings_words, list_library
 from gui.main_window import MainWindow
 from gui.replies import Evaluated, RunEntry
-from gui.words import duration, file_size, figure, percent, readable_action
+from gui.words import duration, figure, file_size, percent, readable_action
 from tests.gui.conftest import wait_idle
 
 WAIT = 60_000

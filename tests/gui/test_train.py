@@ -196,7 +196,7 @@ def test_a_run_of_another_process_is_watched(qtbot, training_window: MainWindow)
     """Lines that someone else appends to a run directory appear as curves; its end is seen."""
     window, train = training_window, training_window.train
     path = runs_dir() / "elsewhere"
-    shutil.copytree(_empty_run(path), path, dirs_exist_ok=True)
+    _empty_run(path)
     metrics = path / "metrics.jsonl"
     metrics.write_text(_lines(RunStarted(str(path), "shapes", "small", "cpu", 1, 0, 60.0), _step(1)))
     train.watch(path)
@@ -214,7 +214,7 @@ def test_a_run_of_another_process_is_watched(qtbot, training_window: MainWindow)
     assert "No training" in train.live.title.text()
 
 
-def _empty_run(path: Path) -> Path:
+def _empty_run(path: Path) -> None:
     """A run directory with its description only, as a process that has just begun leaves it."""
     from datasets.shapes import ShapesSource
     from engine.config import load_preset
@@ -223,7 +223,6 @@ def _empty_run(path: Path) -> Path:
     RunDirectory(path).create(
         RunDescription(load_preset("small"), "shapes", "", ShapesSource().space, (64, 64, 3))
     )
-    return path
 
 
 def _step(step: int, phase: str = "autoencoder", **values: float) -> StepLogged:

@@ -119,10 +119,10 @@ class TrainingConfig:
     """
 
     autoencoder_share: float = 0.4
-    autoencoder_steps: int = 4000
+    autoencoder_steps: int = 6000
     transition_steps: int = 8000
-    autoencoder_batch: int = 64
-    transition_batch: int = 64
+    autoencoder_batch: int = 32
+    transition_batch: int = 32
     autoencoder_rate: float = 2e-3
     transition_rate: float = 2e-3
     weight_decay: float = 0.01
@@ -133,7 +133,7 @@ class TrainingConfig:
     retrieval_share: float = 0.25
     retrieval_start: float = 0.4
     retrieval_weight: float = 1.0
-    edge_sparsity: float = 0.01
+    edge_sparsity: float = 0.2
     mask_sparsity: float = 0.001
     validations: int = 6
     seed: int = 0

@@ -290,8 +290,8 @@ def test_verify_finds_what_is_wrong(tiny_cache: Path) -> None:
     with Cache.open(tiny_cache) as cache:
         pairs = cache.transitions("train")
         pixels = cache._images.copy()
-        test = int(cache.rows("test")[0])
-        pixels[test] = pixels[int(cache.rows("train")[0])]
+        others = set(cache.rows("train")) - {0, pairs.before[1], pairs.after[1]}
+        pixels[cache.rows("test")[0]] = pixels[min(others)]
         pixels[pairs.before[1]] = pixels[pairs.after[1]]
         pixels[0] = 255 - pixels[0]
         cache._images = pixels

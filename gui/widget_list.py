@@ -50,6 +50,8 @@ def interactive(root: QWidget) -> Iterator[QWidget]:
 
 def _is_part(widget: QWidget) -> bool:
     """Made by Qt (or by pyqtgraph inside a plot) for a widget that has a name itself."""
+    if widget.objectName().startswith("qt_"):
+        return True
     parent = widget.parentWidget()
     while parent is not None:
         inside = (QComboBox, QAbstractSpinBox, QAbstractItemView, QTabBar, QGraphicsView, QLineEdit)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, QThread, QTimer
+from PySide6.QtCore import QEvent, QSettings, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui.main_window import MainWindow
 from gui.replies import PickedImage
-from gui.theme import apply_theme
+from gui.theme import apply_theme, colours
 
 
 @pytest.fixture(autouse=True)
@@ -44,23 +44,26 @@ def _alive(thing: object) -> bool:
 
 
 @pytest.fixture
-def make_window(qtbot, tmp_path: Path, qapp: QApplication) -> Iterator[Callable[[], MainWindow]]:
-    """A factory of shown windows that are closed, and their threads ended, after the test."""
-    apply_theme(qapp, "light")
+def make_window(qapp: QApplication, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+    """A factory of shown windows that are closed, ended and deleted after the test."""
+    if colours().name != "light" or not qapp.styleSheet():
+        apply_theme(qapp, "light")
     made: list[MainWindow] = []
 
     def make() -> MainWindow:
         window = MainWindow(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
         window.resize(1280, 800)
         made.append(window)
-        qtbot.addWidget(window)
         window.show()
         return window
 
     yield make
     for window in made:
         window.engine.shutdown()
+        qapp.processEvents()  # what the thread said last, so that the window knows that no training runs
         window.close()
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

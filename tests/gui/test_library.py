@@ -291,7 +291,7 @@ def test_verify_finds_what_is_wrong(tiny_cache: Path) -> None:
         pairs = cache.transitions("train")
         pixels = cache._images.copy()
         others = set(cache.rows("train")) - {0, pairs.before[1], pairs.after[1]}
-        pixels[cache.rows("test")[0]] = pixels[min(others)]
+        pixels[cache.rows("test")[-1]] = pixels[min(others)]
         pixels[pairs.before[1]] = pixels[pairs.after[1]]
         pixels[0] = 255 - pixels[0]
         cache._images = pixels

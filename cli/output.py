@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -37,9 +38,18 @@ def say(sentence: str) -> None:
 def print_result(result: Result, as_json: bool) -> None:
     """The one place that writes to standard output."""
     if as_json:
-        print(json.dumps(result.data, ensure_ascii=False, allow_nan=False), flush=True)
+        print(json.dumps(finite(result.data), ensure_ascii=False, allow_nan=False), flush=True)
     elif result.text:
         print(result.text, flush=True)
+
+
+def finite(value: object) -> object:
+    """The same, with null for numbers that JSON does not have (infinite, or not a number)."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import cli.output
-from cli.output import ProgressLine, duration
+from cli.output import ProgressLine, Result, duration, print_result
 
 
 class Terminal(io.StringIO):
@@ -32,6 +32,12 @@ def test_durations() -> None:
     assert duration(48.2) == "48 s"
     assert duration(200) == "3 min 20 s"
     assert duration(7500) == "2 h 5 min"
+
+
+def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    """A figure that is infinite or not a number is null: NaN is no JSON, and readers would choke."""
+    print_result(Result({"psnr": float("inf"), "rows": [{"loss": float("nan")}, 1.5]}, ""), as_json=True)
+    assert capsys.readouterr().out == '{"psnr": null, "rows": [{"loss": null}, 1.5]}\n'
 
 
 def test_terminal_line_is_rewritten(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:

@@ -6,10 +6,12 @@ Data colours are Okabe and Ito's; roles in the graph never rely on colour alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+ICONS = Path(__file__).resolve().parent.parent / "resources" / "icons"
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 """Eight colours for categories (factors, curves), in this order."""
 
@@ -120,6 +122,11 @@ def _palette(c: Colours) -> QPalette:
     return palette
 
 
+def _icon(name: str, c: Colours) -> str:
+    """The path of an icon in the theme's colours, as style sheets want it."""
+    return (ICONS / f"{name}-{c.name}.svg").as_posix()
+
+
 def _style_sheet(c: Colours) -> str:
     return f"""
     QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line}; padding: 4px 8px; }}
@@ -152,6 +159,13 @@ def _style_sheet(c: Colours) -> str:
         border-radius: 6px; padding: 3px 8px; min-height: 20px; color: {c.text};
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url("{_icon("arrow-down", c)}"); width: 10px; height: 10px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border; width: 20px;
+        border: none; background: transparent; }}
+    QAbstractSpinBox::up-button {{ subcontrol-position: top right; margin-top: 2px; }}
+    QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; margin-bottom: 2px; }}
+    QAbstractSpinBox::up-arrow {{ image: url("{_icon("arrow-up", c)}"); width: 10px; height: 10px; }}
+    QAbstractSpinBox::down-arrow {{ image: url("{_icon("arrow-down", c)}"); width: 10px; height: 10px; }}
     QComboBox QAbstractItemView {{ background: {c.panel}; border: 1px solid {c.line};
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}

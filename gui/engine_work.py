@@ -20,7 +20,7 @@ from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
-from gui.library.work import delete_run, list_library, run_entry, verify
+from gui.library.work import delete_run, list_library, verify
 from gui.replies import (
     Activity,
     Deleted,
@@ -211,8 +211,9 @@ class EngineWork:
         from engine.run_directory import RunDirectory
 
         directory = RunDirectory(Path(request.path))
+        directory.description()  # says so when this is no run directory
         events, offset = directory.events(request.offset)
-        return RunLog(request.path, tuple(events), offset, run_entry(directory.status()))
+        return RunLog(request.path, tuple(events), offset)
 
     # ------------------------------------------------------------ the library
 

@@ -204,12 +204,11 @@ class Presets:
 
 @dataclass(frozen=True)
 class RunLog:
-    """New events of a run directory; `offset` is where to read on, `status` how the run stands."""
+    """New events of a run directory; `offset` is where to read on."""
 
     path: str
     events: tuple[Event, ...]
     offset: int
-    status: RunEntry
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,12 @@ class Series:
         self.steps.append(step)
         self.elapsed.append(elapsed_s)
         self.values.append(value)
+        if len(self.steps) >= 2 * MAX_POINTS:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Drop every second point: a run of days must not make each redraw slower than the last."""
+        self.steps, self.elapsed, self.values = self.steps[::2], self.elapsed[::2], self.values[::2]
 
     def arrays(
         self, by_time: bool, limit: int = MAX_POINTS

@@ -117,6 +117,8 @@ class LiveView(QWidget):
     def add(self, event: Event) -> None:
         """Show what an event says about progress."""
         if isinstance(event, RunStarted):
+            if self.state == ENDED:  # a watched run that was stopped and resumed
+                self._set_state(WATCHING)
             self.facts.setText(f"{event.dataset}, {event.preset}, on {event.device}, {event.threads} threads")
         elif isinstance(event, PhaseStarted):
             self._show_phase(event.phase)

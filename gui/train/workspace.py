@@ -5,6 +5,8 @@ A run that this window trains and a run that is only watched come the same way: 
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
@@ -20,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from datasets.home import runs_dir
-from engine.events import Event, SampleSaved
+from engine.events import Event, RunFinished, SampleSaved, StepLogged
 from gui import requests as rq
 from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
 from gui.state import Selection
@@ -35,6 +37,7 @@ from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
 WATCH_MS = 1000
+EVENTS_AT_ONCE = 500  # some ten milliseconds
 WATCH, VIEW = "watch", "train"
 
 
@@ -57,6 +60,7 @@ class TrainWorkspace(Workspace):
         self._watched: Path | None = None
         self._offset = 0
         self._drawn_version = -1
+        self._backlog: deque[Event] = deque()
         self._redraw_timer = QTimer(self, interval=REDRAW_MS)
         self._redraw_timer.timeout.connect(self._redraw)
         self._watch_timer = QTimer(self, interval=WATCH_MS)
@@ -175,7 +179,7 @@ class TrainWorkspace(Workspace):
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
-        if kind == rq.kind_of(rq.ReadRunLog, WATCH):
+        if kind == rq.kind_of(rq.ReadRunLog, WATCH) and self._watched is not None:
             self._leave()
         elif kind == rq.kind_of(rq.StartTraining) and self.live.state in OURS:
             self.live.set_ended("failed")
@@ -208,10 +212,9 @@ class TrainWorkspace(Workspace):
         if self._path is None or Path(log.path) != self._path:
             return
         self._offset = log.offset
-        self._add(list(log.events))
-        if self._watched is not None and log.status.finished_reason:
+        self._add(log.events)
+        if log.events and isinstance(log.events[-1], RunFinished):
             self._watch_timer.stop()
-            self.live.set_ended(log.status.finished_reason)
 
     def _on_library(self, library: Library) -> None:
         """Data sets to train on, names that are taken, runs to watch."""
@@ -300,6 +303,7 @@ class TrainWorkspace(Workspace):
         self._redraw_timer.start()
 
     def _clear(self) -> None:
+        self._backlog.clear()
         self.data.clear()
         self.samples.set_run(None)
         self.log.clear()
@@ -312,13 +316,23 @@ class TrainWorkspace(Workspace):
         if self._watched is not None:
             self.asked.emit(rq.ReadRunLog(str(self._watched), self._offset, view=WATCH))
 
-    def _add(self, events: list[Event]) -> None:
-        self.data.add(events)
-        self.log.add(events)
-        for event in events:
-            self.live.add(event)
+    def _add(self, events: Iterable[Event]) -> None:
+        self._backlog.extend(events)
+        self._take_events()
+
+    def _take_events(self) -> None:
+        """Show events, so many at a time that the window stays quick over the log of a long run."""
+        some = [self._backlog.popleft() for _ in range(min(len(self._backlog), EVENTS_AT_ONCE))]
+        self.data.add(some)
+        self.log.add(some)
+        newest_step = next((event for event in reversed(some) if isinstance(event, StepLogged)), None)
+        for event in some:
+            if not isinstance(event, StepLogged) or event is newest_step:
+                self.live.add(event)
             if isinstance(event, SampleSaved):
                 self.samples.add(event)
+        if self._backlog:
+            QTimer.singleShot(0, self, self._take_events)
 
     def _redraw(self) -> None:
         if self._drawn_version != self.data.version:

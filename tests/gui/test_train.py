@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +26,7 @@ from engine.events import (
 from engine.run_directory import RunDirectory
 from gui.main_window import MainWindow
 from gui.replies import RunEntry
-from gui.train.curve_data import FIGURES, LOSSES, MAX_POINTS, CurveData, Series
-from gui.train.curve_plot import CurvePlot
+from gui.train.curve_data import FIGURES, LOSSES
 from gui.train.event_log import line
 from gui.train.live_view import ENDED, PAUSED, RUNNING, WATCHING, step_words
 from gui.train.run_form import RunForm, free_name, name_problem
@@ -214,6 +212,20 @@ def test_a_run_of_another_process_is_watched(qtbot, training_window: MainWindow)
     assert "No training" in train.live.title.text()
 
 
+def test_the_log_of_a_long_run_does_not_stop_the_window(qtbot, training_window: MainWindow) -> None:
+    """Thousands of lines are taken in slices with the event loop in between, and all arrive."""
+    train = training_window.train
+    train._begin(runs_dir() / "long", watching=True)
+    train._add([_step(n) for n in range(1, 6001)])
+    assert 0 < steps(training_window) < 6000
+    qtbot.waitUntil(lambda: steps(training_window) == 6000, timeout=WAIT)
+    train._add([RunFinished(6000, 6000.0, "stopped")])
+    assert train.live.state == ENDED
+    train._add([RunStarted("long", "shapes", "small", "cpu", 1, 6000, 60.0), _step(6001)])
+    assert train.live.state == WATCHING
+    train._leave()
+
+
 def _empty_run(path: Path) -> None:
     """A run directory with its description only, as a process that has just begun leaves it."""
     from datasets.shapes import ShapesSource
@@ -282,88 +294,6 @@ def test_the_same_number_written_otherwise_is_no_change(qtbot) -> None:
     form.settings.fields["training.autoencoder_rate"].set_text("1e-3")
     assert form.settings.overrides() == {}
     assert config_of("small", {"training.autoencoder_rate": "1e-3"}).training.autoencoder_rate == 0.001
-
-
-# ---------------------------------------------------------------- curves
-
-
-def test_a_resumed_curve_is_cut_back_to_the_checkpoint() -> None:
-    """Steps that were lost with a killed process do not stay in the curve."""
-    data = CurveData()
-    data.add([_step(n) for n in range(1, 6)])
-    data.add([RunStarted("r", "shapes", "small", "cpu", 1, 3, 60.0), _step(4, loss=9.0)])
-    series = data.curves[LOSSES][("autoencoder", "loss")]
-    assert series.steps == [1, 2, 3, 4]
-    assert series.values[-1] == 9.0
-    data.add([RunStarted("r", "shapes", "small", "cpu", 1, 0, 60.0)])
-    assert data.is_empty()
-
-
-def test_long_curves_are_thinned_and_keep_their_ends() -> None:
-    """A day of training does not make the plot slow, and its newest point is drawn."""
-    series = Series()
-    for n in range(1, 3 * MAX_POINTS):
-        series.append(n, n * 0.5, math.sin(n))
-    x, y = series.arrays(by_time=False)
-    assert len(x) == len(y) == MAX_POINTS
-    assert (x[0], x[-1]) == (1, 3 * MAX_POINTS - 1)
-    minutes, _ = series.arrays(by_time=True)
-    assert minutes[-1] == pytest.approx((3 * MAX_POINTS - 1) * 0.5 / 60)
-
-
-@pytest.fixture
-def plot(qtbot) -> CurvePlot:
-    data = CurveData()
-    data.add([_step(n, loss=float(10 - n), learning_rate=1e-3) for n in range(1, 9)])
-    data.add([Validated("autoencoder", 4, 4.0, {"psnr": 20.0})])
-    made = CurvePlot(data, LOSSES, "Losses")
-    made.resize(600, 300)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_plot())
-    made.show()
-    made.redraw()
-    return made
-
-
-def test_values_under_the_pointer(plot: CurvePlot) -> None:
-    """The nearest step's values stand in the legend while the pointer is over the plot, else the newest."""
-    assert plot.values_at(3.2)["loss"] == 7.0
-    view = plot.plot.getPlotItem().getViewBox()
-    plot._on_hover(view.mapViewToScene(view.viewRect().center()))
-    assert "at step" in plot.where.text()
-    plot._on_hover(
-        view.mapViewToScene(view.viewRect().center()) + view.mapViewToScene(view.viewRect().topLeft()) * 99
-    )
-    assert plot.where.text() == ""
-    assert plot.legend.values["loss"].text() == "2"
-
-
-def test_log_scale_leaves_out_what_has_no_logarithm(plot: CurvePlot) -> None:
-    """Zeros and negative values disappear instead of breaking the axis."""
-    plot._data.add([_step(9, loss=0.0), _step(10, loss=-1.0)])
-    plot.log.setChecked(True)
-    x, _ = plot._items["loss"].getOriginalDataset()
-    assert x.max() == 8
-    plot.log.setChecked(False)
-    x, _ = plot._items["loss"].getOriginalDataset()
-    assert x.max() == 10
-
-
-def test_curves_are_switched_by_their_ticks(plot: CurvePlot) -> None:
-    """The learning rate is off at first; a tick shows or hides a curve."""
-    assert not plot._items["learning_rate"].isVisible()
-    click_box = plot.legend.boxes["learning_rate"]
-    click_box.click()
-    assert plot._items["learning_rate"].isVisible()
-
-
-def test_a_new_phase_comes_forward(plot: CurvePlot) -> None:
-    """The curves of the phase that runs are on show; the earlier ones stay a choice."""
-    plot._data.add([_step(11, phase="transition", hidden=1.0)])
-    plot.redraw()
-    assert plot.phase.currentText() == "transition"
-    assert list(plot._items) == ["hidden"]
-    plot.phase.setCurrentText("autoencoder")
-    assert "loss" in plot._items
 
 
 # ---------------------------------------------------------------- words and pictures

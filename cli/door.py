@@ -10,9 +10,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from cli.errors import UsageError, WorkFailed
 from cli.interruption import EXIT_INTERRUPTED, Interrupted
 from cli.output import Result, print_result, say
-from cli.parser import UsageError, WorkFailed, make_parser
+from cli.parser import make_parser
 
 EXIT_FAULT = 1
 EXIT_USER = 2

@@ -6,14 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from cli import VERSION
-
-
-class UsageError(Exception):
-    """The arguments do not make a command."""
-
-
-class WorkFailed(Exception):
-    """The command could not finish, through no fault of the user's; the message says why."""
+from cli.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):

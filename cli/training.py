@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from cli.arguments import Commands, add_command, add_device, minutes, setting, whole
 from cli.data import cache_of_run, open_or_build
+from cli.errors import UsageError
 from cli.interruption import EXIT_INTERRUPTED, Interrupted, step_through
 from cli.output import ProgressLine, Result, duration
-from cli.parser import UsageError
 
 if TYPE_CHECKING:
     from datasets.cache import Cache

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from cli.arguments import Commands, add_command
+from cli.errors import UsageError, WorkFailed
 from cli.output import Result
-from cli.parser import UsageError, WorkFailed
 
 
 def add_commands(commands: Commands) -> None:

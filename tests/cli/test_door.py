@@ -16,8 +16,9 @@ import cli.data
 import main
 from cli import VERSION
 from cli.door import explain
+from cli.errors import WorkFailed
 from cli.output import Result
-from cli.parser import WorkFailed, make_parser
+from cli.parser import make_parser
 from datasets.errors import CacheError, DatasetInputError, SourceError
 from engine.errors import DiskFull, Diverged, InputError, RunError
 from tests.cli.conftest import Call

@@ -36,7 +36,7 @@ with Cache.open(Path(sys.argv[2])) as cache:
 
 @pytest.mark.process
 def test_a_killed_run_resumes_from_its_last_checkpoint(tiny_cache: Path, tmp_path: Path) -> None:
-    """SIGKILL after a checkpoint: the files are whole, no temporary one is taken for real, resume finishes."""
+    """SIGKILL after a checkpoint: the files are whole and the resume goes on from them to the end."""
     path = tmp_path / "run"
     config = json.dumps(tiny_config().to_json())
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, config, str(tiny_cache), str(path)])

@@ -76,6 +76,8 @@ class CurvePlot(QWidget):
 
     def redraw(self) -> None:
         """Bring the plot up to date with the data."""
+        if self._closed:
+            return
         self._update_phases()
         names = self._data.names(self._group, self.phase.currentText())
         if list(self._items) != names:
@@ -107,7 +109,7 @@ class CurvePlot(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange and not self._closed:
             self._paint_axes()
             self._restyle()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from engine.events import RunStarted, StepLogged, Validated
+from gui.theme import apply_theme
 from gui.train.curve_data import LOSSES, MAX_POINTS, CurveData, Series
 from gui.train.curve_plot import CurvePlot
 
@@ -94,3 +96,13 @@ def test_a_new_phase_comes_forward(plot: CurvePlot) -> None:
     assert list(plot._items) == ["hidden"]
     plot.phase.setCurrentText("autoencoder")
     assert "loss" in plot._items
+
+
+def test_a_closed_plot_takes_no_more(plot: CurvePlot, qapp: QApplication) -> None:
+    """What still arrives after the window was closed (a change of theme, a redraw) breaks nothing."""
+    plot.close_plot()
+    plot.close_plot()
+    apply_theme(qapp, "dark")
+    apply_theme(qapp, "light")
+    plot.redraw()
+    assert not plot._items

@@ -134,7 +134,7 @@ class EngineThread(QThread):
     def run(self) -> None:
         """The loop; ends after `shutdown`."""
         work = EngineWork()
-        while not self._quit:
+        while True:
             item = self._next_request()
             self._close_cancelled()
             if self._quit:

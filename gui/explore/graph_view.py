@@ -80,9 +80,9 @@ class GraphView(QGraphicsView):
         self._grid, self._graph, self._selected, self._hover = grid, None, None, None
         self._moved, self._fills = None, None
         self.nodes = []
-        for node in range(int(np.prod(grid)) if grid is not None else 0):
-            name = ",".join(str(int(i)) for i in np.unravel_index(node, grid or ()))
-            item = NodeItem(node, name, self.node_chosen.emit, self._on_hover)
+        for index in range(int(np.prod(grid)) if grid is not None else 0):
+            name = ",".join(str(int(i)) for i in np.unravel_index(index, grid or ()))
+            item = NodeItem(index, name, self.node_chosen.emit, self._on_hover)
             item.setToolTip(f"Variable {name} (codebook, row, column)")
             self.scene().addItem(item)
             self.nodes.append(item)

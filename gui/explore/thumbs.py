@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -37,7 +38,7 @@ class ThumbGrid(QWidget):
         named(self, object_name, accessible_name)
         self._side = side
         self._images: Image | None = None
-        self._sheet = None  # one QImage of all thumbnails, side by side
+        self._sheet: QImage | None = None  # all thumbnails, side by side
         self._labels: tuple[str, ...] = ()
         self._tips: tuple[str, ...] = ()
         self._bars: tuple[float, ...] = ()

@@ -202,17 +202,17 @@ class TraversalView(QWidget):
         super().__init__()
         self.grid = TraversalGrid()
         self._fresh: list[TraversalRow] = []
-        self.actions = button(
+        self.by_action = button(
             "Actions", "traversal_actions", "Traverse actions", lambda: self._choose("actions")
         )
-        self.variables = button(
+        self.by_variable = button(
             "Variables", "traversal_variables", "Traverse variables", lambda: self._choose("variables"),
             "The chosen variable and its neighbours, or those with the strongest effects",
         )  # fmt: skip
-        for made in (self.actions, self.variables):
+        for made in (self.by_action, self.by_variable):
             made.setCheckable(True)
             made.setAutoExclusive(True)
-        self.actions.setChecked(True)
+        self.by_action.setChecked(True)
         self.status = caption()
         self.status.setObjectName("traversal_status")
         self.empty = EmptyState("No traversal yet", "It appears here as soon as an image is read.")
@@ -229,7 +229,9 @@ class TraversalView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row(heading("Traversal"), self.actions, self.variables, self.status, 1, spacing=6))
+        layout.addLayout(
+            row(heading("Traversal"), self.by_action, self.by_variable, self.status, 1, spacing=6)
+        )
         layout.addWidget(self._pages, 1)
         self.grid.cell_chosen.connect(self._on_cell)
 
@@ -259,7 +261,7 @@ class TraversalView(QWidget):
 
     def rows(self) -> str:
         """Which rows are chosen: "actions" or "variables"."""
-        return "actions" if self.actions.isChecked() else "variables"
+        return "actions" if self.by_action.isChecked() else "variables"
 
     def _choose(self, rows: str) -> None:
         self.rows_chosen.emit(rows)

@@ -199,9 +199,10 @@ def test_cancel_closes_a_job(qtbot, thread: EngineThread) -> None:
     """A cancelled job's generator is closed and its end is told."""
     ended: list[str] = []
     thread.ended.connect(lambda kind, _generation: ended.append(kind))
+    texts: list[str] = []
+    thread.activity.connect(lambda activity: texts.append(activity.text if activity else ""))
     thread.submit(rq.Traverse("run", np.zeros(1, np.int64), "actions", (0,)))
-    qtbot.waitSignal(thread.activity)
-    QTest.qWait(30)
+    qtbot.waitUntil(lambda: "working" in texts)
     thread.cancel("Traverse")
     qtbot.waitUntil(lambda: ended == ["Traverse"])
     assert CountingWork.closed == ["Traverse"]
@@ -216,6 +217,7 @@ def test_requests_come_between_training_steps(qtbot, thread: EngineThread) -> No
     qtbot.waitUntil(lambda: thread.is_training)
     thread.submit(graph(7))
     qtbot.waitUntil(lambda: CountingWork.done == [7])
+    QTest.qWait(30)  # some steps of the training
     thread.submit(rq.PauseTraining())
     qtbot.waitUntil(thread.is_idle)
     assert thread.is_training

@@ -26,7 +26,7 @@ from gui.top_bar import WORKSPACES
 
 log = logging.getLogger("doscope.tour")
 SIZE = (1440, 900)
-TRAINING_MINUTES = 0.5
+TRAINING_MINUTES = 1.0
 
 
 class TourError(Exception):
@@ -81,6 +81,7 @@ class _Guide:
         self.window, self.out = window, out
         self.pictures: list[Path] = []
         self._failure: Failure | None = None
+        self._trained: Path | None = None
         window.engine.failed.connect(self._on_failed)
 
     def open(self, run: str, dataset: str) -> None:
@@ -135,27 +136,28 @@ class _Guide:
         self._picture("retrieve")
 
     def train(self, minutes: float) -> None:
-        """A short training with its curves; the run is deleted afterwards."""
+        """A short training with its curves."""
         self._go("Train")
         train, engine = self.window.train, self.window.engine
         self._until(lambda: train.form.plan() is not None, "the training form")
         train.form.minutes.setValue(minutes)
         plan = train.form.plan()
-        path = runs_dir() / plan.name if plan is not None else runs_dir()
+        self._trained = runs_dir() / plan.name if plan is not None else None
         train.form.start.click()
         self._until(lambda: engine.is_training, "the start of the training")
-        self._pause(min(minutes * 60 * 0.6, 20))
+        self._pause(minutes * 60 * 0.8)
         self._picture("training")
         self._until(lambda: not engine.is_training, "the end of the training", minutes * 60 * 6 + 120)
         self._settle()
         self._picture("trained")
-        engine.submit(rq.DeleteRun(str(path)))
-        self._settle()
 
     def library(self) -> None:
-        """Data sets and runs."""
+        """Data sets and runs; the short training goes again, having been seen."""
         self._go("Library")
         self._picture("library")
+        if self._trained is not None:
+            self.window.engine.submit(rq.DeleteRun(str(self._trained)))
+            self._settle()
 
     # ------------------------------------------------------------ waiting
 

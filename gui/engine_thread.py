@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
+from engine.errors import Diverged
 from gui import requests as rq
 from gui.engine_work import EngineWork, describe
 from gui.replies import Activity, Failure, TrainingEnded, TrainingPaused
@@ -203,7 +204,8 @@ class EngineThread(QThread):
         except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             del self._jobs[kind]
             if isinstance(job.request, rq.StartTraining):
-                self._tell("result", kind, job.generation, TrainingEnded(job.request.path, "failed"))
+                reason = "diverged" if isinstance(error, Diverged) else "failed"
+                self._tell("result", kind, job.generation, TrainingEnded(job.request.path, reason))
             self._fail(kind, job.generation, error, job.request)
             return
         if payload is self:
@@ -225,14 +227,19 @@ class EngineThread(QThread):
         job = self._jobs.pop(kind, None)
         if job is None:
             return
+        trouble: Exception | None = None
         try:
             cast(Any, job.steps).close()
         except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
-            self._fail(kind, job.generation, error, job.request)
+            trouble = error
         if isinstance(job.request, rq.StartTraining):
             self._paused = False
-            self._tell("result", kind, job.generation, TrainingEnded(job.request.path, "stopped"))
-        self._tell("ended", kind, job.generation, None)
+            reason = "failed" if trouble else "stopped"
+            self._tell("result", kind, job.generation, TrainingEnded(job.request.path, reason))
+        if trouble is not None:
+            self._fail(kind, job.generation, trouble, job.request)
+        else:
+            self._tell("ended", kind, job.generation, None)
 
     def _fail(self, kind: str, generation: int, error: Exception, request: rq.Request) -> None:
         failure: Failure = describe(error, request)

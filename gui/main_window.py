@@ -163,6 +163,8 @@ class MainWindow(QMainWindow):
 
     @Slot(str, int, object)
     def _on_failed(self, kind: str, _generation: int, failure: Failure) -> None:
+        if kind in (rq.kind_of(rq.StartTraining), rq.kind_of(rq.StopTraining)):
+            self._closing = False  # what was not saved must be seen, so the window stays
         self.messages.error(failure)
         for workspace in self.workspaces:
             workspace.on_failed(kind, failure)
@@ -180,8 +182,10 @@ class MainWindow(QMainWindow):
 
     @Slot(bool)
     def _on_training_changed(self, running: bool) -> None:
-        """The saving that a close waited for is done."""
-        if self._closing and not running:
+        """The saving that a close waited for is done; a training that begins later owes that close nothing."""
+        if running:
+            self._closing = False
+        elif self._closing:
             self.close()
 
     # ------------------------------------------------------------ closing
@@ -215,6 +219,9 @@ class MainWindow(QMainWindow):
         box.open()
 
     def _save_and_close(self) -> None:
+        if not self.engine.is_training:  # it ended by itself while the question was open
+            self.close()
+            return
         self._closing = True
         self.messages.info("Saving the run, then closing.")
         self.engine.submit(rq.StopTraining())

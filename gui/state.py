@@ -85,9 +85,9 @@ class Selection(QObject):
     def set_run(self, run: RunInfo | None) -> None:
         """Another model: codes of the old one mean nothing any more, so everything read with it goes."""
         self.run = run
+        self._clear_reading()  # first: nobody may ask the new model about the old one's codes
         self.set_variable(None)
         self.set_action(None)
-        self._clear_reading()
         self.run_changed.emit(run)
 
     def set_dataset(self, dataset: DatasetView | None) -> None:

@@ -1,0 +1,92 @@
+"""Explore's order of events: late answers, undo under way, another run, another data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject
+
+from datasets.factors import FactorSpace
+from datasets.shapes import ShapesSource
+from engine.results import (
+    CausalGraph,
+    Intervention,
+    LoadedImage,
+    Reconstruction,
+    RunInfo,
+    TraversalRow,
+)
+from gui import requests as rq
+from gui.explore.presenter import ExplorePresenter
+from gui.replies import DatasetView, PickedImage, ShownImage, Targets
+from gui.state import Selection
+
+SPACE: FactorSpace = ShapesSource().space
+NUM = 4
+
+
+def run_info(name: str = "a", dataset: str = "shapes") -> RunInfo:
+    return RunInfo(name, Path(name), dataset, SPACE, (8, 8, 3), (1, 2, 2), 16, "cpu", 1)
+
+
+def dataset_view(name: str = "shapes") -> DatasetView:
+    return DatasetView(name, name, Path(f"{name}.h5"), SPACE, (8, 8, 3), 1, {}, {}, 0, True)
+
+
+def codes(value: int) -> np.ndarray:
+    return np.full(NUM, value, np.int64)
+
+
+def image(value: int = 0) -> np.ndarray:
+    return np.full((8, 8, 3), value, np.uint8)
+
+
+def graph(action: str = "none") -> CausalGraph:
+    return CausalGraph(np.zeros((NUM, NUM), np.float32), np.zeros(NUM, np.float32), np.ones(NUM), action)
+
+
+def outcome(value: int, moved: int = 1) -> Intervention:
+    return Intervention(codes(value), image(value), np.arange(NUM) < moved, np.arange(NUM) < 1)
+
+
+class Desk:
+    """The presenter without a window or an engine: what it asks is collected, the test answers."""
+
+    def __init__(self) -> None:
+        self.root = QObject()
+        self.selection = Selection(self.root)
+        self.presenter = ExplorePresenter(self.selection, self.root)
+        self.asked: list[rq.Request] = []
+        self.graphs: list[CausalGraph] = []
+        self.presenter.asked.connect(self.asked.append)
+        self.presenter.graph_read.connect(self.graphs.append)
+
+    def read(self, value: int = 0) -> ShownImage:
+        """An image is read by the model; returns what was read."""
+        shown = ShownImage(image(), Reconstruction(codes(value), image(), image(), 30.0), graph())
+        self.presenter.on_shown(shown)
+        return shown
+
+    def last(self, kind: type[rq.Request]) -> rq.Request:
+        return next(request for request in reversed(self.asked) if isinstance(request, kind))
+
+
+@pytest.fixture
+def desk(qapp) -> Desk:
+    made = Desk()
+    made.selection.set_run(run_info())
+    made.selection.set_image(PickedImage(LoadedImage(image()), 0, "test"))
+    made.read()
+    yield made
+    made.selection.close()
+
+
+def test_a_new_run_is_not_asked_about_the_old_codes(desk: Desk) -> None:
+    """With a variable and an action chosen, another run asks only for its own reading of the image."""
+    desk.selection.set_variable(2)
+    desk.selection.set_action(1)
+    desk.asked.clear()
+    desk.selection.set_run(run_info("b"))
+    assert [type(request) for request in desk.asked] == [rq.ShowImage]

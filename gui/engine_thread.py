@@ -59,7 +59,7 @@ class EngineThread(QThread):
         self.setObjectName("engine_thread")
         self._condition = threading.Condition()
         self._pending: dict[str, tuple[int, rq.Request]] = {}
-        self._cancelled: set[str] = set()
+        self._cancelled: dict[str, int] = {}  # kind -> the newest generation when it was cancelled
         self._newest: dict[str, int] = {}
         self._generation = 0
         self._quit = False
@@ -92,8 +92,7 @@ class EngineThread(QThread):
     def cancel(self, kind: str) -> None:
         """End the job of this kind at its next step, and forget one that has not begun."""
         with self._condition:
-            self._pending.pop(kind, None)
-            self._cancelled.add(kind)
+            self._cancelled[kind] = self._generation
             self._condition.notify()
 
     def shutdown(self, wait_ms: int = 30_000) -> bool:
@@ -136,8 +135,9 @@ class EngineThread(QThread):
         """The loop; ends after `shutdown`."""
         work = EngineWork()
         while True:
+            self._wait()
+            self._end_cancelled()
             item = self._next_request()
-            self._close_cancelled()
             if self._quit:
                 break
             if item is not None:
@@ -148,14 +148,19 @@ class EngineThread(QThread):
             self._close(kind)
         work.close()
 
-    def _next_request(self) -> tuple[int, rq.Request] | None:
+    def _wait(self) -> None:
+        """Until there is something to do."""
         with self._condition:
             if not self._pending and not self._cancelled and not self._quit and not self._runnable():
                 self._tell("activity", "", 0, None)
                 self._waiting = True
                 self._condition.wait()
                 self._waiting = False
-            if not self._pending:
+
+    def _next_request(self) -> tuple[int, rq.Request] | None:
+        """The oldest request; None when there is none, or when a cancel has to be heeded first."""
+        with self._condition:
+            if not self._pending or self._cancelled:
                 return None
             return self._pending.pop(next(iter(self._pending)))
 
@@ -216,11 +221,19 @@ class EngineThread(QThread):
         elif payload is not None:
             self._tell("result", kind, job.generation, payload)
 
-    def _close_cancelled(self) -> None:
+    def _end_cancelled(self) -> None:
+        """Close the cancelled jobs, and tell the end of those that had not begun."""
         with self._condition:
-            kinds, self._cancelled = self._cancelled, set()
-        for kind in kinds:
+            cancelled, self._cancelled = self._cancelled, {}
+            unbegun = {
+                kind: self._pending.pop(kind)[0]
+                for kind, newest in cancelled.items()
+                if kind in self._pending and self._pending[kind][0] <= newest
+            }
+        for kind in cancelled:
             self._close(kind)
+        for kind, generation in unbegun.items():
+            self._tell("ended", kind, generation, None)
 
     def _close(self, kind: str) -> None:
         """Close a job's generator: a build removes its temporary file, a training saves."""

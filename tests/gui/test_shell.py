@@ -208,6 +208,35 @@ def test_cancel_closes_a_job(qtbot, thread: EngineThread) -> None:
     assert CountingWork.closed == ["Traverse"]
 
 
+def test_cancel_tells_the_end_of_what_had_not_begun(qtbot, thread: EngineThread) -> None:
+    """A cancelled request that still waited its turn is never worked on, and its view hears that it ended."""
+    ended: list[str] = []
+    thread.ended.connect(lambda kind, _generation: ended.append(kind))
+    thread.submit(graph(0))
+    QTest.qWait(50)  # taken up: the thread is busy with it
+    thread.submit(rq.BuildDataset("shapes"))
+    thread.cancel("BuildDataset")
+    CountingWork.gate.set()
+    qtbot.waitUntil(thread.is_idle)
+    assert ended == ["Graph", "BuildDataset"]
+    assert CountingWork.done == [0]
+
+
+def test_what_is_asked_after_a_cancel_is_done(qtbot, thread: EngineThread) -> None:
+    """A cancel means what was asked before it, not the request of the same kind that follows."""
+    thread.submit(rq.Traverse("run", np.zeros(1, np.int64), "actions", (0,)))
+    thread.submit(rq.LoadRun("a"))
+    QTest.qWait(50)
+    thread.submit(graph(1))
+    thread.cancel("Graph")
+    thread.submit(graph(2))
+    CountingWork.gate.set()
+    qtbot.waitUntil(lambda: 2 in CountingWork.done)
+    assert 1 not in CountingWork.done
+    thread.cancel("Traverse")
+    qtbot.waitUntil(thread.is_idle)
+
+
 def test_requests_come_between_training_steps(qtbot, thread: EngineThread) -> None:
     """A click is answered while a training runs; pausing leaves the thread idle; stopping closes it."""
     CountingWork.gate.set()

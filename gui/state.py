@@ -22,6 +22,7 @@ class Step:
     Attributes:
         label: what led here ("object_hue +", "do(0,3,4 = 17)", "reconstruction").
         python: the same as a line of Python for a notebook, empty for the start.
+        moves: factor and signed number of steps that this step asks of it, None when it asks of none.
         moved, targets: variables that changed / were intervened on by this step, [N]; None at the start.
     """
 
@@ -31,6 +32,7 @@ class Step:
     moved: BoolArray | None = None
     targets: BoolArray | None = None
     python: str = ""
+    moves: tuple[int, int] | None = None
 
 
 class _Intervene(QUndoCommand):

@@ -9,18 +9,36 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.results import CausalGraph, Image, Intervention, RunInfo, TraversalRow
+from engine.results import CausalGraph, Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
 from gui.replies import DatasetView, PickedImage, ShownImage
 from gui.state import Selection, Step
 
 VARIABLE_ROWS = 8
-Wish = Callable[[Step], tuple[rq.Request, str, str]]  # present step -> request, label, line of Python
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """An intervention on its way to the engine.
+
+    Attributes:
+        label, python: of the step that it will be.
+        moves: factor and signed number of steps that it asks of it, None for do(variable).
+    """
+
+    request: rq.Request
+    label: str
+    python: str
+    moves: tuple[int, int] | None = None
+
+
+Wish = Callable[[Step], _Asked]
 
 
 class ExplorePresenter(QObject):
@@ -40,9 +58,11 @@ class ExplorePresenter(QObject):
         super().__init__(parent)
         self._selection = selection
         self._wishes: deque[Wish] = deque()
-        self._waiting: tuple[str, str] | None = None  # label and Python of the one that is being worked on
+        self._waiting: tuple[_Asked, Step] | None = None  # what is being worked on, and from which step
         self._seeds = random.Random(0)
-        self._base: CausalGraph | None = None
+        self._start: tuple[Codes, CausalGraph] | None = None  # the base graph that came with the reading
+        self._base: CausalGraph | None = None  # the newest base graph
+        self._graph_of: Step | None = None  # the step whose graph has been asked for
         self.rows = "actions"
         selection.dataset_changed.connect(self._on_dataset)
         selection.run_changed.connect(self._on_run)
@@ -93,11 +113,12 @@ class ExplorePresenter(QObject):
     def act(self, action: int) -> None:
         """do-action, one step."""
 
-        def wish(step: Step) -> tuple[rq.Request, str, str]:
+        def wish(step: Step) -> _Asked:
             run = self._need_run()
             name = run.space.action_names[action]
             line = f"codes = explorer.apply_action(codes, {action}).codes  # {name}"
-            return rq.ApplyAction(str(run.path), step.codes, action), name, line
+            moves = run.space.factor_of_action(action)
+            return _Asked(rq.ApplyAction(str(run.path), step.codes, action), name, line, moves)
 
         self._wish(wish)
 
@@ -105,13 +126,14 @@ class ExplorePresenter(QObject):
         """do(variable := code), direct or propagated as chosen."""
         propagate = self._selection.propagate
 
-        def wish(step: Step) -> tuple[rq.Request, str, str]:
+        def wish(step: Step) -> _Asked:
             run = self._need_run()
             label = f"do({run.variable_name(variable)} = {code})"
             line = (
                 f"codes = explorer.do(codes, {{{variable}: {code}}}, propagate={propagate}).codes  # {label}"
             )
-            return rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate), label, line
+            request = rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate)
+            return _Asked(request, label, line)
 
         self._wish(wish)
 
@@ -134,23 +156,27 @@ class ExplorePresenter(QObject):
         step = self._selection.step
         if self._waiting is not None or step is None or not self._wishes:
             return
-        request, label, python = self._wishes.popleft()(step)
-        self._waiting = (label, python)
-        self.asked.emit(request)
+        asked = self._wishes.popleft()(step)
+        self._waiting = (asked, step)
+        self.asked.emit(asked.request)
 
-    def on_intervention(self, outcome: Intervention) -> None:
-        """An intervention is done."""
-        if self._waiting is None or self._selection.step is None:
+    def on_intervention(self, kind: str, outcome: Intervention) -> None:
+        """An intervention is done; one whose step has been left meanwhile is dropped."""
+        if self._waiting is None or self._waiting[0].request.kind != kind:
             return
-        (label, python), self._waiting = self._waiting, None
-        self._selection.intervene(
-            Step(label, outcome.codes, outcome.image, outcome.moved, outcome.targets, python)
-        )
+        (asked, before), self._waiting = self._waiting, None
+        if self._selection.step is before:
+            self._selection.intervene(
+                Step(
+                    asked.label, outcome.codes, outcome.image, outcome.moved, outcome.targets, asked.python,
+                    asked.moves,
+                )
+            )  # fmt: skip
         self._grant()
 
     def on_failed(self, kind: str) -> None:
         """Interventions that wait behind a failed one are dropped."""
-        if kind in (rq.kind_of(rq.ApplyAction), rq.kind_of(rq.DoVariables)):
+        if self._waiting is not None and self._waiting[0].request.kind == kind:
             self._forget_wishes()
 
     def _forget_wishes(self) -> None:
@@ -162,13 +188,15 @@ class ExplorePresenter(QObject):
     def on_shown(self, shown: ShownImage) -> None:
         """The model has read the image."""
         self._forget_wishes()
-        self._base = shown.graph
+        self._start = (shown.reconstruction.codes, shown.graph)
         self._selection.set_reading(shown.reconstruction)
         run = self._need_run()
         self.asked.emit(rq.ReadTargets(str(run.path), shown.reconstruction.codes))
 
     def on_graph(self, graph: CausalGraph) -> None:
-        """A graph for the present step has arrived."""
+        """A graph has arrived; one of another step than the present says nothing any more."""
+        if self._graph_of is None or self._graph_of is not self._selection.step:
+            return
         if graph.action == "none":
             self._base = graph
         self.graph_read.emit(graph)
@@ -215,8 +243,12 @@ class ExplorePresenter(QObject):
     def _on_step(self, step: Step | None) -> None:
         if step is None:
             return
-        if step.moved is None and self._base is not None and self._selection.action is None:
-            self.graph_read.emit(self._base)  # it came with the reading
+        at_start = self._start is not None and step.codes is self._start[0]
+        if self._start is not None and at_start:
+            self._base = self._start[1]
+        if at_start and self._selection.action is None:
+            self._graph_of = None  # it came with the reading; a later step's answer would be wrong
+            self.graph_read.emit(self._base)
         else:
             self._ask_graph(step)
         if self._selection.variable is not None:
@@ -235,6 +267,7 @@ class ExplorePresenter(QObject):
             self._ask_graph(self._selection.step)
 
     def _ask_graph(self, step: Step) -> None:
+        self._graph_of = step
         self.asked.emit(rq.Graph(str(self._need_run().path), step.codes, self._selection.action))
 
     def _ask_palette(self, step: Step, variable: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,13 @@ class ExploreWorkspace(Workspace):
 
     def answers(self) -> dict[str, Answer]:
         do = self.presenter
+        acted, done = rq.kind_of(rq.ApplyAction), rq.kind_of(rq.DoVariables)
         return {
             rq.kind_of(rq.PickImage): self.selection.set_image,
             rq.kind_of(rq.ShowImage): do.on_shown,
             rq.kind_of(rq.ReadTargets): self._on_targets,
-            rq.kind_of(rq.ApplyAction): do.on_intervention,
-            rq.kind_of(rq.DoVariables): do.on_intervention,
+            acted: partial(do.on_intervention, acted),
+            done: partial(do.on_intervention, done),
             rq.kind_of(rq.Graph): do.on_graph,
             rq.kind_of(rq.LayoutGraph): self._on_layout,
             rq.kind_of(rq.MakePalette): self._on_palette,
@@ -223,9 +225,9 @@ class ExploreWorkspace(Workspace):
             return
         asked: dict[int, int] = {}
         for step in steps[1 : index + 1]:
-            if step.label in run.space.action_names:
-                factor, sign = run.space.factor_of_action(run.space.action_index(step.label))
-                asked[factor] = asked.get(factor, 0) + sign
+            if step.moves is not None:
+                factor, count = step.moves
+                asked[factor] = asked.get(factor, 0) + count
         self.action_panel.set_values(image.loaded.factors if image is not None else None, asked)
 
     def _on_variable(self, variable: int | None) -> None:

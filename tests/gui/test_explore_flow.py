@@ -90,3 +90,40 @@ def test_a_new_run_is_not_asked_about_the_old_codes(desk: Desk) -> None:
     desk.asked.clear()
     desk.selection.set_run(run_info("b"))
     assert [type(request) for request in desk.asked] == [rq.ShowImage]
+
+
+def test_undo_to_the_start_shows_the_graph_of_the_start(desk: Desk) -> None:
+    """Not the newest base graph; and the later step's answer, when it comes at last, is dropped."""
+    first = desk.read().graph
+    desk.presenter.act(0)
+    desk.presenter.on_intervention(rq.kind_of(rq.ApplyAction), outcome(1))
+    later = graph()
+    desk.presenter.on_graph(later)
+    assert desk.graphs[-1] is later
+    desk.selection.history.undo()
+    assert desk.graphs[-1] is first
+    desk.presenter.on_graph(graph())
+    assert desk.graphs[-1] is first
+
+
+def test_an_intervention_that_was_overtaken_makes_no_step(desk: Desk) -> None:
+    """Undo while an action is under way: its answer belongs to no step that is present, and is dropped."""
+    kind = rq.kind_of(rq.ApplyAction)
+    desk.presenter.act(0)
+    desk.presenter.on_intervention(kind, outcome(1))
+    desk.presenter.act(0)
+    desk.selection.history.undo()
+    desk.presenter.on_intervention(kind, outcome(2))
+    assert desk.selection.step is not None
+    assert desk.selection.step.label == "reconstruction"
+    desk.presenter.act(1)  # nothing is stuck: the next click is asked about the present step
+    assert desk.last(rq.ApplyAction).codes is desk.selection.step.codes
+
+
+def test_an_answer_of_another_kind_is_not_taken_for_the_awaited_one(desk: Desk) -> None:
+    """An old do(variable)'s answer does not become the step that the action was asked for."""
+    desk.presenter.act(0)
+    desk.presenter.on_intervention(rq.kind_of(rq.DoVariables), outcome(9))
+    assert desk.selection.history.count() == 0
+    desk.presenter.on_intervention(rq.kind_of(rq.ApplyAction), outcome(1))
+    assert [step.label for step in desk.selection.steps()[1:]] == [SPACE.action_names[0]]

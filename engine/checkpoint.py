@@ -72,9 +72,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             names = list(file.keys())
             return Checkpoint({name: file.get_tensor(name) for name in names}, meta)
     except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(
-            f"{path} is damaged ({error}); delete it and resume from another checkpoint"
-        ) from error
+        raise RunError(f"{path} is damaged ({error}); delete it, or train the run again") from error
 
 
 def writing_failed(path: Path, error: Exception) -> DiskFull | RunError:

@@ -33,7 +33,7 @@ class AutoencoderConfig:
         encoder_blocks: residual blocks of the encoder, each widening its view by one latent cell.
         decoder_blocks: residual blocks of the decoder.
         patch: image pixels per latent cell and side; the grid is image size / patch.
-        commitment: weight of the commitment loss.
+        commitment: weight of the commitment loss, a mean over the code's entries.
         decay: of the codebooks' exponential moving average, per step.
         dead_after: a code that stayed below this share of uniform use is revived from data.
         warm_up: optimizer steps before the codebooks start; until then latents pass unquantized.
@@ -46,7 +46,7 @@ class AutoencoderConfig:
     encoder_blocks: int = 1
     decoder_blocks: int = 2
     patch: int = 8
-    commitment: float = 0.25
+    commitment: float = 0.025
     decay: float = 0.97
     dead_after: float = 0.03
     warm_up: int = 100
@@ -55,7 +55,10 @@ class AutoencoderConfig:
         _check(self.codebooks >= 1, "autoencoder.codebooks must be at least 1")
         _check(2 <= self.codes <= 65536, "autoencoder.codes must lie in 2 to 65536")
         _check(self.code_size >= 1, "autoencoder.code_size must be at least 1")
-        _check(self.width >= 8, "autoencoder.width must be at least 8")
+        _check(
+            self.width >= 8 and self.width % 2 == 0, "autoencoder.width must be an even number of at least 8"
+        )
+        _check(self.commitment >= 0 and self.dead_after >= 0, "autoencoder weights must not be negative")
         _check(self.patch in (4, 8, 16), "autoencoder.patch must be 4, 8 or 16")
         _check(self.warm_up >= 0, "autoencoder.warm_up must not be negative")
         _check(0 < self.decay < 1, "autoencoder.decay must lie between 0 and 1")
@@ -72,6 +75,7 @@ class TransitionConfig:
         pair_width: hidden size of the pair network that gives the edge probabilities.
         mask_width: hidden size of the mask network.
         depth: residual layers after the messages.
+        edge_noise: scale of the Gumbel noise on edge logits in training; 1 draws Bernoulli edges.
     """
 
     width: int = 128
@@ -79,6 +83,7 @@ class TransitionConfig:
     pair_width: int = 16
     mask_width: int = 32
     depth: int = 2
+    edge_noise: float = 0.3
 
     def __post_init__(self) -> None:
         _check(self.width >= 8, "transition.width must be at least 8")
@@ -88,6 +93,7 @@ class TransitionConfig:
         )
         _check(self.pair_width >= 1 and self.mask_width >= 1, "transition widths must be at least 1")
         _check(self.depth >= 1, "transition.depth must be at least 1")
+        _check(self.edge_noise >= 0, "transition.edge_noise must not be negative")
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class TrainingConfig:
         retrieval_share: share of the batch that also trains retrieval (9).
         retrieval_start: share of the phase after which retrieval is trained.
         retrieval_weight: weight of (9).
-        edge_sparsity: weight of the expected number of edges, (10).
+        edge_sparsity: weight of the mean edge probability, (10).
         mask_sparsity: weight of the expected number of targets, (10).
         validations: validations in each phase.
         seed: of everything random.
@@ -147,6 +153,10 @@ class TrainingConfig:
             _check(getattr(self, name) > 0, f"training.{name} must be positive")
         for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start"):
             _check(0 <= getattr(self, name) <= 1, f"training.{name} must lie in 0 to 1")
+        _check(self.targets >= 1, "training.targets must be at least 1")
+        _check(0 <= self.seed < 2**63, "training.seed must not be negative")
+        for name in ("weight_decay", "change_weight", "retrieval_weight", "edge_sparsity", "mask_sparsity"):
+            _check(getattr(self, name) >= 0, f"training.{name} must not be negative")
         _check(self.validations >= 1, "training.validations must be at least 1")
 
 

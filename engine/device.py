@@ -30,6 +30,8 @@ def choose_device(name: str = "auto") -> torch.device:
     missing = {"cuda": not torch.cuda.is_available(), "mps": not torch.backends.mps.is_available()}
     if missing.get(device.type, device.type != "cpu"):
         raise InputError(f"this machine has no device '{name}'; choose auto or cpu")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"this machine has no device '{name}'; choose auto or cpu")
     return device
 
 

@@ -14,6 +14,8 @@ from engine.explorer import Explorer
 from engine.metrics.images import psnr_of_images
 from engine.metrics.retrieval import RetrievalTally
 from engine.results import Codes
+from engine.run_directory import RunDirectory
+from engine.same_data import check_same_data
 
 BATCH = 64
 QUALITY_IMAGES = 2000
@@ -31,14 +33,10 @@ def evaluation_steps(
         limit: at most so many pairs, the first ones; None takes all.
 
     Raises:
-        InputError: the cache has other factors or image sizes than the run, or no pairs in the split.
+        RunError: the cache has other factors, image sizes or splits than the run was trained with.
+        InputError: there are no pairs in the split.
     """
-    info = explorer.info
-    if cache.space != info.space or cache.image_shape != info.image_shape:
-        raise InputError(
-            f"the run '{info.name}' was trained on other factors or image sizes than {cache.path} has;"
-            f" give a cache of '{info.dataset}'"
-        )
+    check_same_data(RunDirectory(explorer.info.path).description(), cache)
     pairs = cache.transitions(split)
     count = len(pairs) if limit is None else min(limit, len(pairs))
     if count < 1:

@@ -68,7 +68,8 @@ class Explorer:
         description = directory.description()
         path = directory.weights()
         checkpoint = load_checkpoint(path)
-        model = CTVAE(description.config, description.image_shape, description.space.num_actions)
+        with torch.random.fork_rng(devices=[]):  # a training in this thread keeps its random numbers
+            model = CTVAE(description.config, description.image_shape, description.space.num_actions)
         restore_model(model, checkpoint, path)
         model.to(chosen)
         info = RunInfo(
@@ -137,8 +138,9 @@ class Explorer:
     def do(self, codes: Codes, assignments: dict[int, int], propagate: bool) -> Intervention:
         """Variables set to codes by hand (docs/model.md, section 3).
 
-        Direct: nothing else moves. Propagated: the descendants of the set variables in the base graph are
-        predicted again from their parents, in sweeps, until nothing moves; everything else is fixed.
+        Direct: nothing else moves. Propagated: what the set variables cause in the base graph follows, in
+        at most four sweeps. In each, the children of what moved are predicted from their parents twice, as
+        things were and as they are now; a child takes the new prediction where the two differ.
 
         Raises:
             InputError: a variable or a code does not exist.
@@ -155,17 +157,21 @@ class Explorer:
         return Intervention(after, self.decode(after), after != codes, targets)
 
     def _propagate(self, before: Codes, after: Codes, targets: npt.NDArray[np.bool_]) -> Codes:
-        """Predicts the descendants of what moved from their parents, a few sweeps."""
+        """The sweeps of a propagated intervention.
+
+        Comparing two predictions, not prediction and code, keeps the model's own errors out: a child whose
+        parents say the same as before stays.
+        """
         edges = self.graph(before, None).edges > 0.5
         moved = targets & (after != before)
         for _ in range(SWEEPS):
             reached = edges[moved].any(axis=0) & ~targets
             if not reached.any():
                 break
-            hidden = torch.from_numpy(reached)[None].to(self._device)
-            parents = self._model.predict_hidden(self._codes(after), hidden)[0]
-            predicted = parents.argmax(dim=1).cpu().numpy()
-            following = np.where(reached, predicted, after)
+            hidden = torch.from_numpy(np.stack([reached, reached])).to(self._device)
+            both = self._codes(np.stack([before, after]))
+            was, now = self._model.predict_hidden(both, hidden).argmax(dim=2).cpu().numpy()
+            following = np.where(reached & (was != now), now, after)
             if (following == after).all():
                 break
             moved = following != after

@@ -42,7 +42,8 @@ def transition_log_likelihood(
 
 
 def log_probability(logits: Tensor, index: Tensor) -> Tensor:
-    """Log softmax(logits)[index] over the last dimension."""
+    """Log softmax(logits)[index] over the last dimension, in float32 (sums of bf16 logarithms drift)."""
+    logits = logits.float()
     chosen = logits.gather(-1, index[..., None])[..., 0]
     return chosen - logits.logsumexp(-1)
 

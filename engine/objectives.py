@@ -24,7 +24,7 @@ def autoencoder_objective(model: Autoencoder, image_BCHW: Tensor, config: Autoen
     """Equation (2); "loss" is what is minimised, the rest is for the log."""
     out = model(image_BCHW)
     error = losses.reconstruction(out.image_BCHW, image_BCHW)
-    loss = error + config.commitment * 0.1 * out.commitment
+    loss = error + config.commitment * out.commitment
     return {"loss": loss, "reconstruction": error, "commitment": out.commitment}
 
 
@@ -117,7 +117,7 @@ def _retrieval_loss(
 
 
 def far_log_likelihood(mask: Tensor, own: Tensor, num_codes: int) -> Tensor:
-    """A lower bound for a variable that did not change and is not looked at closely.
+    """Stands in for the likelihood of a variable that did not change and is not looked at closely.
 
     If it was a target after all, the action's mechanism is taken to know nothing (uniform codes).
     """

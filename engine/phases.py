@@ -106,7 +106,7 @@ class TransitionPhase:
         return transition_objective(state.model, *batch, config=training, retrieve=retrieve)
 
     def validate(self) -> Iterator[Event]:
-        """Action retrieval on validation pairs."""
+        """Action retrieval on validation pairs, and the share of base edges above 0.5."""
         state, count = self._state, min(VALIDATION_PAIRS, len(self._pairs))
         tally = RetrievalTally(state.cache.space)
         with torch.no_grad():
@@ -119,8 +119,11 @@ class TransitionPhase:
                 scores = state.model.retrieve_action(before, after)
                 tally.add(scores.log_probability_BA.float().cpu().numpy(), self._pairs.action[part])
                 yield Progressed("validating", part.stop, count)
-        if count:
-            state.figures |= tally.figures()
+            context = state.model.transition.context(self._codes_of(self._pairs.before[:VALIDATION_BATCH]))
+            edges = state.model.transition.base_edges(context)
+        n = edges.shape[1]
+        state.figures |= tally.figures()
+        state.figures["edges_kept"] = float((edges > 0.5).float().sum() / (len(edges) * n * (n - 1)))
 
     def sample(self) -> list[np.ndarray]:
         """Before, the predicted after, the true after, of validation pairs."""
@@ -140,27 +143,21 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
     """Steps until the phase's budget is spent; validates, samples and saves in between."""
     yield PhaseStarted(phase.name, state.step, state.elapsed_s)
     log = Log(phase, state)
-    due = _next_validation(state)
     while state.phase_progress < 1:
-        log.add(_timed_step(phase, state))
-        look = due <= state.phase_progress < 1
-        if not look and not log.due():
-            continue
-        yield log.event()  # first, so that a broken loss is never saved
-        if look:
+        if _looks_due(state) > state.phase_looks:
             yield from _look(phase, state, recorder)
-            due = _next_validation(state)
-        if state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
+        log.add(_timed_step(phase, state))
+        if log.due() or _looks_due(state) > state.phase_looks or state.phase_progress >= 1:
+            yield log.event()  # before anything is saved, so that a broken loss never is
+        if not log.waiting() and state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
             yield state.save_last()
-    if log.waiting():
-        yield log.event()
     yield from _look(phase, state, recorder)
 
 
-def _next_validation(state: TrainingState) -> float:
-    """The phase progress at which to validate next; the last validation comes after the last step."""
+def _looks_due(state: TrainingState) -> int:
+    """How many validations should have been made by now; the last one comes after the last step."""
     count = state.config.training.validations
-    return min(1.1, (math.floor(state.phase_progress * count + 1e-9) + 1) / count) if count > 1 else 1.1
+    return min(count - 1, math.floor(state.phase_progress * count + 1e-9))
 
 
 def _timed_step(phase: Phase, state: TrainingState) -> Terms:
@@ -175,7 +172,7 @@ def _timed_step(phase: Phase, state: TrainingState) -> Terms:
         terms = phase.terms()
     state.optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(state.parameters, 1.0)
+    terms["gradient_norm"] = nn.utils.clip_grad_norm_(state.parameters, 1.0)
     state.optimizer.step()
     state.step += 1
     state.phase_step += 1
@@ -192,8 +189,9 @@ def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Ev
         yield event
         away += time.perf_counter() - left
     path = recorder.sample(state.step, phase.sample())
-    figure = state.figures.get("directed_accuracy" if phase.name == "transition" else "psnr", -math.inf)
-    saved = state.save_best(figure if phase.name == "transition" else figure - 1e6)
+    # an autoencoder alone cannot be explored, so only the second phase names a best one
+    saved = state.save_best(state.figures["directed_accuracy"]) if phase.name == "transition" else None
+    state.phase_looks = max(state.phase_looks + 1, _looks_due(state))
     state.look_s = time.perf_counter() - begun - away
     state.elapsed_s += state.look_s
     yield Validated(phase.name, state.step, state.elapsed_s, dict(state.figures))
@@ -234,7 +232,7 @@ class Log:
             name: float(torch.stack([t[name] for t in self._terms if name in t]).float().mean())
             for name in names
         }
-        if not math.isfinite(values["loss"]):
+        if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
             raise Diverged(
                 f"the loss became {values['loss']} at step {state.step}; the last good checkpoint is kept in"
                 f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"

@@ -52,13 +52,18 @@ class Quantizer(nn.Module):
         """Latents [B,P,Q,D] -> nearest rows, int64 [B,Q,P] (equation 1)."""
         b, p, q, d = latents_BPQD.shape
         x_QMD = latents_BPQD.detach().permute(2, 0, 1, 3).reshape(q, b * p, d).float()
-        codes_QM = self._nearest(x_QMD).argmin(dim=2)
+        with torch.autocast(x_QMD.device.type, enabled=False):
+            codes_QM = self._nearest(x_QMD).argmin(dim=2)
         return codes_QM.reshape(q, b, p).transpose(0, 1)
 
     def forward(self, latents_BPQD: Tensor) -> Quantized:
         """Quantizes; in training mode the codebooks follow the latents."""
+        with torch.autocast(latents_BPQD.device.type, enabled=False):  # distances in bf16 exchange codes
+            return self._quantize(latents_BPQD.float())
+
+    def _quantize(self, latents_BPQD: Tensor) -> Quantized:
         b, p, q, d = latents_BPQD.shape
-        x_QMD = latents_BPQD.detach().permute(2, 0, 1, 3).reshape(q, b * p, d).float()
+        x_QMD = latents_BPQD.detach().permute(2, 0, 1, 3).reshape(q, b * p, d)
         if self.training:
             self.seen_steps += 1
             if int(self.seen_steps) <= self.warm_up:
@@ -72,7 +77,7 @@ class Quantizer(nn.Module):
         quantized = self.codes_to_latents(codes_BQP)
         if self.training:
             self._follow(x_QMD, nearest.indices, nearest.values)
-        commitment = (latents_BPQD.float() - quantized).square().mean()
+        commitment = (latents_BPQD - quantized).square().mean()
         straight_through = latents_BPQD + (quantized - latents_BPQD).detach()
         return Quantized(straight_through, codes_BQP, commitment)
 
@@ -106,8 +111,8 @@ class Quantizer(nn.Module):
         self.sums_QKD.lerp_(sums * share, 1 - self.decay)
         self.codebook_QKD.copy_(self.sums_QKD / self.usage_QK.clamp_min(1e-4)[..., None])
         dead_QK = self.usage_QK < self.dead_after
-        if not bool(dead_QK.any()):
-            return
+        if not bool(dead_QK.any()) or not bool(torch.isfinite(distance_QM).all()):
+            return  # broken latents are the training's to report
         excess_QM = (distance_QM + x_QMD.square().sum(dim=2)).clamp_min(1e-12)
         for i in range(q):
             dead = dead_QK[i].nonzero()[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ class Recorder:
     def __init__(self, run: RunDirectory) -> None:
         self._run = run
         try:
+            _end_torn_line(run.metrics_path)
             self._metrics = run.metrics_path.open("a", encoding="utf-8")
             self._board = SummaryWriter(str(run.path), flush_secs=10, max_queue=1000)
         except OSError as error:
@@ -32,8 +34,10 @@ class Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._board.close()
-        self._metrics.close()
+        # closing writes what is left; on a full disk that fails again, and the first error is the one to show
+        for file in (self._board, self._metrics):
+            with contextlib.suppress(OSError):
+                file.close()
 
     def write(self, event: Event) -> Event:
         """Keeps the event and hands it back.
@@ -80,3 +84,12 @@ class Recorder:
         except OSError as error:
             raise writing_failed(path, error) from error
         return str(Path("samples") / path.name)
+
+
+def _end_torn_line(path: Path) -> None:
+    """A killed process may leave half a line; what comes next must not be glued to it."""
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb+") as file:
+            file.seek(-1, 2)
+            if file.read(1) != b"\n":
+                file.write(b"\n")

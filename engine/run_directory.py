@@ -46,6 +46,7 @@ class RunDescription:
     cache: str
     space: FactorSpace
     image_shape: tuple[int, int, int]
+    recipe: dict[str, Any]
     budget: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -56,6 +57,7 @@ class RunDescription:
             "dataset": self.dataset,
             "cache": self.cache,
             "image_shape": list(self.image_shape),
+            "recipe": self.recipe,
             "budget": self.budget,
             "config": self.config.to_json(),
             "factors": self.space.to_json(),
@@ -71,6 +73,7 @@ class RunDescription:
             str(data["cache"]),
             FactorSpace.from_json(data["factors"]),
             (int(height), int(width), int(channels)),
+            dict(data["recipe"]),
             dict(data.get("budget", {})),
         )
 
@@ -82,7 +85,7 @@ class RunStatus:
     Attributes:
         finished: "done", "stopped", "diverged", or None while it runs (or was killed).
         figures: the latest validation or test figures.
-        resumable: a checkpoint to go on from exists and the run is not done.
+        resumable: the run is not done, so that it can go on.
         problem: why it cannot be used, or empty.
     """
 
@@ -217,7 +220,7 @@ class RunDirectory:
             elapsed_s=elapsed,
             finished=finished,
             figures=figures,
-            resumable=self.last.is_file() and finished != "done",
+            resumable=finished != "done" and self.path != BUNDLED,
             explorable=explorable,
         )
 

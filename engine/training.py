@@ -28,6 +28,7 @@ from engine.events import Event, Progressed, RunFinished, RunStarted
 from engine.phases import AutoencoderPhase, TransitionPhase, run_phase
 from engine.recorder import Recorder
 from engine.run_directory import RunDescription, RunDirectory
+from engine.same_data import check_same_data, splits_of
 from engine.training_state import Budget, TrainingState
 
 ENCODE_BATCH = 250
@@ -73,17 +74,12 @@ def train(
         description = directory.description()
         config = description.config
         minutes = minutes if minutes is not None else description.budget.get("minutes")
-        _check_same_data(description, cache)
-    else:
-        _check(cache, minutes, config)
-        budget = {} if minutes is None else {"minutes": float(minutes)}
-        directory.create(
-            RunDescription(
-                config, dataset or cache.name, str(cache.path), cache.space, cache.image_shape, budget
-            )
-        )
+        check_same_data(description, cache)
+    _check(cache, minutes, config)
     state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
-    if resume:
+    if not resume:
+        directory.create(_describe(config, cache, minutes, dataset))
+    elif directory.last.is_file():  # else the run ended before its first checkpoint, and begins again
         state.restore(load_checkpoint(directory.last), directory.last)
     yield from _recorded(state, dataset or cache.name)
 
@@ -108,6 +104,8 @@ def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
             state.save_last()
             yield recorder.write(RunFinished(state.step, state.elapsed_s, "done", dict(state.figures)))
         except GeneratorExit:
+            if state.finished:
+                raise
             state.save_last()
             recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
             raise
@@ -165,9 +163,13 @@ def _check(cache: Cache, minutes: float | None, config: Config) -> None:
         raise InputError(f"the cache {cache.path} holds no training pairs; build it again with some")
 
 
-def _check_same_data(description: RunDescription, cache: Cache) -> None:
-    if description.space != cache.space or description.image_shape != cache.image_shape:
-        raise RunError(
-            f"the cache {cache.path} has other factors or image sizes than the run was started with;"
-            f" give the cache of '{description.dataset}'"
-        )
+def _describe(config: Config, cache: Cache, minutes: float | None, dataset: str) -> RunDescription:
+    return RunDescription(
+        config=config,
+        dataset=dataset or cache.name,
+        cache=str(cache.path),
+        space=cache.space,
+        image_shape=cache.image_shape,
+        recipe=splits_of(cache),
+        budget={} if minutes is None else {"minutes": float(minutes)},
+    )

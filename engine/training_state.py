@@ -14,6 +14,7 @@ from torch import nn
 from datasets.cache import Cache
 from engine.checkpoint import (
     Checkpoint,
+    load_checkpoint,
     model_tensors,
     optimizer_tensors,
     restore_model,
@@ -84,6 +85,7 @@ class TrainingState:
         self.best_figure = -math.inf
         self.finished = False
         self.saved_at_s = 0.0
+        self.phase_looks = 0  # validations of the present phase so far
         self.look_s = 0.0  # how long the last validation took
         self._saved: tuple[str, int, bool] | None = None
         self.begin_phase(PHASES[0])
@@ -91,6 +93,7 @@ class TrainingState:
     def begin_phase(self, phase: str) -> None:
         """Starts a phase with a fresh optimizer."""
         self.phase, self.phase_step, self.phase_began_s = phase, 0, self.elapsed_s
+        self.phase_looks = 0
         training = self.config.training
         rate = training.autoencoder_rate if phase == PHASES[0] else training.transition_rate
         self.peak_rate = rate
@@ -146,7 +149,12 @@ class TrainingState:
         if not figure > self.best_figure:
             return None
         self.best_figure = figure
-        meta = {"step": self.step, "elapsed_s": self.elapsed_s, "figures": self.figures}
+        meta = {
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "figures": self.figures,
+            "best_figure": figure,
+        }
         save_checkpoint(self.run.best, Checkpoint(model_tensors(self.model), meta))
         return CheckpointSaved(self.step, self.elapsed_s, "best")
 
@@ -167,16 +175,26 @@ class TrainingState:
         self.phase_step, self.phase_began_s = int(meta["phase_step"]), float(meta["phase_began_s"])
         restore_optimizer(self.optimizer, checkpoint.tensors)
         self.figures = {str(k): float(v) for k, v in meta["figures"].items()}
-        self.best_figure = -math.inf if meta["best_figure"] is None else float(meta["best_figure"])
+        self.phase_looks, self.look_s = int(meta["phase_looks"]), float(meta["look_s"])
+        self.best_figure = self._best_saved()
         self.rng.bit_generator.state = meta["random_numpy"]
         torch.set_rng_state(checkpoint.tensors["random.torch"])
+        if "random.device" in checkpoint.tensors:
+            _set_device_random(self.device, checkpoint.tensors["random.device"])
         self.saved_at_s = self.elapsed_s
+
+    def _best_saved(self) -> float:
+        """The figure of the best checkpoint on disk, which may be newer than the last one."""
+        if not self.run.best.is_file():
+            return -math.inf
+        return float(load_checkpoint(self.run.best).meta["best_figure"])
 
     def _tensors(self) -> dict[str, torch.Tensor]:
         return {
             **model_tensors(self.model),
             **optimizer_tensors(self.optimizer),
             "random.torch": torch.get_rng_state(),
+            **_device_random(self.device),
         }
 
     def _meta(self) -> dict[str, Any]:
@@ -186,8 +204,26 @@ class TrainingState:
             "phase": self.phase,
             "phase_step": self.phase_step,
             "phase_began_s": self.phase_began_s,
+            "phase_looks": self.phase_looks,
+            "look_s": self.look_s,
             "figures": self.figures,
-            "best_figure": self.best_figure if math.isfinite(self.best_figure) else None,
             "random_numpy": self.rng.bit_generator.state,
             "finished": self.finished,
         }
+
+
+def _device_random(device: torch.device) -> dict[str, torch.Tensor]:
+    """The random state of an accelerator, which draws apart from the processor's."""
+    if device.type == "cuda":
+        return {"random.device": torch.cuda.get_rng_state(device)}
+    if device.type == "mps":
+        return {"random.device": torch.mps.get_rng_state()}
+    return {}
+
+
+def _set_device_random(device: torch.device, state: torch.Tensor) -> None:
+    """Inverse of `_device_random`; a state of another kind of device is left alone."""
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    elif device.type == "mps":
+        torch.mps.set_rng_state(state)

@@ -54,7 +54,7 @@ class CausalTransition(nn.Module):
         q, h, w = grid
         n, e, s, p = q * h * w, config.width, config.heads, config.pair_width
         self.codebooks, self.num_variables, self.num_codes, self.num_actions = q, n, num_codes, num_actions
-        self.heads = s
+        self.heads, self.edge_noise = s, config.edge_noise
         self.code_embedding = nn.Parameter(torch.randn(q, num_codes, e) * 0.5)
         self.hidden_embedding = nn.Parameter(torch.zeros(e))
         self.position = nn.Parameter(torch.randn(n, e) * 0.5)
@@ -86,7 +86,7 @@ class CausalTransition(nn.Module):
         if hidden_BN is not None:
             embedded = torch.where(hidden_BN[..., None], self.hidden_embedding, embedded)
         embedded = embedded + self.position
-        own = self.own(embedded)[..., 0]
+        own = self.own(embedded)[..., 0].float()
         if hidden_BN is not None:
             own = own.masked_fill(hidden_BN, -torch.inf)
         values = self.values(embedded).unflatten(2, (self.heads, -1)).transpose(1, 2)
@@ -135,8 +135,9 @@ class CausalTransition(nn.Module):
     def _step(self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
-        edges_BGMN = self._edge_logits(context, mechanism_BG, targets_BM).sigmoid()
-        gate_BGMN = self._sample(edges_BGMN) * edges_BGMN
+        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM)
+        edges_BGMN = logits_BGMN.sigmoid()
+        gate_BGMN = self._sample(logits_BGMN, edges_BGMN) * edges_BGMN
         relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
         if targets_BM is None:
             weight_BGMNS = relation[mechanism_BG]
@@ -162,11 +163,16 @@ class CausalTransition(nn.Module):
         place = place_ME if place_ME.dim() == 2 else place_ME[:, None]
         return torch.where(is_base, place, acted)
 
-    def _sample(self, edges: Tensor) -> Tensor:
-        """Bernoulli with straight-through gradient in training, the threshold 0.5 otherwise (5)."""
+    def _sample(self, logits: Tensor, edges: Tensor) -> Tensor:
+        """The threshold 0.5, in training after Gumbel noise and with a straight-through gradient (5).
+
+        The noise is narrower than a Bernoulli draw's (whose scale is 1): an edge that carries something has
+        to pass the threshold, instead of being drawn now and then from far below it.
+        """
         if not self.training:
-            return (edges > 0.5).to(edges.dtype)
-        hard = (torch.rand_like(edges) < edges).to(edges.dtype)
+            return (logits > 0).to(edges.dtype)
+        uniform = torch.rand_like(logits).clamp_(1e-6, 1 - 1e-6)
+        hard = (logits + self.edge_noise * torch.logit(uniform) > 0).to(edges.dtype)
         return hard + edges - edges.detach()
 
     def _code_logits(self, hidden_BGME: Tensor, targets_BM: Tensor | None) -> Tensor:

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.results import CausalGraph, Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
-from gui.replies import DatasetView, PickedImage, ShownImage
+from gui.replies import DatasetView, PickedImage, ShownImage, Targets
 from gui.state import Selection, Step
 
 VARIABLE_ROWS = 8
@@ -46,13 +46,19 @@ class ExplorePresenter(QObject):
     asked: a Request.
     warned: a sentence for the user.
     graph_read: CausalGraph of the present step.
+    hinted: a sentence for the user that goes by itself.
+    targets_read: Targets of the present run.
     traversal_begun: so many rows are on their way.
+    cancelled: kind of a request whose answer is no longer wanted.
     """
 
     asked = Signal(object)
     warned = Signal(str)
     graph_read = Signal(object)
+    hinted = Signal(str)
+    targets_read = Signal(object)
     traversal_begun = Signal(int)
+    cancelled = Signal(str)
 
     def __init__(self, selection: Selection, parent: QObject) -> None:
         super().__init__(parent)
@@ -63,6 +69,9 @@ class ExplorePresenter(QObject):
         self._start: tuple[Codes, CausalGraph] | None = None  # the base graph that came with the reading
         self._base: CausalGraph | None = None  # the newest base graph
         self._graph_of: Step | None = None  # the step whose graph has been asked for
+        self._rows_of: Step | None = None  # the step that the traversal starts from
+        self._targets_of: RunInfo | None = None  # the run whose targets have been asked for
+        self._dataset_name = ""
         self.rows = "actions"
         selection.dataset_changed.connect(self._on_dataset)
         selection.run_changed.connect(self._on_run)
@@ -139,14 +148,16 @@ class ExplorePresenter(QObject):
 
     def take_state(self, row: TraversalRow, column: int) -> None:
         """Make a cell of the traversal the present state."""
-        step = self._selection.step
-        if step is None:
+        step, run = self._selection.step, self._need_run()
+        if step is None or step is not self._rows_of:
             return
         codes = row.codes[column]
         label = f"{row.title} {row.labels[column]}"
         moved = codes != step.codes
         python = f"codes = np.array({codes.tolist()})  # {label}"
-        self._selection.intervene(Step(label, codes, row.images[column], moved, None, python))
+        known = row.title in run.space.names
+        moves = (run.space.factor_index(row.title), int(row.labels[column])) if known else None
+        self._selection.intervene(Step(label, codes, row.images[column], moved, None, python, moves))
 
     def _wish(self, wish: Wish) -> None:
         self._wishes.append(wish)
@@ -190,7 +201,7 @@ class ExplorePresenter(QObject):
         self._forget_wishes()
         self._start = (shown.reconstruction.codes, shown.graph)
         self._selection.set_reading(shown.reconstruction)
-        run = self._need_run()
+        run = self._targets_of = self._need_run()
         self.asked.emit(rq.ReadTargets(str(run.path), shown.reconstruction.codes))
 
     def on_graph(self, graph: CausalGraph) -> None:
@@ -201,6 +212,11 @@ class ExplorePresenter(QObject):
             self._base = graph
         self.graph_read.emit(graph)
 
+    def on_targets(self, targets: Targets) -> None:
+        """Which action targets which variable; those of a run that was left are dropped."""
+        if self._targets_of is not None and self._targets_of is self._selection.run:
+            self.targets_read.emit(targets)
+
     def traverse(self, rows: str | None = None) -> None:
         """Traverse from the present state."""
         self.rows = rows if rows is not None else self.rows
@@ -209,6 +225,7 @@ class ExplorePresenter(QObject):
             return
         kind: Literal["actions", "variables"] = "variables" if self.rows == "variables" else "actions"
         items = self._variable_rows() if kind == "variables" else tuple(range(run.space.num_factors))
+        self._rows_of = step
         self.traversal_begun.emit(len(items))
         self.asked.emit(rq.Traverse(str(run.path), step.codes, kind, items))
 
@@ -224,15 +241,23 @@ class ExplorePresenter(QObject):
         return tuple(int(n) for n in np.argsort(-near, kind="stable")[:VARIABLE_ROWS])
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
-        if dataset is not None and self._selection.image is None:
+        if dataset is None:
+            return
+        another = self._dataset_name not in ("", dataset.name)
+        self._dataset_name = dataset.name
+        if another or self._selection.image is None:
             self.random_image()
 
-    def _on_run(self, run: RunInfo | None) -> None:
+    def _on_run(self, _run: RunInfo | None) -> None:
         self._forget_wishes()
+        self._start = self._base = self._graph_of = self._rows_of = self._targets_of = None
+        for kind in (rq.kind_of(rq.Traverse), rq.kind_of(rq.ReadTargets)):
+            self.cancelled.emit(kind)
         self._read()
 
     def _on_image(self, _image: PickedImage | None) -> None:
         self._forget_wishes()
+        self._rows_of = None  # the rows of the old image are no longer to be taken
         self._read()
 
     def _read(self) -> None:

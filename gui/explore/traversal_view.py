@@ -202,6 +202,7 @@ class TraversalView(QWidget):
         super().__init__()
         self.grid = TraversalGrid()
         self._fresh: list[TraversalRow] = []
+        self._open = False  # rows are awaited or there
         self.by_action = button(
             "Actions", "traversal_actions", "Traverse actions", lambda: self._choose("actions")
         )
@@ -236,25 +237,30 @@ class TraversalView(QWidget):
         self.grid.cell_chosen.connect(self._on_cell)
 
     def begin(self, rows: int) -> None:
-        """New rows are on their way; the old ones stay until the first arrives."""
-        self._fresh = []
+        """New rows are on their way; the old ones stay in sight until the first arrives, but take no click."""
+        self._fresh, self._open = [], True
         self.grid.expect(rows)
         self.status.setText("traversing…")
 
     def add_row(self, item: TraversalRow) -> None:
         """One more row; the rows with the largest effect come first when all are there."""
+        if not self._open:
+            return
         self._fresh.append(item)
         self.grid.set_rows(self._fresh)
         self._pages.setCurrentWidget(self._scroll)
 
     def finish(self) -> None:
-        """All rows are there: sort them by how much they matter."""
+        """All rows are there: sort them by how much they matter. Without any the old ones go."""
         self.status.setText("")
-        self.grid.set_rows(sorted(self.grid.rows, key=lambda item: -item.effect))
+        if self._fresh:
+            self.grid.set_rows(sorted(self._fresh, key=lambda item: -item.effect))
+        else:
+            self.clear()
 
     def clear(self) -> None:
-        """No image."""
-        self._fresh = []
+        """No image; rows that are still on their way are not wanted."""
+        self._fresh, self._open = [], False
         self.status.setText("")
         self.grid.clear()
         self._pages.setCurrentWidget(self.empty)
@@ -267,4 +273,5 @@ class TraversalView(QWidget):
         self.rows_chosen.emit(rows)
 
     def _on_cell(self, line: int, column: int) -> None:
-        self.state_chosen.emit(self.grid.rows[line], column)
+        if self._fresh:
+            self.state_chosen.emit(self.grid.rows[line], column)

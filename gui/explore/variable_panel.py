@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -90,14 +91,15 @@ class VariablePanel(QWidget):
         self.thumbs.chosen.connect(self._on_chosen)
 
     def set_variable(self, name: str | None) -> None:
-        """Another variable, by its name; its palette comes later."""
+        """Another variable, by its name; its palette comes later, the old one goes at once."""
         chosen = name is not None
         self.title.setText(f"Variable {name}" if chosen else "Variable")
         self.hint.setVisible(not chosen)
         for widget in (self.neighbours, self.mode_bar, self._scroll, self.close_button, self.code):
             widget.setVisible(chosen)
-        if not chosen:
-            self._palette = None
+        self._palette = None  # the old pictures may not be clicked for another variable
+        self.code.setText("")
+        self.thumbs.set_items(np.zeros((0, 1, 1, 3), np.uint8), ())
 
     def set_neighbours(self, parents: list[tuple[int, str]], children: list[tuple[int, str]]) -> None:
         """(node, name) of both, strongest first."""

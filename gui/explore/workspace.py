@@ -51,7 +51,7 @@ class ExploreWorkspace(Workspace):
         return {
             rq.kind_of(rq.PickImage): self.selection.set_image,
             rq.kind_of(rq.ShowImage): do.on_shown,
-            rq.kind_of(rq.ReadTargets): self._on_targets,
+            rq.kind_of(rq.ReadTargets): do.on_targets,
             acted: partial(do.on_intervention, acted),
             done: partial(do.on_intervention, done),
             rq.kind_of(rq.Graph): do.on_graph,
@@ -98,6 +98,8 @@ class ExploreWorkspace(Workspace):
         """All connections of this workspace: views -> presenter -> selection -> views."""
         do, chosen, graph = self.presenter, self.selection, self.graph
         do.asked.connect(self.asked)
+        do.cancelled.connect(self.cancelled)
+        do.hinted.connect(self.hinted)
         do.warned.connect(self.warned)
         # images
         self.source.random_wanted.connect(do.random_image)
@@ -127,6 +129,7 @@ class ExploreWorkspace(Workspace):
         self.history.copy_wanted.connect(self.copy_python)
         # state to views
         do.graph_read.connect(graph.set_graph)
+        do.targets_read.connect(self._on_targets)
         chosen.dataset_changed.connect(lambda d: self.source.set_space(d.space if d is not None else None))
         chosen.run_changed.connect(self._on_run)
         chosen.image_changed.connect(self._on_image)

@@ -127,3 +127,50 @@ def test_an_answer_of_another_kind_is_not_taken_for_the_awaited_one(desk: Desk) 
     assert desk.selection.history.count() == 0
     desk.presenter.on_intervention(rq.kind_of(rq.ApplyAction), outcome(1))
     assert [step.label for step in desk.selection.steps()[1:]] == [SPACE.action_names[0]]
+
+
+def row(title: str = "shape", effect: float = 0.5) -> TraversalRow:
+    images = np.zeros((3, 8, 8, 3), np.uint8)
+    return TraversalRow(title, ("-1", "0", "+3"), images, np.stack([codes(k) for k in range(3)]), effect)
+
+
+def test_rows_of_an_older_step_or_image_are_not_taken(desk: Desk) -> None:
+    """A cell of the traversal counts only where the traversal started from what is present."""
+    desk.presenter.take_state(row(), 2)
+    assert desk.selection.history.count() == 1
+    desk.selection.set_image(PickedImage(LoadedImage(image(9)), 1, "test"))
+    desk.presenter.take_state(row(), 0)
+    assert desk.selection.history.count() == 1
+
+
+def test_a_traversal_cell_is_counted_as_steps_of_its_factor(desk: Desk) -> None:
+    """"shape +3" asks three steps of the factor shape; a variable's cell asks none."""
+    desk.presenter.take_state(row("shape"), 2)
+    assert desk.selection.step is not None
+    assert desk.selection.step.moves == (SPACE.factor_index("shape"), 3)
+    desk.presenter.take_state(row("0,1,1"), 2)
+    assert desk.selection.step.moves is None
+
+
+def test_another_run_cancels_what_was_read_for_the_old_one(desk: Desk) -> None:
+    """Traversal and targets are cancelled; an answer that was already on its way is dropped."""
+    cancelled: list[str] = []
+    seen: list[object] = []
+    desk.presenter.cancelled.connect(cancelled.append)
+    desk.presenter.targets_read.connect(seen.append)
+    desk.presenter.on_targets(Targets(np.zeros((12, NUM), np.float32)))
+    assert len(seen) == 1
+    desk.selection.set_run(run_info("b"))
+    assert set(cancelled) == {rq.kind_of(rq.Traverse), rq.kind_of(rq.ReadTargets)}
+    desk.presenter.on_targets(Targets(np.zeros((12, NUM), np.float32)))
+    assert len(seen) == 1
+
+
+def test_another_data_set_brings_one_of_its_own_images(desk: Desk) -> None:
+    """The picture of the old set goes; the same set opened again changes nothing."""
+    desk.selection.set_dataset(dataset_view("shapes"))
+    desk.asked.clear()
+    desk.selection.set_dataset(dataset_view("shapes"))
+    assert not desk.asked
+    desk.selection.set_dataset(dataset_view("sprites"))
+    assert desk.last(rq.PickImage).dataset == "sprites"

@@ -103,6 +103,7 @@ class LibraryWorkspace(Workspace):
     def _connect(self) -> None:
         self.datasets.chosen.connect(self.show_dataset)
         self.runs.chosen.connect(self.show_run)
+        self.selection.dataset_changed.connect(self._on_dataset)
         data = self.dataset_detail
         data.build_requested.connect(self._build)
         data.cancel_requested.connect(lambda: self.cancelled.emit(BUILD))
@@ -180,6 +181,11 @@ class LibraryWorkspace(Workspace):
         chosen = self.selection.dataset
         if chosen is not None and chosen.name == view.name:
             self.dataset_wanted.emit(view.name)
+
+    def _on_dataset(self, _dataset: DatasetView | None) -> None:
+        """It may have been built just now (the first start does); hidden, `showEvent` looks again later."""
+        if self.isVisible():
+            self.refresh()
 
     def _on_verified(self, verified: Verified) -> None:
         (self.hinted if verified.sound else self.warned).emit(verified.words)

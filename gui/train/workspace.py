@@ -39,6 +39,7 @@ REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
 WATCH_MS = 1000
 EVENTS_AT_ONCE = 500  # some ten milliseconds
 WATCH, VIEW = "watch", "train"
+BUILDERS = ("", "library")  # the views of BuildDataset: the remedy of a message, the Library
 
 
 class TrainWorkspace(Workspace):
@@ -165,6 +166,7 @@ class TrainWorkspace(Workspace):
         self.live.explore_requested.connect(self._explore)
         self.live.leave_requested.connect(self._leave)
         self.by_time.toggled.connect(self._show_time)
+        self.selection.dataset_changed.connect(self._on_built)
 
     # ------------------------------------------------------------ answers of the engine thread
 
@@ -176,6 +178,7 @@ class TrainWorkspace(Workspace):
             rq.kind_of(rq.ResumeTraining): self._on_paused,
             rq.kind_of(rq.ReadRunLog, WATCH): self._on_run_log,
             rq.kind_of(rq.ListLibrary, VIEW): self._on_library,
+            **{rq.kind_of(rq.BuildDataset, view): self._on_built for view in BUILDERS},
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
@@ -190,6 +193,11 @@ class TrainWorkspace(Workspace):
         if not self.form.has_presets():
             self.asked.emit(rq.ReadPresets())
         self._ask_library()
+
+    def _on_built(self, _dataset: object) -> None:
+        """There may be a data set that was not there before; hidden, `showEvent` asks later."""
+        if self.isVisible():
+            self._ask_library()
 
     def _on_presets(self, presets: Presets) -> None:
         self.form.set_presets(presets.settings)

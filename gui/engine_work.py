@@ -244,10 +244,21 @@ def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
     return config
 
 
+def _can_be_built(dataset: str) -> bool:
+    """Whether a build needs nothing but the name: no path, and no folder of original files."""
+    import datasets
+
+    return dataset in datasets.names() and not datasets.info(dataset).needs_source
+
+
 def describe(error: BaseException, request: rq.Request) -> Failure:
     """An exception -> what the user is told. The user's own mistakes carry no traceback."""
     detail = "".join(traceback.format_exception(error))
-    if isinstance(error, CacheError) and isinstance(request, rq.OpenDataset):
+    if (
+        isinstance(error, CacheError)
+        and isinstance(request, rq.OpenDataset)
+        and _can_be_built(request.dataset)
+    ):
         return Failure(str(error), "", "Build again", rq.BuildDataset(request.dataset))
     if isinstance(error, EngineError | DatasetError):
         return Failure(str(error))

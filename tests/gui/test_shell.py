@@ -98,7 +98,7 @@ def test_text_can_be_read(theme) -> None:
 
 
 def test_bad_runs_and_caches_are_said(qtbot, window: MainWindow, tiny_cache: Path, tmp_path: Path) -> None:
-    """A missing run, and a truncated cache: one sentence each that names the file; building is offered."""
+    """A missing run, and a truncated cache: one sentence each that names the file."""
     window.engine.submit(rq.LoadRun(str(tmp_path / "nowhere")))
     qtbot.waitUntil(lambda: "nowhere" in window.messages.text, timeout=20_000)
     short = tmp_path / "short.h5"

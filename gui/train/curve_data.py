@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.events import Event, RunStarted, StepLogged, Validated
 
 LOSSES, FIGURES = "losses", "figures"
-MAX_POINTS = 4000
+MAX_POINTS = 1500  # a curve; more of them cannot be drawn ten times a second
 
 
 @dataclass

@@ -56,6 +56,15 @@ def plot(qtbot) -> CurvePlot:
     return made
 
 
+def test_a_long_curve_is_drawn_with_few_points(plot: CurvePlot) -> None:
+    """Ten redraws a second must stay cheap: hours of steps become no more points than a screen is wide."""
+    plot._data.add([_step(n, loss=1.0) for n in range(9, 8000)])
+    plot.redraw()
+    x, _ = plot._items["loss"].getOriginalDataset()
+    assert len(x) <= 1920
+    assert x[-1] > 7900
+
+
 def test_values_under_the_pointer(plot: CurvePlot) -> None:
     """The nearest step's values stand in the legend while the pointer is over the plot, else the newest."""
     assert plot.values_at(3.2)["loss"] == 7.0

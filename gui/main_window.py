@@ -17,14 +17,16 @@ from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
 from gui.replies import DatasetView, Failure, RunEntry
 from gui.retrieve.workspace import RetrieveWorkspace
-from gui.settings import open_settings
+from gui.settings import open_settings, saved_bytes, write_settings
 from gui.shortcuts import show_shortcuts
-from gui.state import Selection
+from gui.state import Selection, fits
 from gui.status_bar import ActivityBar
 from gui.theme import apply_theme, colours
 from gui.top_bar import WORKSPACES, TopBar
 from gui.train.workspace import TrainWorkspace
 from gui.workspace import Answer, Workspace
+
+RUN = "run"  # the view under which the loaded run's own data set is opened
 
 
 class MainWindow(QMainWindow):
@@ -110,6 +112,7 @@ class MainWindow(QMainWindow):
         # the main window's own questions
         self._route(rq.kind_of(rq.LoadRun), self._on_run)
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
+        self._route(rq.kind_of(rq.OpenDataset, RUN), self._on_dataset_of_run)
         self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
         self.engine.training_changed.connect(self._on_training_changed)
         # what the thread does, and messages
@@ -165,7 +168,10 @@ class MainWindow(QMainWindow):
     def _on_failed(self, kind: str, _generation: int, failure: Failure) -> None:
         if kind in (rq.kind_of(rq.StartTraining), rq.kind_of(rq.StopTraining)):
             self._closing = False  # what was not saved must be seen, so the window stays
-        self.messages.error(failure)
+        if kind == rq.kind_of(rq.OpenDataset, RUN):
+            self._warn_of_missing_dataset()
+        else:
+            self.messages.error(failure)
         for workspace in self.workspaces:
             workspace.on_failed(kind, failure)
 
@@ -176,13 +182,37 @@ class MainWindow(QMainWindow):
 
     def _on_run(self, run: RunInfo) -> None:
         self.selection.set_run(run)
+        self._follow_run()
 
     def _on_dataset(self, dataset: DatasetView) -> None:
+        first = self.selection.dataset is None
         self.selection.set_dataset(dataset)
+        if first:
+            self._follow_run()
+        elif (run := self.selection.run) is not None and not fits(run, dataset):
+            self.messages.info(f"The run {run.name} was not trained on {dataset.name}: its answers mean little.")
+
+    def _follow_run(self) -> None:
+        """Open the data set that the run was trained on, when another one is open."""
+        run, dataset = self.selection.run, self.selection.dataset
+        if run is not None and dataset is not None and not fits(run, dataset):
+            self.engine.submit(rq.OpenDataset(run.dataset, build=False, view=RUN))
+
+    def _on_dataset_of_run(self, dataset: DatasetView) -> None:
+        if self.selection.run is not None and fits(self.selection.run, dataset):
+            self.selection.set_dataset(dataset)
+
+    def _warn_of_missing_dataset(self) -> None:
+        run = self.selection.run
+        if run is not None:
+            self.messages.warning(
+                f"The run {run.name} was trained on {run.dataset or 'another data set'}, which cannot be opened;"
+                " build it in the Library, or open an image file."
+            )
 
     @Slot(bool)
     def _on_training_changed(self, running: bool) -> None:
-        """The saving that a close waited for is done; a training that begins later owes that close nothing."""
+        """The saving that a close waited for is done; a later training owes that close nothing."""
         if running:
             self._closing = False
         elif self._closing:
@@ -197,8 +227,8 @@ class MainWindow(QMainWindow):
             if not self._closing:
                 self._ask_to_close()
             return
-        self._save_layout()
         self.engine.shutdown()
+        self._save_layout()
         self.train.close_views()
         self.selection.close()
         event.accept()
@@ -232,11 +262,10 @@ class MainWindow(QMainWindow):
         self.settings.setValue("geometry", self.saveGeometry())
         for workspace in self.workspaces:
             workspace.save_layout(self.settings)
-        Path(self.settings.fileName()).parent.mkdir(parents=True, exist_ok=True)
-        self.settings.sync()
+        write_settings(self.settings)
 
     def _restore_layout(self) -> None:
-        geometry = self.settings.value("geometry")
+        geometry = saved_bytes(self.settings, "geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
         for workspace in self.workspaces:

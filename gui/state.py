@@ -35,6 +35,11 @@ class Step:
     moves: tuple[int, int] | None = None
 
 
+def fits(run: RunInfo, dataset: DatasetView) -> bool:
+    """Whether a run was trained on this data set, or on one with the same factors."""
+    return run.dataset in (dataset.name, dataset.dataset) or run.space == dataset.space
+
+
 class _Intervene(QUndoCommand):
     """From one step to the next."""
 

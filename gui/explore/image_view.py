@@ -13,14 +13,18 @@ from gui.widgets import GAP, caption, named, to_qimage
 
 
 class ImageView(QWidget):
-    """Paints one image as large as fits, crisp (nearest neighbour, by whole factors) or smooth."""
+    """Paints one image as large as fits, crisp (nearest neighbour, by whole factors) or smooth.
+
+    Attributes:
+        placeholder: what is written where there is no image.
+    """
 
     def __init__(self, object_name: str, accessible_name: str, placeholder: str = "") -> None:
         super().__init__()
         named(self, object_name, accessible_name)
         self._image: Image | None = None
         self._qimage: QImage | None = None
-        self._placeholder = placeholder
+        self.placeholder = placeholder
         self._smooth = False
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -35,6 +39,11 @@ class ImageView(QWidget):
         """Show another image, or the placeholder."""
         self._image = image
         self._qimage = to_qimage(image) if image is not None else None
+        self.update()
+
+    def set_placeholder(self, text: str) -> None:
+        """Say something else where there is no image."""
+        self.placeholder = text
         self.update()
 
     def set_smooth(self, smooth: bool) -> None:
@@ -73,7 +82,7 @@ class ImageView(QWidget):
             painter.drawText(
                 box.adjusted(4, 4, -4, -4),
                 Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
-                self._placeholder,
+                self.placeholder,
             )
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)

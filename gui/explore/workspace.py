@@ -22,6 +22,7 @@ from gui.explore.presenter import ExplorePresenter
 from gui.explore.traversal_view import TraversalView
 from gui.explore.variable_panel import VariablePanel
 from gui.replies import Failure, NodePositions, PickedImage, Targets
+from gui.settings import saved_bytes
 from gui.state import Selection, Step
 from gui.widgets import GAP, panel, to_qimage
 from gui.workspace import Answer, Workspace
@@ -68,6 +69,12 @@ class ExploreWorkspace(Workspace):
     def on_ended(self, kind: str) -> None:
         if kind == rq.kind_of(rq.Traverse):
             self.traversal.finish()
+        elif kind == rq.kind_of(rq.OpenDataset) and self.selection.dataset is None:
+            self.images.original.set_placeholder("No data set is open")
+            if self.selection.run is not None:
+                self.graph.empty.set_text(
+                    "No image yet", "Open an image file, or choose a data set in the Library."
+                )
 
     # ------------------------------------------------------------ building
 
@@ -298,7 +305,7 @@ class ExploreWorkspace(Workspace):
 
     def restore_layout(self, settings: QSettings) -> None:
         for name, splitter in self._splitters():
-            state = settings.value(f"explore/{name}")
+            state = saved_bytes(settings, f"explore/{name}")
             if state is not None:
                 splitter.restoreState(state)
 

@@ -1,0 +1,79 @@
+"""Run and data set belong together: the window follows the run, or says that it cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from datasets.factors import Factor, FactorSpace
+from datasets.shapes import ShapesSource
+from engine.results import RunInfo
+from gui import requests as rq
+from gui.main_window import MainWindow
+from gui.replies import DatasetView, Failure
+from tests.gui.conftest import wait_idle
+
+SPACE = ShapesSource().space
+OTHER = FactorSpace((Factor("hair", ("long", "short"), "nominal"),))
+
+
+def view(name: str, space: FactorSpace) -> DatasetView:
+    return DatasetView(name, name, Path(f"{name}.h5"), space, (64, 64, 3), 1, {}, {}, 0, True)
+
+
+@pytest.fixture
+def asked(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> list[rq.Request]:
+    """What the main window itself asks; the engine rests."""
+    collected: list[rq.Request] = []
+    monkeypatch.setattr(window.engine, "submit", collected.append)
+    return collected
+
+
+RUN = RunInfo("puppet", Path("puppet"), "sprites", OTHER, (64, 64, 3), (1, 2, 2), 16, "cpu", 1)
+
+
+def test_a_run_of_another_data_set_opens_its_own(window: MainWindow, asked: list[rq.Request]) -> None:
+    """A sprites run never reads a shapes room: its cache is opened, without a build, and then chosen."""
+    window._on_result("OpenDataset", 1, view("shapes", SPACE))
+    window._on_result("LoadRun", 1, RUN)
+    (request,) = [r for r in asked if isinstance(r, rq.OpenDataset)]
+    assert (request.dataset, request.build) == ("sprites", False)
+    window._on_result(request.kind, 2, view("sprites", OTHER))
+    assert window.selection.dataset.name == "sprites"
+    window._on_result("LoadRun", 3, dataclasses.replace(RUN, dataset="shapes", space=SPACE))
+    window._on_result(request.kind, 4, view("sprites", OTHER))  # late: another run is loaded by now
+    assert [r.dataset for r in asked if isinstance(r, rq.OpenDataset)] == ["sprites", "shapes"]
+
+
+def test_the_first_data_set_follows_a_run_that_came_earlier(
+    window: MainWindow, asked: list[rq.Request]
+) -> None:
+    """Run first, data set later: the same question."""
+    window._on_result("LoadRun", 1, RUN)
+    assert not [r for r in asked if isinstance(r, rq.OpenDataset)]
+    window._on_result("OpenDataset", 1, view("shapes", SPACE))
+    assert [r.dataset for r in asked if isinstance(r, rq.OpenDataset)] == ["sprites"]
+
+
+def test_a_data_set_that_does_not_fit_is_said(window: MainWindow, asked: list[rq.Request]) -> None:
+    """Chosen in the Library on purpose it is used, with a word; one that is missing is named."""
+    window._on_result("OpenDataset", 1, view("sprites", OTHER))
+    window._on_result("LoadRun", 1, RUN)
+    window._on_result("OpenDataset", 2, view("shapes", SPACE))
+    assert window.selection.dataset.name == "shapes"
+    assert "puppet" in window.messages.text
+    assert "shapes" in window.messages.text
+    window._on_failed(rq.kind_of(rq.OpenDataset, "run"), 3, Failure("no such cache"))
+    assert "sprites" in window.messages.text
+    assert "Library" in window.messages.text
+
+
+def test_a_data_set_that_did_not_open_is_not_awaited(qtbot, window: MainWindow) -> None:
+    """After a failed (or cancelled) opening the picture says that none is open, not "Loading"."""
+    assert "Loading" in window.explore.images.original.placeholder
+    window.engine.submit(rq.OpenDataset("no-such-set.h5"))
+    wait_idle(qtbot, window)
+    assert "Loading" not in window.explore.images.original.placeholder
+    assert "data set" in window.explore.images.original.placeholder

@@ -208,7 +208,11 @@ class RunDirectory:
                 case RunFinished():
                     finished, step, elapsed = event.reason, event.step, event.elapsed_s
                     figures |= event.figures
-        figures |= self._provenance_figures()
+        provenance = self._provenance()
+        if provenance:  # a run that came with the program has no log, but it was trained to its end
+            finished, step = "done", int(provenance.get("steps", 0))
+            elapsed = float(provenance.get("training_s", 0))
+            figures |= {str(name): float(value) for name, value in provenance.get("figures", {}).items()}
         explorable = self.best.is_file() or self.last.is_file()
         return RunStatus(
             name=name,
@@ -229,13 +233,13 @@ class RunDirectory:
         saved = [event for event in self.events()[0] if isinstance(event, SampleSaved)]
         return [(event, self.path / event.path) for event in saved if (self.path / event.path).is_file()]
 
-    def _provenance_figures(self) -> dict[str, float]:
-        """Test figures of a run that came with a provenance file (the bundled model), else nothing."""
+    def _provenance(self) -> dict[str, Any]:
+        """What provenance.json says of a run that came with the program, else nothing."""
         try:
             data = json.loads((self.path / "provenance.json").read_text(encoding="utf-8"))
-            return {str(name): float(value) for name, value in data.get("figures", {}).items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+        except (OSError, ValueError):
             return {}
+        return data if isinstance(data, dict) else {}
 
 
 def resolve_run(run: str | Path) -> Path:

@@ -73,6 +73,39 @@ def test_propagated_do_moves_descendants_only(explorer: Explorer, pair) -> None:
         assert set(np.flatnonzero(done.moved)) - {variable} <= nx.descendants(graph, variable)
 
 
+def test_nothing_follows_from_no_cause(explorer: Explorer, pair) -> None:
+    """Variables set to the codes that they have, propagated: the model's own errors move nothing."""
+    codes = explorer.encode(pair[0])
+    done = explorer.do(codes, {i: int(codes[i]) for i in (3, 20, 41)}, propagate=True)
+    assert np.array_equal(done.codes, codes)
+
+
+def test_propagation_follows_edges(explorer: Explorer, pair, tiny_run: Path) -> None:
+    """With every edge open, setting causes moves effects; with every edge closed nothing else moves."""
+    import torch
+
+    other = Explorer.load(tiny_run, threads=1)
+    codes = other.encode(pair[0])
+    layer = other._model.transition
+    chosen = {i: (int(codes[i]) + 7) % 32 for i in range(0, 64, 2)}
+    with torch.no_grad():
+        layer.edge_bias.fill_(20.0)
+        open_edges = other.do(codes, chosen, propagate=True)
+        layer.edge_bias.fill_(-20.0)
+        closed = other.do(codes, chosen, propagate=True)
+    assert set(np.flatnonzero(closed.moved)) == set(chosen)
+    assert set(np.flatnonzero(open_edges.moved)) > set(chosen)
+
+
+def test_loading_leaves_a_training_its_random_numbers(tiny_run: Path) -> None:
+    """Exploring while a model trains in the same thread does not change the training."""
+    import torch
+
+    before = torch.get_rng_state()
+    Explorer.load(tiny_run, threads=1)
+    assert torch.equal(before, torch.get_rng_state())
+
+
 def test_graphs_of_actions(explorer: Explorer, pair) -> None:
     """Base graph without mask; under an action only the columns of its targets may differ."""
     codes = explorer.encode(pair[0])

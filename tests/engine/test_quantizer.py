@@ -64,6 +64,23 @@ def test_codebooks_find_clusters_and_dead_codes_come_back() -> None:
     assert len(set(found.codes_BQP[0, 0].tolist())) == 8
 
 
+def test_bf16_changes_neither_codes_nor_codebooks() -> None:
+    """Under bf16 autocast, forced here, distances stay exact and the moving average works."""
+    torch.manual_seed(0)
+    plain, cast = (Quantizer(1, 16, 4, 0.9, 0.01, 0).train() for _ in range(2))
+    cast.load_state_dict(plain.state_dict())
+    for _ in range(3):
+        latents = torch.randn(4, 20, 1, 4)
+        torch.manual_seed(1)
+        first = plain(latents)
+        torch.manual_seed(1)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            second = cast(latents)
+            assert torch.equal(cast.latents_to_codes(latents), plain.latents_to_codes(latents))
+        assert torch.equal(first.codes_BQP, second.codes_BQP)
+    assert torch.equal(plain.codebook_QKD, cast.codebook_QKD)
+
+
 def test_perplexity_of_known_codes() -> None:
     """Uniform use of four codes has perplexity four; one code, one; unused ones are counted."""
     even = torch.arange(4).repeat(8).reshape(4, 1, 8)

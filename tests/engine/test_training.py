@@ -107,6 +107,96 @@ def test_a_full_disk_is_said_and_the_previous_checkpoint_stays(cache, tmp_path: 
     assert {p.name for p in last.parent.iterdir()} <= {"last.safetensors", "best.safetensors"}
 
 
+def test_a_full_disk_of_the_log_keeps_its_sentence(cache, tmp_path: Path, monkeypatch) -> None:
+    """Where the log cannot be written, closing it fails too; the first, clear error is the one shown."""
+    from engine.recorder import Recorder
+
+    def full(self, event):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Recorder, "_to_board", full)
+    monkeypatch.setattr("tensorboardX.SummaryWriter.close", lambda self: full(self, None))
+    with pytest.raises(DiskFull, match=r"metrics\.jsonl"):
+        for _ in train(tiny_config(), cache, tmp_path / "run", threads=1):
+            pass
+
+
+def test_a_run_without_a_checkpoint_begins_again(cache: Cache, tmp_path: Path) -> None:
+    """Killed before anything was saved, a run is not a dead end: resume starts it with its own settings."""
+    path = tmp_path / "run"
+    events = train(tiny_config(), cache, path, threads=1)
+    next(events)
+    events.close()
+    RunDirectory(path).last.unlink()
+    assert RunDirectory(path).status().resumable
+    again = list(train(tiny_config(), cache, path, threads=1, resume=True))
+    assert again[0].resumed_step == 0
+    assert again[-1].reason == "done"
+
+
+def test_closing_at_the_last_event_leaves_the_run_done(cache: Cache, tmp_path: Path) -> None:
+    """A stop that comes when everything is done does not turn "done" into "stopped"."""
+    events = train(tiny_config(), cache, tmp_path / "run", threads=1)
+    for event in events:
+        if isinstance(event, RunFinished):
+            break
+    events.close()
+    assert RunDirectory(tmp_path / "run").status().finished == "done"
+
+
+def test_a_stop_during_validation_loses_no_validation(cache: Cache, tmp_path: Path) -> None:
+    """Stopped inside a validation and resumed, a run validates at the steps of one that never stopped."""
+    from engine.events import Progressed, Validated
+
+    def validated(path: Path) -> list[tuple[str, int]]:
+        return [(e.phase, e.step) for e in RunDirectory(path).events()[0] if isinstance(e, Validated)]
+
+    list(train(tiny_config(), cache, tmp_path / "whole", threads=1))
+    events = train(tiny_config(), cache, tmp_path / "cut", threads=1)
+    stages = 0
+    for event in events:
+        stages += isinstance(event, Progressed) and event.stage == "validating"
+        if stages == 2:
+            break
+    events.close()
+    list(train(tiny_config(), cache, tmp_path / "cut", threads=1, resume=True))
+    assert validated(tmp_path / "cut") == validated(tmp_path / "whole")
+
+
+def test_another_draw_of_the_same_data_set_is_refused(tiny_run_copy: Path, tmp_path: Path) -> None:
+    """A cache with other splits may hold training images in its test split: neither resume nor evaluation."""
+    import datasets
+    from engine.evaluation import evaluate
+    from engine.explorer import Explorer
+
+    other = tmp_path / "other.h5"
+    for _ in datasets.build_steps(
+        "shapes", out=other, train_pairs=200, validation_pairs=40, test_pairs=60, seed=2
+    ):
+        pass
+    with Cache.open(other) as drawn:
+        with pytest.raises(RunError, match="other splits"):
+            next(train(tiny_config(), drawn, tiny_run_copy, resume=True))
+        with pytest.raises(RunError, match="other splits"):
+            evaluate(Explorer.load(tiny_run_copy, threads=1), drawn)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("training.targets", 0),
+        ("training.seed", -1),
+        ("training.weight_decay", -1),
+        ("autoencoder.width", 33),
+        ("transition.edge_noise", -0.1),
+    ],
+)
+def test_settings_out_of_range_are_named(setting: tuple[str, float]) -> None:
+    """A value that would fail later, in torch's words, is refused at once in ours."""
+    with pytest.raises(InputError, match=setting[0].replace(".", r"\.")):
+        tiny_config().with_setting(*setting)
+
+
 def test_the_same_seed_gives_the_same_weights(cache: Cache, tmp_path: Path, tiny_run: Path) -> None:
     """Everything random hangs on the seed."""
     for _ in train(tiny_config(), cache, tmp_path / "again", threads=1):

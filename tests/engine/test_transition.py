@@ -167,6 +167,32 @@ def test_gradients_reach_everything_and_are_finite() -> None:
     assert model.log_sharpness.grad is not None
 
 
+def test_an_objective_under_bf16_stays_near_the_exact_one() -> None:
+    """Both phases' objectives run under bf16 autocast, forced here, and agree to a few per cent."""
+    from engine.model import CTVAE
+    from engine.objectives import autoencoder_objective, transition_objective
+    from tests.conftest import tiny_config
+
+    config = tiny_config()
+    torch.manual_seed(0)
+    model = CTVAE(config, (64, 64, 3), 12).eval()
+    z, action = torch.randint(32, (8, 64)), torch.randint(12, (8,))
+    after = torch.where(torch.rand(8, 64) < 0.3, torch.randint(32, (8, 64)), z)
+    images = torch.rand(4, 3, 64, 64)
+    found = []
+    for on in (False, True):
+        torch.manual_seed(1)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=on):
+            terms = transition_objective(model, z, after, action, config.training, retrieve=True)
+            terms |= {
+                "ae_" + k: v
+                for k, v in autoencoder_objective(model.autoencoder, images, config.autoencoder).items()
+            }
+        found.append(terms)
+    for name, exact in found[0].items():
+        torch.testing.assert_close(found[1][name].float(), exact, rtol=0.05, atol=0.02, msg=name)
+
+
 def test_sampling_is_for_training_only() -> None:
     """In inference mode two calls agree; in training mode edges are drawn."""
     net = layer()

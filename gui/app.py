@@ -31,7 +31,7 @@ _QT_LEVELS = {
 
 
 def make_application(theme: str | None = None) -> QApplication:
-    """The QApplication, dressed: the theme that was chosen last, else the desktop's."""
+    """The QApplication, dressed: the theme that was chosen last if it is one, else the desktop's."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         application = existing
@@ -40,8 +40,8 @@ def make_application(theme: str | None = None) -> QApplication:
         application = QApplication(sys.argv[:1])
     application.setApplicationName("Doscope")
     application.setOrganizationName("Doscope")
-    chosen = theme or open_settings().value("theme") or system_theme(application)
-    apply_theme(application, str(chosen))
+    chosen = theme or open_settings().value("theme")
+    apply_theme(application, chosen if chosen in ("light", "dark") else system_theme(application))
     return application
 
 

@@ -22,6 +22,7 @@ from gui.replies import (
     RunEntry,
     Verified,
 )
+from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.widgets import GAP, EmptyState, button, heading, panel, row, tool_button
 from gui.words import count, figure, file_size
@@ -195,6 +196,10 @@ class LibraryWorkspace(Workspace):
 
     def _on_deleted(self, deleted: Deleted) -> None:
         self.hinted.emit(f"Deleted {deleted.path}.")
+        loaded = self.selection.run
+        if loaded is not None and str(loaded.path) == deleted.path:  # its answers are gone with it
+            self.selection.set_run(None)
+            self.asked.emit(rq.LoadRun("bundled"))
         self.refresh()
 
     # ------------------------------------------------------------ what the user does
@@ -244,16 +249,13 @@ class LibraryWorkspace(Workspace):
 
     def save_layout(self, settings: QSettings) -> None:
         settings.setValue("library/folders", self._folders)
-        for splitter in self.splitters:
-            settings.setValue(f"layout/{splitter.objectName()}", splitter.saveState())
+        save_splitters(settings, self.splitters)
 
     def restore_layout(self, settings: QSettings) -> None:
-        folders = settings.value("library/folders") or []
-        self._folders = [folders] if isinstance(folders, str) else [str(folder) for folder in folders]
-        for splitter in self.splitters:
-            state = settings.value(f"layout/{splitter.objectName()}")
-            if state is not None:
-                splitter.restoreState(state)
+        folders = settings.value("library/folders")
+        known = [folders] if isinstance(folders, str) else folders if isinstance(folders, list) else []
+        self._folders = [folder for folder in known if isinstance(folder, str) and folder]
+        restore_splitters(settings, self.splitters)
 
 
 def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from gui.replies import DatasetView, Failure, PickedImage, PickedPair
 from gui.retrieve.explanation import Explanation
 from gui.retrieve.pair_view import AFTER, BEFORE, PairView
 from gui.retrieve.ranking_view import RankingView
+from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.widgets import GAP, panel
 from gui.workspace import Answer, Workspace
@@ -212,14 +213,10 @@ class RetrieveWorkspace(Workspace):
     # ------------------------------------------------------------ layout
 
     def save_layout(self, settings: QSettings) -> None:
-        for splitter in self.splitters:
-            settings.setValue(f"layout/{splitter.objectName()}", splitter.saveState())
+        save_splitters(settings, self.splitters)
 
     def restore_layout(self, settings: QSettings) -> None:
-        for splitter in self.splitters:
-            state = settings.value(f"layout/{splitter.objectName()}")
-            if state is not None:
-                splitter.restoreState(state)
+        restore_splitters(settings, self.splitters)
 
 
 def _side(loaded: LoadedImage) -> _Side:

@@ -25,6 +25,7 @@ from datasets.home import runs_dir
 from engine.events import Event, RunFinished, SampleSaved, StepLogged
 from gui import requests as rq
 from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
+from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.train.curve_data import FIGURES, LOSSES, CurveData
 from gui.train.curve_plot import CurvePlot
@@ -359,11 +360,7 @@ class TrainWorkspace(Workspace):
     # ------------------------------------------------------------ layout
 
     def save_layout(self, settings: QSettings) -> None:
-        for splitter in self.splitters:
-            settings.setValue(f"layout/{splitter.objectName()}", splitter.saveState())
+        save_splitters(settings, self.splitters)
 
     def restore_layout(self, settings: QSettings) -> None:
-        for splitter in self.splitters:
-            state = settings.value(f"layout/{splitter.objectName()}")
-            if state is not None:
-                splitter.restoreState(state)
+        restore_splitters(settings, self.splitters)

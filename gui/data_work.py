@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from datasets.errors import CacheError, DatasetError, DatasetInputError
+from engine.errors import InputError
 from engine.results import Image, LoadedImage
 from gui import requests as rq
 from gui.replies import (
@@ -23,6 +25,54 @@ from gui.replies import (
 if TYPE_CHECKING:
     from datasets.cache import Cache
     from datasets.source import Source
+
+
+def refuse_conflict(request: rq.Request, running: Iterable[rq.Request]) -> None:
+    """A cache is not built anew under a job that reads it, nor read or built twice while it is built.
+
+    Raises:
+        InputError: `request` would do so to one of the jobs that are `running`.
+    """
+    wanted = _long_use(request)
+    for other in running if wanted is not None else ():
+        used = _long_use(other)
+        if used is None or wanted is None or used.path != wanted.path:
+            continue
+        name = getattr(request, "dataset", "")
+        if used.builds:
+            raise InputError(f"{name} is being built; wait until that has ended, then try again")
+        if wanted.builds:
+            raise InputError(
+                f"{name} is in use ({other.text.lower()}); wait until that has ended, then build it again"
+            )
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A cache that a job holds for long, and whether the job writes it."""
+
+    path: Path
+    builds: bool
+
+
+def _long_use(request: rq.Request) -> _Use | None:
+    """What a request does to a cache for longer than a moment; None for the others."""
+    import datasets
+
+    if not isinstance(
+        request, rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
+    ):
+        return None
+    try:
+        path = datasets.resolve(request.dataset)
+    except DatasetError:
+        return None  # the work itself will say so
+    builds = isinstance(request, rq.BuildDataset)
+    if isinstance(request, rq.OpenDataset):
+        builds = request.build and not path.is_file()
+        if not builds:
+            return None
+    return _Use(path.resolve(), builds)
 
 
 class DataWork:

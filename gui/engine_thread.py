@@ -20,6 +20,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from engine.errors import Diverged
 from gui import requests as rq
+from gui.data_work import refuse_conflict
 from gui.engine_work import EngineWork, describe
 from gui.replies import Activity, Failure, TrainingEnded, TrainingPaused
 
@@ -190,6 +191,7 @@ class EngineThread(QThread):
             return
         self._close(kind)
         try:
+            refuse_conflict(request, [job.request for job in self._jobs.values()])
             answer = work.start(request)
         except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             self._fail(kind, generation, error, request)

@@ -190,7 +190,9 @@ class MainWindow(QMainWindow):
         if first:
             self._follow_run()
         elif (run := self.selection.run) is not None and not fits(run, dataset):
-            self.messages.info(f"The run {run.name} was not trained on {dataset.name}: its answers mean little.")
+            self.messages.info(
+                f"The run {run.name} was not trained on {dataset.name}: its answers mean little."
+            )
 
     def _follow_run(self) -> None:
         """Open the data set that the run was trained on, when another one is open."""
@@ -206,8 +208,8 @@ class MainWindow(QMainWindow):
         run = self.selection.run
         if run is not None:
             self.messages.warning(
-                f"The run {run.name} was trained on {run.dataset or 'another data set'}, which cannot be opened;"
-                " build it in the Library, or open an image file."
+                f"The run {run.name} was trained on {run.dataset or 'another data set'}, which cannot be"
+                " opened; build it in the Library, or open an image file."
             )
 
     @Slot(bool)

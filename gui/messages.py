@@ -57,8 +57,10 @@ class MessageBanner(QFrame):
         return self._label.text() if not self.isHidden() else ""
 
     def info(self, sentence: str) -> None:
-        """A hint that goes by itself."""
+        """A hint that goes by itself; an error, which stays until it is closed, it never replaces."""
         log.info("%s", sentence)
+        if self.property("level") == "error" and not self.isHidden():
+            return
         self._show("info", sentence)
         self._timer.start(HINT_MS)
 

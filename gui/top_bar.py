@@ -9,6 +9,7 @@ from engine.results import RunInfo
 from gui.replies import DatasetView
 from gui.widgets import GAP, named, tool_button
 
+PILL_WIDTH = 220  # of the longest name that is shown whole
 WORKSPACES = ("Explore", "Retrieve", "Train", "Library")
 
 
@@ -59,11 +60,17 @@ class TopBar(QWidget):
 
     def set_run(self, run: RunInfo | None) -> None:
         """Show the loaded run."""
-        self.run.setText(f"run: {run.name}" if run is not None else "run: none")
+        _say(self.run, f"run: {run.name}" if run is not None else "run: none")
 
     def set_dataset(self, dataset: DatasetView | None) -> None:
         """Show the open data set."""
-        self.dataset.setText(f"data: {dataset.name}" if dataset is not None else "data: none")
+        _say(self.dataset, f"data: {dataset.name}" if dataset is not None else "data: none")
+
+
+def _say(pill: QLabel, text: str) -> None:
+    """A long name is cut in its middle, and whole in the tool tip, so that the bar never grows."""
+    pill.setText(pill.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, PILL_WIDTH))
+    pill.setToolTip(text)
 
 
 def _pill(object_name: str, text: str) -> QLabel:

@@ -149,6 +149,7 @@ class GraphPanel(QWidget):
         self.count.setMinimumWidth(80)
         self.reading = caption()
         self.reading.setMinimumWidth(72)
+        self.reading.setToolTip("Number of edges drawn, and the probability p of the weakest of them")
         self.table_switch = tool_button(
             "Table", "graph_table_switch", "Show the edges as a table", self._switch
         )
@@ -195,7 +196,7 @@ class GraphPanel(QWidget):
             tool_button("−", "graph_zoom_out", "Zoom out", lambda: self.view.zoom(1 / ZOOM)),
             tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit),
         ):
-            made.setFixedWidth(38)
+            made.setFixedWidth(max(38, made.sizeHint().width()))
             column.addWidget(made)
         column.addStretch(1)
         return holder
@@ -207,9 +208,18 @@ class GraphPanel(QWidget):
         )
         self.which.activated.connect(lambda _i: self.action_chosen.emit(self.which.currentData()))
         self.view.shown_changed.connect(self._on_shown)
-        self.table.clicked.connect(
-            lambda index: self.view.node_chosen.emit(self.table_model.cause(index.row()))
-        )
+        self.table.clicked.connect(self._choose)
+        self.table.activated.connect(self._choose)
+        self.table.selectionModel().currentRowChanged.connect(self._walk)
+
+    def _choose(self, index: Index) -> None:
+        if index.isValid():
+            self.view.node_chosen.emit(self.table_model.cause(index.row()))
+
+    def _walk(self, current: Index, previous: Index) -> None:
+        """By arrow keys; that the table gets the focus (no row before) chooses nothing."""
+        if previous.isValid():
+            self._choose(current)
 
     def set_run(self, run: RunInfo | None) -> None:
         """Another model: other variables and actions."""

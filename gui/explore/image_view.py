@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from engine.results import Image
 from gui.theme import colours
 from gui.widgets import GAP, caption, named, to_qimage
+
+LEAST = 72  # smallest side of a picture
 
 
 class ImageView(QWidget):
@@ -26,9 +28,7 @@ class ImageView(QWidget):
         self._qimage: QImage | None = None
         self.placeholder = placeholder
         self._smooth = False
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
     def image(self) -> Image | None:
@@ -54,15 +54,8 @@ class ImageView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(128, 128)
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Square."""
-        return width
-
     def minimumSizeHint(self) -> QSize:
-        return QSize(72, 72)
+        return QSize(LEAST, LEAST)
 
     def _target(self, image: QImage) -> QRect:
         """Centred; whole pixel factors when crisp, so that all pixels are of one size."""
@@ -99,32 +92,47 @@ class ImageColumn(QWidget):
         self.after = ImageView("image_after", "Image after the interventions")
         self.difference = ImageView("image_difference", "Difference made by the interventions")
         self._captions: dict[ImageView, QLabel] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(GAP)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         cells = (
             (self.original, "Original"),
             (self.reconstruction, "Reconstruction"),
             (self.after, "After interventions"),
             (self.difference, "Difference"),
         )
-        for place, (view, text) in enumerate(cells):
-            grid.addWidget(self._cell(view, text), place // 2, place % 2)
-            grid.setColumnStretch(place % 2, 1)
+        for view, text in cells:
+            label = caption(text)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            self._captions[view] = label
+            label.setParent(self)
+            view.setParent(self)
 
-    def _cell(self, view: ImageView, text: str) -> QWidget:
-        cell = QWidget()
-        layout = QVBoxLayout(cell)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        label = caption(text)
-        label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._captions[view] = label
-        layout.addWidget(label)
-        layout.addWidget(view)
-        layout.addStretch(1)
-        return cell
+    def _line(self) -> int:
+        """Height of a caption."""
+        return self._captions[self.original].sizeHint().height() + 2
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Two rows of squares, each below its caption."""
+        return 2 * ((width - GAP) // 2 + self._line()) + GAP
+
+    def sizeHint(self) -> QSize:
+        return QSize(2 * 128 + GAP, self.heightForWidth(2 * 128 + GAP))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(2 * LEAST + GAP, self.heightForWidth(2 * LEAST + GAP))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """All four of one size, whatever room there is: pictures that are compared must compare."""
+        across, line = (self.width() - GAP) // 2, self._line()
+        side = max(LEAST, min(across, (self.height() - GAP) // 2 - line))
+        for place, (view, label) in enumerate(self._captions.items()):
+            x, y = (place % 2) * (across + GAP), (place // 2) * (side + line + GAP)
+            label.setGeometry(x, y, across, line - 2)
+            view.setGeometry(x + (across - side) // 2, y + line, side, side)
 
     def set_smooth(self, smooth: bool) -> None:
         """Smooth or crisp, all four."""

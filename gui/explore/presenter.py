@@ -183,7 +183,16 @@ class ExplorePresenter(QObject):
                     asked.moves,
                 )
             )  # fmt: skip
+            self._say_how_many(asked.request, outcome)
         self._grant()
+
+    def _say_how_many(self, request: rq.Request, outcome: Intervention) -> None:
+        """A do(variable) that moved most of the model is worth a word."""
+        moved, total = int(outcome.moved.sum()), len(outcome.moved)
+        if isinstance(request, rq.DoVariables) and request.propagate and 2 * moved > total:
+            self.hinted.emit(
+                f"{moved} of {total} variables moved; choose Direct to change only the chosen one."
+            )
 
     def on_failed(self, kind: str) -> None:
         """Interventions that wait behind a failed one are dropped."""

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.results import Image
+from gui.explore.scrolling import reveal
 from gui.theme import colours
 from gui.widgets import named, to_qimage
 
@@ -171,6 +172,7 @@ class ThumbGrid(QWidget):
         }.get(Qt.Key(event.key()))
         if step is not None and 0 <= self._cursor + step < self.count():
             self._cursor += step
+            reveal(self, self.cell_rect(self._cursor))
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.choose(self._cursor)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QP
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
 from engine.results import TraversalRow
+from gui.explore.scrolling import reveal
 from gui.theme import colours
 from gui.widgets import EmptyState, button, caption, heading, named, row, to_qimage
 
@@ -170,6 +171,7 @@ class TraversalGrid(QWidget):
             line = min(max(self._cursor[0] + step[0], 0), len(self._rows) - 1)
             column = min(max(self._cursor[1] + step[1], 0), len(self._rows[line].labels) - 1)
             self._cursor = (line, column)
+            reveal(self, self.cell_rect(line, column))
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._rows:
             self.cell_chosen.emit(*self._cursor)
@@ -237,7 +239,7 @@ class TraversalView(QWidget):
         self.grid.cell_chosen.connect(self._on_cell)
 
     def begin(self, rows: int) -> None:
-        """New rows are on their way; the old ones stay in sight until the first arrives, but take no click."""
+        """New rows are on their way; the old ones stay in sight until then, but take no click."""
         self._fresh, self._open = [], True
         self.grid.expect(rows)
         self.status.setText("traversing…")

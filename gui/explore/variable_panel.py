@@ -31,6 +31,10 @@ class VariablePanel(QWidget):
         self._palette: Palette | None = None
         self.title = heading("Variable")
         self.title.setObjectName("variable_title")
+        self.title.setToolTip(
+            "A variable is one place of the latent grid: codebook, row, column.\n"
+            "A codebook is the list of codes that one of them is chosen from."
+        )
         self.code = caption()
         self.code.setObjectName("variable_code")
         self.close_button = tool_button("✕", "variable_clear", "Clear the chosen variable", self.cleared.emit)
@@ -38,7 +42,10 @@ class VariablePanel(QWidget):
         self.neighbours.setObjectName("variable_neighbours")
         self.neighbours.setWordWrap(True)
         self.neighbours.setProperty("role", "caption")
-        self.neighbours.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
+        self.neighbours.setAccessibleName("Causes and effects of the variable")
+        self.neighbours.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
         self.neighbours.linkActivated.connect(lambda link: self.variable_chosen.emit(int(link)))
         self.direct = self._mode("Direct", "variable_direct", "Only the variable itself changes", False)
         self.propagated = self._mode(

@@ -144,7 +144,7 @@ def test_rows_of_an_older_step_or_image_are_not_taken(desk: Desk) -> None:
 
 
 def test_a_traversal_cell_is_counted_as_steps_of_its_factor(desk: Desk) -> None:
-    """"shape +3" asks three steps of the factor shape; a variable's cell asks none."""
+    """ "shape +3" asks three steps of the factor shape; a variable's cell asks none."""
     desk.presenter.take_state(row("shape"), 2)
     assert desk.selection.step is not None
     assert desk.selection.step.moves == (SPACE.factor_index("shape"), 3)
@@ -174,3 +174,14 @@ def test_another_data_set_brings_one_of_its_own_images(desk: Desk) -> None:
     assert not desk.asked
     desk.selection.set_dataset(dataset_view("sprites"))
     assert desk.last(rq.PickImage).dataset == "sprites"
+
+
+def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:
+    """More than half moved: how many, in words; a direct one, or one that moves few, says nothing."""
+    said: list[str] = []
+    desk.presenter.hinted.connect(said.append)
+    for moved in (2, 3):
+        desk.presenter.do_code(1, 5)
+        desk.presenter.on_intervention(rq.kind_of(rq.DoVariables), outcome(moved, moved))
+    assert len(said) == 1
+    assert said[0].startswith("3 of 4 variables moved")

@@ -20,15 +20,30 @@ def build_menus(window: MainWindow) -> None:
     bar = window.menuBar()
     file_menu, edit, view, help_menu = (bar.addMenu(t) for t in ("&File", "&Edit", "&View", "&Help"))
     explore = window.explore
-    _add(file_menu, window, "open_image", "Open image…", "Ctrl+O", explore.open_file)
-    _add(file_menu, window, "random_image", "Random test image", "Ctrl+R", explore.random_image)
-    _add(file_menu, window, "previous_image", "Previous test image", "Ctrl+[", lambda: explore.step_image(-1))
-    _add(file_menu, window, "next_image", "Next test image", "Ctrl+]", lambda: explore.step_image(1))
+    of_explore = [
+        _add(file_menu, window, "open_image", "Open image…", "Ctrl+O", explore.open_file),
+        _add(file_menu, window, "random_image", "Random test image", "Ctrl+R", explore.random_image),
+        _add(
+            file_menu,
+            window,
+            "previous_image",
+            "Previous test image",
+            "Ctrl+[",
+            lambda: explore.step_image(-1),
+        ),
+        _add(file_menu, window, "next_image", "Next test image", "Ctrl+]", lambda: explore.step_image(1)),
+    ]
     file_menu.addSeparator()
     _add(file_menu, window, "quit", "Quit", "Ctrl+Q", window.close)
     _add_undo(edit, window)
-    _add(edit, window, "paste_image", "Paste image", "Ctrl+V", explore.paste)
-    _add(edit, window, "copy_image", "Copy the image after the interventions", "Ctrl+C", explore.copy_image)
+    of_explore += [
+        _add(edit, window, "paste_image", "Paste image", "Ctrl+V", explore.paste),
+        _add(
+            edit, window, "copy_image", "Copy the image after the interventions", "Ctrl+C", explore.copy_image
+        ),
+    ]
+    window.stack.currentChanged.connect(lambda _index: _enable(window, of_explore))
+    _enable(window, of_explore)
     for index, name in enumerate(WORKSPACES):
         _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
     view.addSeparator()
@@ -36,14 +51,33 @@ def build_menus(window: MainWindow) -> None:
     _add(help_menu, window, "shortcuts", "Shortcuts", "F1", lambda: show_shortcuts(window))
 
 
+def _in_front(window: MainWindow) -> bool:
+    """Whether Explore is seen: its commands never act on what is hidden."""
+    return window.stack.currentWidget() is window.explore
+
+
+def _enable(window: MainWindow, actions: list[QAction]) -> None:
+    for action in actions:
+        action.setEnabled(_in_front(window))
+
+
 def _add_undo(menu: QMenu, window: MainWindow) -> None:
+    """Like QUndoStack's own actions, and off while Explore is not in front."""
     history = window.selection.history
-    undo, redo = history.createUndoAction(window, "Undo"), history.createRedoAction(window, "Redo")
-    undo.setShortcut(QKeySequence.StandardKey.Undo)
+    undo = _add(menu, window, "undo", "Undo", "Ctrl+Z", history.undo)
+    redo = _add(menu, window, "redo", "Redo", "Ctrl+Y", history.redo)
+    undo.setShortcuts(QKeySequence.StandardKey.Undo)
     redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
-    for action, name in ((undo, "undo"), (redo, "redo")):
-        action.setObjectName(f"action_{name}")
-        menu.addAction(action)
+
+    def refresh() -> None:
+        undo.setEnabled(_in_front(window) and history.canUndo())
+        redo.setEnabled(_in_front(window) and history.canRedo())
+
+    history.undoTextChanged.connect(lambda text: undo.setText(f"Undo {text}".strip()))
+    history.redoTextChanged.connect(lambda text: redo.setText(f"Redo {text}".strip()))
+    for changed in (history.canUndoChanged, history.canRedoChanged, window.stack.currentChanged):
+        changed.connect(lambda _now: refresh())
+    refresh()
 
 
 def _add(

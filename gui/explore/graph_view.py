@@ -48,6 +48,8 @@ class GraphView(QGraphicsView):
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for part in (self, self.viewport()):
+            part.setAcceptDrops(False)  # a picture that is dropped here is for the workspace
         self.nodes: list[NodeItem] = []
         self._grid: tuple[int, int, int] | None = None
         self._graph: CausalGraph | None = None

@@ -30,6 +30,8 @@ class ImageSource(QWidget):
         self._sliders: list[QSlider] = []
         self._readings: list[QLabel] = []
         self._space: FactorSpace | None = None
+        self._factors: tuple[int, ...] | None = None  # of the present image
+        self._awaited = False  # values were chosen and their image has not come yet
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
@@ -64,9 +66,10 @@ class ImageSource(QWidget):
         self._timer.setInterval(SETTLE_MS)
         self._timer.timeout.connect(self._emit_values)
 
-    def set_space(self, space: FactorSpace | None) -> None:
-        """One slider a factor."""
+    def set_space(self, space: FactorSpace | None, can_render: bool = True) -> None:
+        """One slider a factor. Where not all images exist, a drag asks only for the value it ends at."""
         if space == self._space:
+            self._set_tracking(can_render)
             return
         self._space = space
         while (item := self._grid.takeAt(0)) is not None:
@@ -82,6 +85,8 @@ class ImageSource(QWidget):
             slider.setRange(0, factor.size - 1)
             slider.setPageStep(1)
             slider.valueChanged.connect(self._on_moved)
+            slider.sliderMoved.connect(lambda _value: self._show_readings())
+            slider.sliderReleased.connect(self._settle)
             reading = caption()
             reading.setMinimumWidth(56)
             self._grid.addWidget(caption(factor.name.replace("_", " ")), line, 0)
@@ -90,9 +95,17 @@ class ImageSource(QWidget):
             self._sliders.append(slider)
             self._readings.append(reading)
         self._title.setVisible(bool(self._sliders))
+        self._set_tracking(can_render)
+
+    def _set_tracking(self, can_render: bool) -> None:
+        for slider in self._sliders:
+            slider.setTracking(can_render)
 
     def set_image(self, picked: PickedImage | None) -> None:
-        """Show where the image comes from and its factor values, without asking for it again."""
+        """Show where the image comes from and its factor values, without asking for it again.
+
+        Sliders that the user is moving stay where they are.
+        """
         if picked is None:
             return
         loaded = picked.loaded
@@ -101,17 +114,30 @@ class ImageSource(QWidget):
         self.note.setToolTip(loaded.source)
         known = loaded.factors is not None
         self._title.setText("Factors of the image" if known else "Factors (unknown for this image)")
-        for slider, value in zip(self._sliders, loaded.factors or (), strict=False):
+        self._factors, self._awaited = loaded.factors, False
+        self._settle()
+
+    def refuse(self) -> None:
+        """There is no image with the chosen values: back to those of the present image."""
+        self._awaited = False
+        self._settle()
+
+    def _settle(self) -> None:
+        """Put the sliders where the present image is, unless the user or an answer is about to move them."""
+        moving = any(s.isSliderDown() or s.sliderPosition() != s.value() for s in self._sliders)
+        if self._timer.isActive() or self._awaited or moving:
+            return
+        for slider, value in zip(self._sliders, self._factors or (), strict=False):
             slider.blockSignals(True)
             slider.setValue(value)
             slider.blockSignals(False)
-        self._show_readings(known)
+        self._show_readings(self._factors is not None)
 
     def _show_readings(self, known: bool = True) -> None:
         if self._space is None:
             return
         for factor, slider, reading in zip(self._space.factors, self._sliders, self._readings, strict=True):
-            reading.setText(factor.values[slider.value()] if known else "—")
+            reading.setText(factor.values[slider.sliderPosition()] if known else "—")
 
     def _on_moved(self) -> None:
         self._show_readings()
@@ -119,4 +145,5 @@ class ImageSource(QWidget):
             self._timer.start()
 
     def _emit_values(self) -> None:
+        self._awaited = True
         self.values_chosen.emit(tuple(slider.value() for slider in self._sliders))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent
+from PySide6.QtCore import QMimeData, QSettings, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
 
-from engine.results import Image, Palette, Reconstruction, RunInfo
+from engine.results import Palette, Reconstruction, RunInfo
 from gui import requests as rq
 from gui.explore.action_panel import ActionPanel
 from gui.explore.graph_items import Edges
@@ -18,10 +17,11 @@ from gui.explore.graph_panel import GraphPanel
 from gui.explore.history_strip import HistoryStrip
 from gui.explore.image_source import ImageSource
 from gui.explore.image_view import ImageColumn
+from gui.explore.incoming import can_take, incoming
 from gui.explore.presenter import ExplorePresenter
 from gui.explore.traversal_view import TraversalView
 from gui.explore.variable_panel import VariablePanel
-from gui.replies import Failure, NodePositions, PickedImage, Targets
+from gui.replies import DatasetView, Failure, NodePositions, PickedImage, Targets
 from gui.settings import saved_bytes
 from gui.state import Selection, Step
 from gui.widgets import GAP, panel, to_qimage
@@ -63,6 +63,8 @@ class ExploreWorkspace(Workspace):
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         self.presenter.on_failed(kind)
+        if kind == rq.kind_of(rq.PickImage):
+            self.source.refuse()
         if kind == rq.kind_of(rq.LoadRun) and self.selection.run is None:
             self.graph.empty.set_text("No model is loaded", "Choose a run in the Library, or train one.")
 
@@ -137,7 +139,7 @@ class ExploreWorkspace(Workspace):
         # state to views
         do.graph_read.connect(graph.set_graph)
         do.targets_read.connect(self._on_targets)
-        chosen.dataset_changed.connect(lambda d: self.source.set_space(d.space if d is not None else None))
+        chosen.dataset_changed.connect(self._on_dataset)
         chosen.run_changed.connect(self._on_run)
         chosen.image_changed.connect(self._on_image)
         chosen.reconstruction_changed.connect(self._on_reconstruction)
@@ -168,13 +170,16 @@ class ExploreWorkspace(Workspace):
 
     def paste(self) -> None:
         """An image, or an image file, from the clipboard."""
-        data = QGuiApplication.clipboard().mimeData()
-        if data.hasUrls() and data.urls()[0].isLocalFile():
-            self.presenter.pick_file(data.urls()[0].toLocalFile())
-        elif data.hasImage():
-            self.presenter.pick_pixels(_to_array(QGuiApplication.clipboard().image()))
-        else:
+        if not self._take(QGuiApplication.clipboard().mimeData()):
             self.hinted.emit("The clipboard holds no image; copy one, or open a file.")
+
+    def _take(self, data: QMimeData) -> bool:
+        found = incoming(data)
+        if isinstance(found, str):
+            self.presenter.pick_file(found)
+        elif found is not None:
+            self.presenter.pick_pixels(found)
+        return found is not None
 
     def copy_image(self) -> None:
         """The image after the interventions to the clipboard."""
@@ -199,6 +204,12 @@ class ExploreWorkspace(Workspace):
         self.hinted.emit("The interventions are on the clipboard as Python.")
 
     # ------------------------------------------------------------ state to views
+
+    def _on_dataset(self, dataset: DatasetView | None) -> None:
+        if dataset is None:
+            self.source.set_space(None)
+        else:
+            self.source.set_space(dataset.space, dataset.can_render)
 
     def _on_run(self, run: RunInfo | None) -> None:
         self.graph.set_run(run)
@@ -281,17 +292,12 @@ class ExploreWorkspace(Workspace):
     # ------------------------------------------------------------ dropping, keys, layout
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        data = event.mimeData()
-        if data.hasImage() or (data.hasUrls() and data.urls()[0].isLocalFile()):
+        if can_take(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        data = event.mimeData()
-        if data.hasUrls():
-            self.presenter.pick_file(data.urls()[0].toLocalFile())
-        elif isinstance(image := data.imageData(), QImage):
-            self.presenter.pick_pixels(_to_array(image))
-        event.acceptProposedAction()
+        if self._take(event.mimeData()):
+            event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -323,10 +329,3 @@ def _splitter(
         splitter.addWidget(widget)
         splitter.setStretchFactor(place, share)
     return splitter
-
-
-def _to_array(image: QImage) -> Image:
-    """A QImage of any format -> uint8 [height, width, 4], transparency kept for the conversion to say so."""
-    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return pixels[:, : 4 * image.width()].reshape(image.height(), image.width(), 4).copy()

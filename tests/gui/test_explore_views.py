@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 
 from datasets.shapes import ShapesSource
 from engine.results import LoadedImage, Palette, TraversalRow
+from gui.explore.graph_items import Edges
+from gui.explore.graph_panel import GraphPanel
+from gui.explore.image_source import ImageSource
+from gui.explore.image_view import ImageColumn
+from gui.explore.incoming import can_take, incoming
 from gui.explore.traversal_view import TraversalView
 from gui.explore.variable_panel import VariablePanel
 from gui.replies import PickedImage
+from gui.widgets import to_qimage
 
 SPACE = ShapesSource().space
 
@@ -65,3 +70,122 @@ def test_the_old_rows_cannot_be_clicked_while_new_ones_come(qtbot) -> None:
     assert view.grid.rows == []
     view.add_row(row("late"))
     assert view.grid.rows == []
+
+
+@pytest.fixture
+def source(qtbot) -> ImageSource:
+    made = ImageSource()
+    qtbot.addWidget(made)
+    made.set_space(SPACE)
+    made.set_image(at(0))
+    return made
+
+
+def at(value: int) -> PickedImage:
+    return PickedImage(LoadedImage(pictures(1)[0], "", "test", (value,) * SPACE.num_factors))
+
+
+def test_an_older_image_does_not_take_the_last_move_back(qtbot, source: ImageSource) -> None:
+    """While a moved slider settles, an image that was asked for earlier leaves all sliders alone."""
+    first, second = source._sliders[:2]
+    first.setValue(5)
+    source.set_image(at(1))
+    assert (first.value(), second.value()) == (5, 0)
+    with qtbot.waitSignal(source.values_chosen) as told:
+        pass
+    assert told.args[0][0] == 5
+    second.setSliderDown(True)
+    second.setValue(3)
+    QTest.qWait(80)
+    source.set_image(at(1))
+    assert second.value() == 3
+    second.setSliderDown(False)
+    assert (first.value(), second.value()) == (1, 1)
+
+
+def test_refused_values_go_back_to_the_present_image(qtbot, source: ImageSource) -> None:
+    """No image with these values: the sliders tell the truth again; a set of sheets asks once a drag."""
+    source._sliders[0].setValue(5)
+    QTest.qWait(80)
+    source.refuse()
+    assert source._sliders[0].value() == 0
+    source.set_space(SPACE, can_render=False)
+    asked: list[object] = []
+    source.values_chosen.connect(asked.append)
+    slider = source._sliders[0]
+    slider.setSliderDown(True)
+    for value in (1, 2, 3):
+        slider.setSliderPosition(value)
+        QTest.qWait(60)
+    assert not asked
+    assert source._readings[0].text() == SPACE.factors[0].values[3]
+    slider.setSliderDown(False)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+
+
+def test_the_cursor_stays_in_sight(qtbot) -> None:
+    """Arrow keys scroll the traversal and the palette after the cursor."""
+    view = TraversalView()
+    qtbot.addWidget(view)
+    view.resize(300, 120)
+    view.show()
+    view.begin(6)
+    for _ in range(6):
+        view.add_row(row())
+    for _ in range(8):
+        QTest.keyClick(view.grid, Qt.Key.Key_Down)
+    assert view._scroll.verticalScrollBar().value() > 0
+    panel = VariablePanel()
+    qtbot.addWidget(panel)
+    panel.resize(280, 300)
+    panel.show()
+    panel.set_variable("0,0,0")
+    panel.set_palette(palette(0))
+    QTest.qWait(1)
+    for _ in range(12):
+        QTest.keyClick(panel.thumbs, Qt.Key.Key_Down)
+    assert panel._scroll.verticalScrollBar().value() > 0
+
+
+def test_the_edge_table_and_the_neighbours_work_without_a_mouse(qtbot) -> None:
+    """Arrow keys in the table choose the causes; the focus alone chooses none; links take the keyboard."""
+    panel = GraphPanel()
+    qtbot.addWidget(panel)
+    panel.table_model.set_edges(
+        Edges(np.array([[1, 0], [2, 3], [3, 1]]), np.ones(3, np.float32)), list("abcd")
+    )
+    chosen: list[int] = []
+    panel.view.node_chosen.connect(chosen.append)
+    panel.table.setCurrentIndex(panel.table_model.index(0, 0))
+    assert not chosen
+    QTest.keyClick(panel.table, Qt.Key.Key_Down)
+    assert chosen == [2]
+    variable = VariablePanel()
+    qtbot.addWidget(variable)
+    assert variable.neighbours.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+@pytest.mark.parametrize("height", [220, 290, 420])
+def test_the_four_pictures_are_of_one_size(qtbot, height: int) -> None:
+    """However little room there is, "after" is as large as "original"."""
+    column = ImageColumn()
+    qtbot.addWidget(column)
+    column.resize(280, height)
+    column.show()
+    views = (column.original, column.reconstruction, column.after, column.difference)
+    assert len({(view.width(), view.height()) for view in views}) == 1
+    assert column.after.height() >= 72
+
+
+def test_a_drop_takes_the_file_or_else_the_pixels() -> None:
+    """A browser's picture has a web address and pixels: the pixels are taken; an address alone is nothing."""
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/a.png")])
+    assert not can_take(data)
+    assert incoming(data) is None
+    data.setImageData(to_qimage(np.full((4, 5, 3), 7, np.uint8)))
+    assert can_take(data)
+    assert incoming(data)[0, 0, :3].tolist() == [7, 7, 7]
+    data.setUrls([QUrl("https://example.org/a.png"), QUrl.fromLocalFile("/pictures/b.png")])
+    assert incoming(data) == "/pictures/b.png"
+    assert incoming(QMimeData()) is None

@@ -56,6 +56,7 @@ class RetrievalTally:
             "chance": 1 / len(occurring),
             "factor_chance": 1 / len(np.unique(occurring % f)),
             "per_action": {names[a]: float(directed[truth == a].mean()) for a in occurring},
+            "actions": list(names),
             "confusion": confusion.tolist(),
             "pairs": len(truth),
         }

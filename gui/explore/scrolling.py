@@ -11,6 +11,7 @@ def reveal(widget: QWidget, rect: QRect) -> None:
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, QScrollArea):
         parent = parent.parentWidget()
-    if parent is not None and parent.widget() is not None:
-        middle = widget.mapTo(parent.widget(), rect.center())
+    inside = parent.widget() if parent is not None else None
+    if parent is not None and inside is not None:
+        middle = widget.mapTo(inside, rect.center())
         parent.ensureVisible(middle.x(), middle.y(), rect.width() // 2 + 2, rect.height() // 2 + 2)

@@ -97,6 +97,7 @@ class TransitionPhase:
         self.batch = training.transition_batch
         self._sampler = TransitionSampler(state.cache, codes, self.batch)
         self._pairs = state.cache.transitions("validation")
+        self._count = min(_validation_pairs(state), len(self._pairs))
 
     def terms(self) -> Terms:
         state = self._state
@@ -107,7 +108,7 @@ class TransitionPhase:
 
     def validate(self) -> Iterator[Event]:
         """Action retrieval on validation pairs, and the share of base edges above 0.5."""
-        state, count = self._state, min(VALIDATION_PAIRS, len(self._pairs))
+        state, count = self._state, self._count
         tally = RetrievalTally(state.cache.space)
         with torch.no_grad():
             for start in range(0, count, VALIDATION_BATCH):
@@ -137,6 +138,13 @@ class TransitionPhase:
 
     def _codes_of(self, rows: np.ndarray) -> Tensor:
         return self._codes[torch.from_numpy(rows).to(self._codes.device)].long()
+
+
+def _validation_pairs(state: TrainingState) -> int:
+    """Fewer in a run of a few minutes, which would otherwise spend its time on validation."""
+    if state.budget.minutes is None:
+        return VALIDATION_PAIRS
+    return min(VALIDATION_PAIRS, max(100, round(2 * state.budget.total_s)))
 
 
 def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:

@@ -128,19 +128,22 @@ def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
 
 
 def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
-    """Returns the codes of every image of the cache, [images, N]; the autoencoder is frozen from now on."""
-    total = state.cache.num_images
+    """Returns codes by cache row, [images, N]; the autoencoder is frozen from now on.
+
+    Test images are none of a training's business: their rows stay zero.
+    """
+    used = np.concatenate([state.cache.rows("train"), state.cache.rows("validation")])
     kind = torch.int16 if state.config.autoencoder.codes <= 32767 else torch.int32
-    codes = torch.empty(total, state.num_variables, dtype=kind, device=state.device)
+    codes = torch.zeros(state.cache.num_images, state.num_variables, dtype=kind, device=state.device)
     state.model.eval()
-    for start in range(0, total, ENCODE_BATCH):
+    for start in range(0, len(used), ENCODE_BATCH):
         begun = time.perf_counter()
-        rows = np.arange(start, min(start + ENCODE_BATCH, total))
+        rows = used[start : start + ENCODE_BATCH]
         with torch.no_grad():
             images = to_tensor(state.cache.images(rows), state.device)
-            codes[start : start + len(rows)] = state.model.encode(images).to(kind)
+            codes[torch.from_numpy(rows).to(state.device)] = state.model.encode(images).to(kind)
         state.elapsed_s += time.perf_counter() - begun
-        yield Progressed("encoding the images", start + len(rows), total)
+        yield Progressed("encoding the images", start + len(rows), len(used))
     return codes
 
 

@@ -26,6 +26,7 @@ from gui.replies import Activity, Failure, TrainingEnded, TrainingPaused
 
 log = logging.getLogger("doscope.engine")
 TRAINING = rq.StartTraining.__name__
+MAX_UNDELIVERED = 100
 
 
 @dataclass
@@ -143,6 +144,8 @@ class EngineThread(QThread):
                 break
             if item is not None:
                 self._begin(work, *item)
+            elif self._sent - self._delivered > MAX_UNDELIVERED:
+                self.msleep(2)  # a window that is busy painting is not buried in news
             elif (job := self._next_job()) is not None:
                 self._step(job)
         for kind in list(self._jobs):

@@ -20,7 +20,7 @@ from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
-from gui.library.work import delete_run, list_library, verify
+from gui.library.work import delete_run, list_library, refuse_in_use, verify
 from gui.replies import (
     Activity,
     Deleted,
@@ -52,6 +52,7 @@ class EngineWork:
     def __init__(self) -> None:
         self.data = DataWork()
         self._explorers: dict[str, Explorer] = {}
+        self._trained: set[Path] = set()
         self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.LoadRun: self._load_run,
@@ -180,12 +181,15 @@ class EngineWork:
         path = Path(request.path)
         if request.resume:
             config = RunDirectory(path).description().config
+            if path not in self._trained:  # what this window trained has ended by now
+                refuse_in_use(path, "resumed")
         else:
             config = _with_overrides(load_preset(request.preset), request.overrides)
         steps = train(
             config, self.data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
             seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
         )  # fmt: skip
+        self._trained.add(path)
         reason = "done"
         try:
             for event in steps:

@@ -52,13 +52,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+_SHARES = ("atomic_rate", "hit_rate", "collateral_rate", "edges_kept")
+
+
 def figure(name: str, value: float) -> str:
     """A measured figure with the unit that its name implies: ("psnr", 31.24) -> "31.2 dB"."""
     if not math.isfinite(value):
         return "not a number"
     if "psnr" in name:
         return f"{value:.1f} dB"
-    if "accuracy" in name or "chance" in name or name in ("atomic_rate", "hit_rate", "collateral_rate"):
+    if "accuracy" in name or "chance" in name or name in _SHARES:
         return percent(value)
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"
 

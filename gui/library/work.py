@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from datasets.cache import Cache
     from datasets.verify import Findings
     from engine.run_directory import RunStatus
+
+
+FRESH_S = 30
+"""A training writes several times a second; one that wrote nothing for so long is paused or dead."""
 
 
 def run_entry(status: RunStatus) -> RunEntry:
@@ -80,11 +85,35 @@ def findings_words(name: str, findings: Findings) -> str:
     return f"{name} has faults: {found}. Build it again."
 
 
+def refuse_in_use(path: Path, doing: str) -> None:
+    """Leave a run alone that another process trains: its log has no end and grew a moment ago.
+
+    Args:
+        path: the run's directory.
+        doing: what is not done then ("resumed", "deleted").
+
+    Raises:
+        RunError: the run is in use.
+    """
+    from engine.run_directory import RunDirectory
+
+    run = RunDirectory(path)
+    try:
+        age = time.time() - run.metrics_path.stat().st_mtime
+    except OSError:
+        return
+    if age < FRESH_S and run.status().finished is None:
+        raise RunError(
+            f"{path} is being trained by another process (it wrote {max(0, age):.0f} s ago), so it was not"
+            f" {doing}; stop that training, or wait {FRESH_S} s after it was killed"
+        )
+
+
 def delete_run(request: rq.DeleteRun) -> Deleted:
     """Remove a run's directory, and nothing that is not one.
 
     Raises:
-        RunError: the path is no run directory, or the bundled model.
+        RunError: the path is no run directory, the bundled model, or in training.
     """
     from engine.run_directory import BUNDLED
 
@@ -95,5 +124,6 @@ def delete_run(request: rq.DeleteRun) -> Deleted:
         raise RunError(
             f"{path} is not a run directory, so it was left alone; delete it with the file manager"
         )
+    refuse_in_use(path, "deleted")
     shutil.rmtree(path)
     return Deleted(request.path)

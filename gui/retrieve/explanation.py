@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
@@ -67,7 +69,8 @@ class ActionCard(QFrame):
         self.action = int(result.order[rank])
         probability = float(result.probabilities[self.action])
         name = readable_action(result.action_names[self.action])
-        self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{name}</b> \N{MIDDLE DOT} {percent(probability)}")
+        chance = html.escape(percent(probability))  # "<0.1 %" is no tag
+        self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{html.escape(name)}</b> \N{MIDDLE DOT} {chance}")
         predicted = result.predicted[rank]
         self.predicted.set_image(predicted)
         self.real.set_image(after)

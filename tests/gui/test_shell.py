@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 import datasets
 from engine.errors import InputError
 from gui import requests as rq
-from gui.engine_thread import EngineThread
+from gui.engine_thread import MAX_UNDELIVERED, EngineThread
 from gui.engine_work import EngineWork, describe
 from gui.explore.graph_layout import latent_grid, layered, strongest
 from gui.main_window import MainWindow
@@ -256,6 +257,17 @@ def test_requests_come_between_training_steps(qtbot, thread: EngineThread) -> No
     qtbot.waitUntil(lambda: not thread.is_training)
     assert CountingWork.closed == ["StartTraining"]
     assert TrainingEnded("runs/a", "stopped") in told
+
+
+def test_the_thread_does_not_run_ahead_of_the_window(qtbot, thread: EngineThread) -> None:
+    """While the window is busy, steps wait for their news to be delivered instead of piling up."""
+    CountingWork.gate.set()
+    thread.submit(rq.StartTraining("shapes", "small", "runs/a"))
+    qtbot.waitUntil(lambda: thread.is_training)
+    time.sleep(0.3)  # the window does not come to its events
+    assert thread._sent - thread._delivered <= MAX_UNDELIVERED + 10
+    thread.submit(rq.StopTraining())
+    qtbot.waitUntil(lambda: not thread.is_training)
 
 
 def test_history_branches_drop_undone_steps() -> None:

@@ -233,7 +233,7 @@ def _empty_run(path: Path) -> None:
     from engine.run_directory import RunDescription
 
     RunDirectory(path).create(
-        RunDescription(load_preset("small"), "shapes", "", ShapesSource().space, (64, 64, 3))
+        RunDescription(load_preset("small"), "shapes", "", ShapesSource().space, (64, 64, 3), {})
     )
 
 

@@ -242,7 +242,7 @@ class Log:
         }
         if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
             raise Diverged(
-                f"the loss became {values['loss']} at step {state.step}; the last good checkpoint is kept in"
+                f"the loss is not a number at step {state.step}; the last good checkpoint is kept in"
                 f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
             )
         rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)

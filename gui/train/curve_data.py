@@ -41,8 +41,11 @@ class Series:
             self._thin()
 
     def _thin(self) -> None:
-        """Drop every second point: a run of days must not make each redraw slower than the last."""
-        self.steps, self.elapsed, self.values = self.steps[::2], self.elapsed[::2], self.values[::2]
+        """Drop every second point but not the ends: a run of days must not make each redraw slower."""
+        kept = [*range(0, len(self.steps) - 1, 2), len(self.steps) - 1]
+        self.steps = [self.steps[k] for k in kept]
+        self.elapsed = [self.elapsed[k] for k in kept]
+        self.values = [self.values[k] for k in kept]
 
     def arrays(
         self, by_time: bool, limit: int = MAX_POINTS

@@ -44,6 +44,7 @@ def train(
         form = window.train.form
         qtbot.waitUntil(form.start.isEnabled, timeout=WAIT)
         wait_idle(qtbot, window, WAIT)
+        form.minutes.setValue(0.1)
         path = runs_dir() / form.name.text()
         form.start.click()
         return window, RunDirectory(path)

@@ -36,7 +36,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 matrix products are done by the hardware; emulated ones are 100 times slower."""
+    """Whether bf16 matrix products are done by the hardware; emulated ones are hundreds of times slower."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":

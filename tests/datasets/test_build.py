@@ -140,7 +140,7 @@ def test_a_cancelled_build_leaves_nothing(tmp_path: Path, tiny: Callable[..., ob
     assert path.stat().st_size == len(before)
 
 
-@pytest.mark.parametrize("where", ["_accept", "_write_tables", "_copy"])
+@pytest.mark.parametrize("where", ["build._accept", "writer._write_tables", "writer._copy"])
 def test_a_full_disk_is_said_and_cleaned_up(
     tmp_path: Path, tiny: Callable[..., object], monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_full_disk_is_said_and_cleaned_up(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(datasets.build, where, full)
+    monkeypatch.setattr(f"datasets.{where}", full)
     with pytest.raises(CacheError) as caught:
         built(tiny(), tmp_path / "tiny.h5")
     assert "tiny.h5" in str(caught.value)

@@ -17,14 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("main", "cli", "gui", "engine", "datasets")
 VIEWS = ("explore", "retrieve", "train", "library")
 FORBIDDEN = {
-    "cli": {"PySide6", "pyqtgraph", "h5py", "tensorboardX", "safetensors"},
-    "gui": {"torch", "h5py", "safetensors", "tensorboardX"},
+    "cli": {"PySide6", "pyqtgraph", "h5py", "tensorboardX", "safetensors", "sklearn"},
+    "gui": {"torch", "h5py", "safetensors", "tensorboardX", "sklearn"},
     "engine": {"PySide6", "pyqtgraph"},
-    "datasets": {"torch", "PySide6", "pyqtgraph", "safetensors", "tensorboardX", "networkx"},
+    "datasets": {"torch", "PySide6", "pyqtgraph", "safetensors", "tensorboardX", "networkx", "sklearn"},
 }
 # The one reasoned exception: on Windows torch must be loaded before Qt.
 ALLOWED = {("cli/window.py", "torch")}
-IMPORT_NAMES = {"pillow": "PIL", "pyside6-essentials": "PySide6", "tensorboardx": "tensorboardX"}
+IMPORT_NAMES = {
+    "pillow": "PIL",
+    "pyside6-essentials": "PySide6",
+    "scikit-learn": "sklearn",
+    "tensorboardx": "tensorboardX",
+}
 
 
 def source_files() -> list[Path]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from datasets.errors import DatasetInputError
 
-IMPORTED = frozenset({"sprites"})  # data sets that are made from a folder of the user's
+IMPORTED = frozenset({"sprites", "celeba"})  # data sets that are made from files of the user's
 
 Rare = Literal["high", "low"]
 
@@ -140,9 +140,12 @@ class Recipe:
         seed: of the drawing of pairs and images, 0 or greater.
         train_pairs: unordered pairs drawn for training, 1 or more; so for the other two splits. With
             drawn images: at most so many of the pairs among them, 0 for all.
-        source: the folder that the images come from; empty for a built-in set.
+        source: the folder or archive that the images come from; empty for a built-in set.
         images: images drawn for training, or 0.
         skew, correlate, holes: see their classes; in ascending order, whatever the order they are given in.
+        attributes: of a labelled set, those that are its factors; empty for a grid.
+        match: of a labelled set, what else the two images of a pair have in common: further attributes,
+            or "identity" (the person).
 
     Raises:
         DatasetInputError: a number out of range, a factor or a pair of factors twice, or a skew,
@@ -159,6 +162,8 @@ class Recipe:
     skew: tuple[Skew, ...] = ()
     correlate: tuple[Correlation, ...] = ()
     holes: tuple[Hole, ...] = ()
+    attributes: tuple[str, ...] = ()
+    match: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -176,6 +181,8 @@ class Recipe:
             )
         _refuse_twice([skew.factor for skew in self.skew], "as a skew")
         _refuse_twice([f"{pair.first},{pair.second}" for pair in self.correlate], "as a correlation")
+        _refuse_twice(self.attributes, "as an attribute")
+        _refuse_twice(self.match, "to match")
 
     @property
     def pairs(self) -> dict[str, int]:
@@ -218,11 +225,19 @@ class Recipe:
         return cls(**read)  # type: ignore[arg-type]
 
 
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a word")
+    return value
+
+
 _FIRST = ("name", "seed", "train_pairs", "validation_pairs", "test_pairs", "source")
 _PARTS: dict[str, Callable[[Any], object]] = {  # fields that are lists in JSON, and how an item is read
     "skew": Skew.from_json,
     "correlate": Correlation.from_json,
     "holes": Hole.from_json,
+    "attributes": _word,
+    "match": _word,
 }
 _TYPES: dict[str, type] = {
     field.name: str if field.name in ("name", "source") else int

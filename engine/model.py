@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from engine import losses
 from engine.autoencoder import Autoencoder
 from engine.config import Config
-from engine.transition import CausalTransition, Context
+from engine.transition import CausalTransition, Context, Graph
 
 
 class NextCodes(NamedTuple):
@@ -82,10 +82,13 @@ class CTVAE(nn.Module):
         scores = likelihood_BA * self.log_sharpness.exp()
         return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / before_BN.shape[1])
 
-    def predict_hidden(self, codes_BN: Tensor, hidden_BN: Tensor) -> Tensor:
-        """Log p(code | parents) of every variable, the hidden ones unseen by all, [B,N,K] (11)."""
+    def predict_hidden(self, codes_BN: Tensor, hidden_BN: Tensor, graph: Graph = "learned") -> Tensor:
+        """Log p(code | parents) of every variable, the hidden ones unseen by all, [B,N,K] (11).
+
+        The parents are those of the learned graph, or all other variables, or none.
+        """
         context = self.transition.context(codes_BN, hidden_BN)
-        return self.transition.base(context).logits_BGMK[:, 0].log_softmax(dim=2)
+        return self.transition.base(context, graph=graph).logits_BGMK[:, 0].log_softmax(dim=2)
 
     def _base_choice(self, context: Context, codes_BN: Tensor) -> Tensor:
         """The most probable code of each variable under the base mechanism, [B,N]."""

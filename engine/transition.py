@@ -11,13 +11,17 @@ leaves it (`base_edges`, `action_edges`) follows the project's one convention, [
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.config import TransitionConfig
+
+# Which edges carry messages: those above the threshold (5), weighted by their probability; all of them,
+# weighted by it ("open") or at full weight ("full"); none ("cut").
+Graph = Literal["learned", "open", "full", "cut"]
 
 
 class Context(NamedTuple):
@@ -100,10 +104,10 @@ class CausalTransition(nn.Module):
         logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place - 1.0
         return logits
 
-    def base(self, context: Context, targets_BM: Tensor | None = None) -> Messages:
+    def base(self, context: Context, targets_BM: Tensor | None = None, graph: Graph = "learned") -> Messages:
         """Base mechanism from the parents only, own code not seen (11); G = 1."""
         mechanism = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
-        return self._step(context, mechanism, targets_BM)
+        return self._step(context, mechanism, targets_BM, graph)
 
     def act(self, context: Context, actions_BG: Tensor, targets_BM: Tensor | None = None) -> Messages:
         """The actions' mechanisms, for variables that are their targets; they see their own code."""
@@ -132,12 +136,18 @@ class CausalTransition(nn.Module):
         logits = torch.bmm(hidden_BMNP.reshape(b, m * n, p), heads_BPG)
         return logits.transpose(1, 2).unflatten(2, (m, n)) + self.edge_bias[mechanism_BG][..., None, None]
 
-    def _step(self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Messages:
+    def _step(
+        self,
+        context: Context,
+        mechanism_BG: Tensor,
+        targets_BM: Tensor | None,
+        graph: Graph = "learned",
+    ) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
         logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM)
         edges_BGMN = logits_BGMN.sigmoid()
-        gate_BGMN = self._sample(logits_BGMN, edges_BGMN) * edges_BGMN
+        gate_BGMN = self._gate(logits_BGMN, edges_BGMN, graph)
         relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
         if targets_BM is None:
             weight_BGMNS = relation[mechanism_BG]
@@ -162,6 +172,14 @@ class CausalTransition(nn.Module):
         acted = own_BME[:, None] + self.action_embedding[(mechanism_BG - 1).clamp_min(0)][:, :, None]
         place = place_ME if place_ME.dim() == 2 else place_ME[:, None]
         return torch.where(is_base, place, acted)
+
+    def _gate(self, logits: Tensor, edges: Tensor, graph: Graph) -> Tensor:
+        """The weight of each message, 0..1."""
+        if graph == "learned":
+            return self._sample(logits, edges) * edges
+        if graph == "open":
+            return edges
+        return torch.ones_like(edges) if graph == "full" else torch.zeros_like(edges)
 
     def _sample(self, logits: Tensor, edges: Tensor) -> Tensor:
         """The threshold 0.5, in training after Gumbel noise and with a straight-through gradient (5).

@@ -1,5 +1,6 @@
 # make run    set-up, then the window (without a display: the guided tour as pictures)
 # make test   set-up with the test tools, then lint, types and tests
+# make reproduce    builds, trains and measures what docs/results.md reports: hours; ARGUMENTS="--quick": minutes
 # Stamps in .venv remember what is installed; they are redone when pyproject.toml or constraints.txt changes.
 
 PYTHON ?= python3
@@ -8,12 +9,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: help run test lint types tests format clean
+.PHONY: help run test lint types tests format reproduce clean
 
 help:
 	@echo "make run     set up and open the window"
 	@echo "make test    set up, then lint, types and tests"
 	@echo "make format  let ruff format the code"
+	@echo "make reproduce    measure what docs/results.md reports (hours)"
 	@echo "make clean   remove .venv and the tools' caches"
 
 run: $(VENV)/.installed
@@ -35,6 +37,9 @@ tests: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reproduce: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.reproduce $(ARGUMENTS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache doscope.egg-info build

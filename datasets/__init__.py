@@ -5,7 +5,7 @@ The registry. Importing this package loads neither h5py nor Pillow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.home import caches_dir
-from datasets.recipe import IMPORTED, Recipe
+from datasets.imbalance import DEFAULT_IMAGES, hole, suffix
+from datasets.recipe import IMPORTED, Correlation, Recipe, Skew
 
 if TYPE_CHECKING:
     from datasets.build import Progress
@@ -126,13 +127,16 @@ def make_source(name: str, folder: Path | None = None) -> Source:
 
 
 def resolve(name_or_path: str | Path) -> Path:
-    """The cache file of a bare data-set name, or the path of an .h5 file as it is.
+    """The cache file of a bare name (of a data set, or of a file that is there), or an .h5 path as it is.
 
     Raises:
         DatasetInputError: it is neither.
     """
     if str(name_or_path) in _RECIPES:
         return caches_dir() / f"{name_or_path}.h5"
+    kept = caches_dir() / f"{name_or_path}.h5"
+    if str(name_or_path) == kept.stem and kept.is_file():
+        return kept
     path = Path(name_or_path)
     if path.suffix.lower() in (".h5", ".hdf5") or path.is_file():
         return path
@@ -153,6 +157,81 @@ def open_cache(name_or_path: str | Path) -> Cache:
     return Cache.open(resolve(name_or_path))
 
 
+def make_recipe(
+    name: str,
+    *,
+    source: Path | None = None,
+    seed: int = 0,
+    train_pairs: int | None = None,
+    validation_pairs: int | None = None,
+    test_pairs: int | None = None,
+    images: int | None = None,
+    skew: Sequence[Skew] = (),
+    correlate: Sequence[Correlation] = (),
+    holes: Sequence[Mapping[str, Sequence[str | int]]] = (),
+) -> Recipe:
+    """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
+
+    Args:
+        name: one of `names()`.
+        source: the folder of its files, where it needs one.
+        seed: of the drawing.
+        train_pairs: unordered pairs drawn for training; with drawn images at most so many, None for all.
+        validation_pairs: unordered pairs drawn for validation.
+        test_pairs: the same for the test.
+        images: training images to draw instead of pairs; None for none, or for the usual number where one of
+            the next three is given.
+        skew: factors whose values differ in how often they occur.
+        correlate: factors that prefer to lie close together.
+        holes: left-out combinations, each factor name -> value names or indices.
+
+    Raises:
+        DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
+        SourceError: the folder is not what it should be.
+    """
+    default = default_recipe(name)
+    if images is None:
+        images = DEFAULT_IMAGES if skew or correlate or holes else 0
+    if train_pairs is None:
+        train_pairs = 0 if images else default.train_pairs
+    space = make_source(name, source).space if holes and source else info(name).space
+    return Recipe(
+        name,
+        seed=seed,
+        train_pairs=train_pairs,
+        validation_pairs=default.validation_pairs if validation_pairs is None else validation_pairs,
+        test_pairs=default.test_pairs if test_pairs is None else test_pairs,
+        source="" if source is None else str(Path(source).absolute()),
+        images=images,
+        skew=tuple(skew),
+        correlate=tuple(correlate),
+        holes=tuple(hole(space, values) for values in holes),
+    )
+
+
+def cache_path(recipe: Recipe) -> Path:
+    """Where the cache of a recipe is kept unless told otherwise; sets of drawn images tell their weights."""
+    return caches_dir() / f"{recipe.name}{suffix(recipe)}.h5"
+
+
+def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:
+    """Build the cache of a recipe step by step; closing the iterator cancels.
+
+    Args:
+        recipe: see `make_recipe`.
+        out: the file to write; by default `cache_path(recipe)`.
+
+    Raises:
+        DatasetInputError: see `make_source` and `build`.
+        SourceError: the folder is not what it should be.
+        CacheError: the cache cannot be written.
+    """
+    from datasets.build import build
+
+    source = make_source(recipe.name, Path(recipe.source) if recipe.source else None)
+    return build(source, out or cache_path(recipe), recipe)
+
+
 def build_steps(
     name: str,
     *,
@@ -163,31 +242,16 @@ def build_steps(
     validation_pairs: int | None = None,
     test_pairs: int | None = None,
 ) -> Iterator[Progress]:
-    """Build the cache of a data set step by step; closing the iterator cancels.
+    """Build the cache of a data set by drawn pairs; see `make_recipe` and `build_recipe`.
 
-    Args:
-        name: one of `names()`.
-        source: the folder of its files, where it needs one.
-        out: the file to write; by default the place where `open_cache(name)` looks.
-        seed: of the drawing of pairs.
-        train_pairs: unordered pairs drawn for training; None for the set's default.
-        validation_pairs: the same for validation.
-        test_pairs: the same for the test.
-
-    Raises:
-        DatasetInputError: see `make_source` and `build`.
-        SourceError: the folder is not what it should be.
-        CacheError: the cache cannot be written.
+    `out` is by default the place where `open_cache(name)` looks.
     """
-    default = default_recipe(name)
-    recipe = Recipe(
+    recipe = make_recipe(
         name,
+        source=source,
         seed=seed,
-        train_pairs=default.train_pairs if train_pairs is None else train_pairs,
-        validation_pairs=default.validation_pairs if validation_pairs is None else validation_pairs,
-        test_pairs=default.test_pairs if test_pairs is None else test_pairs,
-        source="" if source is None else str(Path(source).absolute()),
+        train_pairs=train_pairs,
+        validation_pairs=validation_pairs,
+        test_pairs=test_pairs,
     )
-    from datasets.build import build
-
-    return build(make_source(name, source), out or resolve(name), recipe)
+    return build_recipe(recipe, out)

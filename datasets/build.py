@@ -1,4 +1,4 @@
-"""Builds the cache of a grid set: draws pairs and renders each image once."""
+"""Builds the cache of a grid set: draws pairs, or images with all pairs among them, and renders each once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import BinaryIO
 import numpy as np
 
 from datasets.cache import SPLITS, Transitions
+from datasets.errors import DatasetInputError
+from datasets.imbalance import check, draw_order, log_weights, neighbours_within, refuse_missing
 from datasets.recipe import Recipe
 from datasets.source import ImageArray, Source
-from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests
+from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests, even_room
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
 __all__ = ["Progress", "Recipe", "build"]
@@ -30,18 +32,22 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
     and recipe give the same arrays.
 
     Raises:
-        DatasetInputError: the source has too few pairs for the recipe.
+        DatasetInputError: the source has too few pairs or images for the recipe, or the recipe leaves an
+            action without training pairs.
         SourceError: a file of the source is damaged.
         CacheError: the file cannot be written (full disk, no permission).
     """
     path = Path(path)
-    check_room(source.space, sum(recipe.pairs.values()))
+    if recipe.images:
+        check(source.space, recipe)
+    drawn = recipe.test_pairs + recipe.validation_pairs + (0 if recipe.images else recipe.train_pairs)
+    check_room(source.space, drawn)
     with scratch_files(path) as (scratch, partial):
         yield from _prepare(source)
         ledger, rng = Ledger(), np.random.default_rng(recipe.seed)
         with scratch.open("wb") as images:
             yield from _render(source, recipe, ledger, rng, images)
-        closure = ledger.close_under_steps(source.space, _TRAIN, rng)
+        closure = _closure(source, recipe, ledger, rng)
         yield from write_cache(path, scratch, partial, _tables(source, recipe, ledger, closure))
 
 
@@ -55,26 +61,88 @@ def _prepare(source: Source) -> Iterator[Progress]:
 def _render(
     source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
 ) -> Iterator[Progress]:
-    """Accept the asked number of pairs for each split and append their images to `out`.
+    """Accept what the recipe asks for, split by split, and append its images to `out`.
 
     The small splits come first: they are drawn from the untouched grid.
     """
-    meter = Meter("rendering", sum(recipe.pairs.values()))
-    done, size = 0, 8
+    train = recipe.images or recipe.train_pairs
+    meter = Meter("rendering", recipe.test_pairs + recipe.validation_pairs + train)
+    done = 0
     for split in reversed(range(len(SPLITS))):
-        wanted = recipe.pairs[SPLITS[split]]
-        patience = Patience(SPLITS[split], wanted)
-        stream = candidates(source.space, rng)
+        if recipe.images and split == _TRAIN:
+            steps = _draw_images(source, recipe, ledger, rng, out)
+        else:
+            steps = _draw_pairs(source, recipe, split, ledger, rng, out)
         have = 0
-        while have < wanted:
-            start = time.perf_counter()
-            block = list(islice(stream, max(1, min(size, wanted - have))))
-            have += _accept(source, block, split, ledger, patience, have, out)
-            # The outcome does not depend on the size of a slice, only the time between two reports does.
-            spent = max(time.perf_counter() - start, 1e-4)
-            size = int(np.clip(len(block) * _SLICE_S / spent, max(1, size // 2), min(2 * size, _MAX_SLICE)))
+        for have in steps:
             yield meter.at(done + have)
-        done += wanted
+        done += have
+
+
+def _draw_pairs(
+    source: Source, recipe: Recipe, split: int, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
+) -> Iterator[int]:
+    """Accept the asked number of pairs for a split; yields how many there are so far.
+
+    Beside drawn training images, each action gets the same number of pairs.
+    """
+    wanted = recipe.pairs[SPLITS[split]]
+    patience = Patience(SPLITS[split], wanted)
+    stream = candidates(source.space, rng)
+    if recipe.images:
+        ledger.room[split] = even_room(source.space, wanted)
+    pace, have = _Pace(), 0
+    while have < wanted:
+        block = list(islice(stream, pace.take(wanted - have)))
+        have += _accept(source, block, split, ledger, patience, have, out)
+        pace.took(len(block))
+        yield have
+
+
+def _draw_images(
+    source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
+) -> Iterator[int]:
+    """Draw the training images that the recipe asks for; yields how many there are so far.
+
+    Raises:
+        DatasetInputError: too few images are left beside the other splits, or no pair changes some factor.
+    """
+    order = draw_order(log_weights(source.space, recipe), rng)
+    order = order[~np.isin(order, np.fromiter(ledger.row_of, np.int64))]
+    refuse_missing(source.space, recipe, neighbours_within(source.space, order[: recipe.images]))
+    pace, have, at = _Pace(), 0, 0
+    while have < recipe.images:
+        block = order[at : at + pace.take(recipe.images - have)]
+        if not len(block):
+            raise DatasetInputError(
+                f"the data set has only {have:,} images to draw from beside the other splits, "
+                f"{recipe.images:,} were asked for; ask for fewer with --images"
+            )
+        images = source.render(source.space.to_values(block))
+        contents = zip(block.tolist(), digests(images), strict=True)
+        kept = [ledger.hold(index, _TRAIN, content) for index, content in contents]
+        out.write(images[kept].data)
+        have, at = have + sum(kept), at + len(block)
+        pace.took(len(block))
+        yield have
+
+
+class _Pace:
+    """Sizes slices of work by the clock. What is drawn does not depend on them, only when one reports."""
+
+    def __init__(self) -> None:
+        self._size, self._start = 8, 0.0
+
+    def take(self, left: int) -> int:
+        """The size of the next slice, 1 to `left`; starts the clock."""
+        self._start = time.perf_counter()
+        return max(1, min(self._size, left))
+
+    def took(self, size: int) -> None:
+        """A slice of this size is done."""
+        spent = max(time.perf_counter() - self._start, 1e-4)
+        fit = size * _SLICE_S / spent
+        self._size = int(np.clip(fit, max(1, self._size // 2), min(2 * self._size, _MAX_SLICE)))
 
 
 def _accept(
@@ -110,8 +178,25 @@ def _no_images(source: Source) -> ImageArray:
     return np.empty((0, *source.image_shape), np.uint8)
 
 
+def _closure(source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator) -> list[Pair]:
+    """The training pairs that come with the training images.
+
+    Raises:
+        DatasetInputError: images were drawn, and no pair among them changes some factor.
+    """
+    closure = ledger.close_under_steps(source.space, _TRAIN, rng)
+    if recipe.images:
+        if 0 < recipe.train_pairs < len(closure):
+            kept = np.sort(rng.choice(len(closure), recipe.train_pairs, replace=False))
+            closure = [closure[i] for i in kept]
+        factors = [pair.action % source.space.num_factors for pair in closure]
+        counts = np.bincount(factors, minlength=source.space.num_factors)
+        refuse_missing(source.space, recipe, counts.tolist())
+    return closure
+
+
 def _tables(source: Source, recipe: Recipe, ledger: Ledger, closure: list[Pair]) -> Tables:
-    pairs = {**ledger.pairs, _TRAIN: ledger.pairs[_TRAIN] + closure}
+    pairs = {**ledger.pairs, _TRAIN: ledger.pairs.get(_TRAIN, []) + closure}
     grid = np.fromiter(ledger.row_of, np.int64, len(ledger.row_of))
     return Tables(
         name=source.name,

@@ -144,6 +144,34 @@ class Cache:
         """
         return self._transitions[SPLITS[_split_number(split)]]
 
+    def action_counts(self, split: str) -> dict[str, int]:
+        """How many transitions of a split have each action, {"object_hue+": n, ...}.
+
+        A pair counts once, in the direction that it is stored in.
+
+        Raises:
+            DatasetInputError: there is no such split.
+        """
+        counts = np.bincount(self.transitions(split).action, minlength=self.space.num_actions)
+        return dict(zip(self.space.action_names, counts.tolist(), strict=True))
+
+    def step_counts(self, split: str) -> dict[str, list[int]]:
+        """How many transitions of a split lie between values k and k + 1 of each factor, {factor: [K - 1]}.
+
+        Where values are rare (datasets.imbalance), this is where the rareness shows: an action of a factor
+        has all of its steps, common and rare.
+
+        Raises:
+            DatasetInputError: there is no such split.
+        """
+        pairs = self.transitions(split)
+        factor = pairs.action % self.space.num_factors
+        lower = np.minimum(self.factors[pairs.before], self.factors[pairs.after])
+        return {
+            name: np.bincount(lower[factor == f, f], minlength=self.space.sizes[f] - 1).tolist()
+            for f, name in enumerate(self.space.names)
+        }
+
     def find(self, values: npt.ArrayLike) -> int | None:
         """The row of the image with these factor values [F], or None when it is not in the cache.
 
@@ -219,10 +247,12 @@ def _check_format(path: Path, file: h5py.File) -> None:
 def _remedy(path: Path) -> str:
     """The command that makes the cache, or makes it anew."""
     usual = path.parent == caches_dir()
-    name = path.stem if usual else "NAME"
+    name, dash, _ = path.stem.partition("-") if usual else ("NAME", "", "")
     command = f"doscope build {name}"
     if name in IMPORTED:
         command += " --source FOLDER"
     if not usual:
         command += f" --out '{path}'"
-    return f"rebuild it with `{command} --force`" if path.exists() else f"build it with `{command}`"
+    command = f"`{command} --force`" if path.exists() else f"`{command}`"
+    options = " and the options that its name tells" if dash else ""
+    return f"{'rebuild' if path.exists() else 'build'} it with {command}{options}"

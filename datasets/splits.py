@@ -69,6 +69,15 @@ def candidates(space: FactorSpace, rng: np.random.Generator) -> Iterator[Pair]:
             yield Pair(b, a, k)
 
 
+def even_room(space: FactorSpace, wanted: int) -> list[int]:
+    """`wanted` pairs shared out among the actions, [A]; the shares differ by one at most."""
+    actions = [a for a in range(space.num_actions) if space.sizes[a % space.num_factors] > 1]
+    room = [0] * space.num_actions
+    for i, action in enumerate(actions):
+        room[action] = wanted // len(actions) + (i < wanted % len(actions))
+    return room
+
+
 def digests(images: ImageArray) -> list[bytes]:
     """A 16-byte hash of each image's pixels."""
     whole = np.ascontiguousarray(images)
@@ -85,6 +94,7 @@ class Ledger:
         contents: content hash of each row.
         pairs: accepted pairs of each split number.
         null_pairs: distinct pixel-identical pairs that were refused.
+        room: pairs of each action that a split still takes; a split without an entry takes any number.
     """
 
     row_of: dict[int, int] = field(default_factory=dict)
@@ -92,12 +102,13 @@ class Ledger:
     contents: list[bytes] = field(default_factory=list)
     pairs: dict[int, list[Pair]] = field(default_factory=dict)
     null_pairs: int = 0
+    room: dict[int, list[int]] = field(default_factory=dict)
     _owner: dict[bytes, int] = field(default_factory=dict)
     _settled: set[tuple[int, int]] = field(default_factory=set)
 
     def is_open(self, pair: Pair, split: int) -> bool:
         """Whether a pair could still be accepted, as far as can be told without its pixels."""
-        if pair.key in self._settled:
+        if pair.key in self._settled or (split in self.room and self.room[split][pair.action] < 1):
             return False
         rows = (self.row_of.get(pair.before), self.row_of.get(pair.after))
         return all(row is None or self.splits[row] == split for row in rows)
@@ -118,13 +129,20 @@ class Ledger:
             return False, []
         self._settled.add(pair.key)
         self.pairs.setdefault(split, []).append(pair)
-        new = [(i, c) for i, c in ((pair.before, before), (pair.after, after)) if i not in self.row_of]
-        for index, content in new:
-            self.row_of[index] = len(self.splits)
-            self.splits.append(split)
-            self.contents.append(content)
-            self._owner[content] = split
-        return True, [index for index, _ in new]
+        if split in self.room:
+            self.room[split][pair.action] -= 1
+        ends = ((pair.before, before), (pair.after, after))
+        return True, [index for index, content in ends if self.hold(index, split, content)]
+
+    def hold(self, index: int, split: int, content: bytes) -> bool:
+        """Give an image of a split its row, unless it has one or another split owns its content."""
+        if index in self.row_of or self._owner.get(content, split) != split:
+            return False
+        self.row_of[index] = len(self.splits)
+        self.splits.append(split)
+        self.contents.append(content)
+        self._owner[content] = split
+        return True
 
     def close_under_steps(self, space: FactorSpace, split: int, rng: np.random.Generator) -> list[Pair]:
         """Every other neighbour pair among one split's images: more transitions for no more images."""

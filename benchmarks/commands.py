@@ -82,7 +82,8 @@ class CommandLine:
         self._lock = _take_lock(self._folder / "lock")
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)  # Windows has no SIGHUP
-            if number is not None:
+            # What `nohup`, or a shell's `&`, made deaf stays so.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -131,7 +132,7 @@ class CommandLine:
     def _tell(self) -> None:
         # On Windows a Ctrl-C reaches every process of the console by itself.
         if POSIX and self._child is not None and self._child.poll() is None:
-            self._child.send_signal(signal.SIGINT)
+            self._child.terminate()  # SIGTERM: Doscope takes it like Ctrl-C, and no shell makes it deaf
 
 
 def _take_lock(path: Path) -> int:

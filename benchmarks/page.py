@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from benchmarks.records import write_text
@@ -26,6 +28,20 @@ def put(page: Path, generated: str) -> None:
     text = page.read_text(encoding="utf-8") if page.exists() else "# Results\n"
     page.parent.mkdir(parents=True, exist_ok=True)
     write_text(page, spliced(text, generated, page.name))
+
+
+def check(page: Path) -> None:
+    """Whether `put` would work, before there is anything to put.
+
+    Raises:
+        BadPage: see `put`.
+        OSError: it cannot be read or written.
+    """
+    if page.exists():
+        spliced(page.read_text(encoding="utf-8"), "", page.name)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    if page.is_dir() or not os.access(page.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(page))
 
 
 def spliced(text: str, generated: str, name: str = "the page") -> str:

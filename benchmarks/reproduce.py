@@ -15,9 +15,10 @@ from pathlib import Path
 
 from benchmarks import machine, page, plan
 from benchmarks.commands import EXIT_STOPPED, PROGRAM, CommandLine, InUse
+from benchmarks.measured import collect
 from benchmarks.plan import Experiment, Step
 from benchmarks.records import Folder
-from benchmarks.table import collect, missed, render
+from benchmarks.table import missed, render
 from benchmarks.work import Stopped, Work
 from datasets.home import doscope_home
 
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None, program: Sequence[str] = PROGRAM) ->
             "another benchmark, or a training that it left behind, works in the folder; wait for it"
         )
     except OSError as error:
-        return _complain(f"{error.filename}: {error.strerror}; choose another place with --folder or --out")
+        return _complain(f"{error.filename or 'a file'}: {error.strerror}; choose another --folder or --out")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,6 +98,7 @@ def _run(arguments: argparse.Namespace, program: Sequence[str]) -> int:
     if arguments.list:
         _list(folder, steps)
         return EXIT_DONE
+    page.check(out)  # not after hours of work
     folder.make()
     if arguments.table:
         _write_table(folder, out, quick, arguments.threads)
@@ -143,12 +145,13 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def _sources(arguments: argparse.Namespace) -> dict[str, Path]:
     sources = {}
-    for word in plan.SOURCES:
-        path: Path | None = getattr(arguments, word)
-        if path is not None:
+    for word, what in plan.SOURCES.items():
+        given: Path | None = getattr(arguments, word)
+        if given is not None:
+            path = given.expanduser().resolve()
             if not path.exists():
-                raise Refused(f"--{word} {path} does not exist; give {plan.SOURCES[word]}")
-            sources[word] = path.expanduser().resolve()
+                raise Refused(f"--{word} {given} does not exist; give {what}")
+            sources[word] = path
     return sources
 
 
@@ -164,7 +167,8 @@ def _list(folder: Folder, steps: Sequence[Step]) -> None:
 
 def _begin(folder: Folder, steps: Sequence[Step]) -> None:
     """What will be done, and whether the machine is quiet enough for it."""
-    _say(f"{len(steps)} steps in {folder.path}; trainings left: {_minutes_left(folder, steps):.0f} min.")
+    _say(f"{len(steps)} steps in {folder.path}; trainings left: {_minutes_left(folder, steps):.1f} min.")
+    _say(f"What the commands say: {folder.logs}")
     busy = machine.busy_cores()
     if busy is not None and busy > machine.BUSY_CORES:
         cores = machine.describe()["cores"]
@@ -185,6 +189,9 @@ def _forget(folder: Folder, steps: Sequence[Step], verb: str) -> None:
 
 def _write_table(folder: Folder, out: Path, quick: bool, threads: int | None) -> None:
     measured = collect(folder, quick, threads)
+    if not any(one.seeds for one in measured):
+        _say(f"Nothing is measured yet, so {out} stays as it is.")
+        return
     page.put(out, render(measured))
     _say(f"Table: {out}")
     for line in missed(measured):

@@ -64,6 +64,9 @@ class Work:
                 missing.add(step.name)
                 continue
             self._say(f"[{number}/{len(steps)}] {step.name}: doscope {step.command}")
+            for later in steps:  # what a former run of this step gave them is not of this one
+                if step.verb == "train" and later.needs == step.name:
+                    self._folder.forget(later)
             outcome = self._train(step) if step.verb == "train" else self._attempt(step, Record(step.chain))
             if outcome.code != 0:
                 missing.add(step.name)
@@ -112,7 +115,7 @@ class Work:
         busy, load = self._look(step), machine.load_average()
         outcome = self._runner.run(words, self._folder.log(step))
         attempt = Attempt(
-            outcome.wall_s, outcome.cpu_s, busy, load, machine.load_average(), _threads_of(step)
+            outcome.wall_s, outcome.cpu_s, busy, load, machine.load_average(), self._threads_of(step)
         )
         record = replace(record, attempts=(*record.attempts, attempt))
         if outcome.code == 0 and outcome.result:
@@ -125,6 +128,12 @@ class Work:
         if outcome.code == EXIT_STOPPED or self._runner.stopped:
             raise Stopped
         return outcome if outcome.code else replace(outcome, code=1)
+
+    def _threads_of(self, step: Step) -> int:
+        words = step.command.split()
+        if "--threads" in words:
+            return int(words[words.index("--threads") + 1])
+        return int(str(self._machine["cores"]))
 
     def _look(self, step: Step) -> float | None:
         """How busy others keep the machine; said before a training, which should be alone."""
@@ -157,14 +166,6 @@ def _told_by(step: Step, status: RunStatus) -> dict[str, object]:
         "elapsed_s": status.elapsed_s,
         "figures": status.figures,
     }
-
-
-def _threads_of(step: Step) -> int:
-    words = step.command.split()
-    if "--threads" in words:
-        return int(words[words.index("--threads") + 1])
-    cores = machine.describe()["cores"]
-    return cores if isinstance(cores, int) else 1
 
 
 def _share(record: Record) -> str:

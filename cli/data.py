@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli import imbalance
 from cli.arguments import Commands, add_command, positive, whole
 from cli.interruption import step_through
 from cli.output import ProgressLine, Result, say
@@ -25,7 +27,7 @@ def add_commands(commands: Commands) -> None:
         commands,
         "build",
         "build a data set's cache",
-        "doscope build sprites --source ../data/sprites",
+        "doscope build shapes --skew object_hue=100 --correlate floor_hue,wall_hue=0.2",
         build,
     )
     parser.add_argument("name", metavar="NAME", help="the data set: shapes (built in) or sprites (imported)")
@@ -40,6 +42,7 @@ def add_commands(commands: Commands) -> None:
         parser.add_argument(
             f"--{split}-pairs", type=positive, metavar="N", help=f"{split} pairs (default: {default})"
         )
+    imbalance.add_arguments(parser)
     parser.add_argument("--force", action="store_true", help="build it again although it is there")
 
 
@@ -47,22 +50,22 @@ def build(arguments: argparse.Namespace) -> Result:
     """Builds a cache unless it is there."""
     import datasets
 
-    info = datasets.info(arguments.name)
-    path = arguments.out or info.cache
-    if path.exists() and not arguments.force:
-        with datasets.open_cache(str(path)) as cache:
-            say(f"{path} is there already; --force builds it again.")
-            return _describe(cache, built=False)
-    steps = datasets.build_steps(
+    recipe = datasets.make_recipe(
         arguments.name,
         source=arguments.source,
-        out=arguments.out,
         seed=arguments.seed,
         train_pairs=arguments.train_pairs,
         validation_pairs=arguments.validation_pairs,
         test_pairs=arguments.test_pairs,
+        **imbalance.recipe_parts(arguments),
     )
-    show_build(arguments.name, steps)
+    path = arguments.out or datasets.cache_path(recipe)
+    if path.exists() and not arguments.force:
+        with datasets.open_cache(str(path)) as cache:
+            other = "" if replace(cache.recipe, source=recipe.source) == recipe else ", by another recipe"
+            say(f"{path} is there already{other}; --force builds it again.")
+            return _describe(cache, built=False)
+    show_build(arguments.name, datasets.build_recipe(recipe, path))
     with datasets.open_cache(str(path)) as cache:
         return _describe(cache, built=True)
 
@@ -128,9 +131,11 @@ def _describe(cache: Cache, built: bool) -> Result:
         "null_pairs_dropped": cache.null_pairs_dropped,
         "factors": dict(zip(cache.space.names, cache.space.sizes, strict=True)),
         "licence": cache.licence,
+        "recipe": cache.recipe.to_json(),
+        **imbalance.counts(cache),
     }
     text = (
         f"{cache.path}: {cache.num_images:,} images, pairs: {counted}; "
         f"{cache.null_pairs_dropped:,} pairs of identical pictures dropped"
     )
-    return Result(data, text)
+    return Result(data, "\n".join(filter(None, (text, imbalance.table(data)))))

@@ -12,7 +12,8 @@ import numpy as np
 
 from datasets.cache import SPLITS, Transitions
 from datasets.errors import DatasetInputError
-from datasets.imbalance import check, draw_order, log_weights, neighbours_within, refuse_missing
+from datasets.factors import IntArray
+from datasets.imbalance import check, draw_order, neighbours_within, refuse_missing
 from datasets.recipe import Recipe
 from datasets.source import ImageArray, Source
 from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests, even_room
@@ -38,15 +39,14 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
         CacheError: the file cannot be written (full disk, no permission).
     """
     path = Path(path)
-    if recipe.images:
-        check(source.space, recipe)
+    order = _training_order(source, recipe)
     drawn = recipe.test_pairs + recipe.validation_pairs + (0 if recipe.images else recipe.train_pairs)
     check_room(source.space, drawn)
     with scratch_files(path) as (scratch, partial):
         yield from _prepare(source)
         ledger, rng = Ledger(), np.random.default_rng(recipe.seed)
         with scratch.open("wb") as images:
-            yield from _render(source, recipe, ledger, rng, images)
+            yield from _render(source, recipe, order, ledger, rng, images)
         closure = _closure(source, recipe, ledger, rng)
         yield from write_cache(path, scratch, partial, _tables(source, recipe, ledger, closure))
 
@@ -58,8 +58,30 @@ def _prepare(source: Source) -> Iterator[Progress]:
         yield meter.at(done)
 
 
+def _training_order(source: Source, recipe: Recipe) -> IntArray:
+    """The grid indices of training images in the order of drawing; empty where pairs are drawn.
+
+    Random numbers of their own, so that recipes that differ in the training images only have the same
+    validation and test pairs.
+
+    Raises:
+        DatasetInputError: see `datasets.imbalance.check`, or no pair changes some factor.
+    """
+    if not recipe.images:
+        return np.empty(0, np.int64)
+    order = draw_order(check(source.space, recipe), np.random.default_rng([recipe.seed, 1]))
+    # Once more when the other splits have taken theirs; here, because it takes no time.
+    refuse_missing(source.space, recipe, neighbours_within(source.space, order[: recipe.images]))
+    return order
+
+
 def _render(
-    source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
+    source: Source,
+    recipe: Recipe,
+    order: IntArray,
+    ledger: Ledger,
+    rng: np.random.Generator,
+    out: BinaryIO,
 ) -> Iterator[Progress]:
     """Accept what the recipe asks for, split by split, and append its images to `out`.
 
@@ -70,7 +92,7 @@ def _render(
     done = 0
     for split in reversed(range(len(SPLITS))):
         if recipe.images and split == _TRAIN:
-            steps = _draw_images(source, recipe, ledger, rng, out)
+            steps = _draw_images(source, recipe, order, ledger, out)
         else:
             steps = _draw_pairs(source, recipe, split, ledger, rng, out)
         have = 0
@@ -100,24 +122,23 @@ def _draw_pairs(
 
 
 def _draw_images(
-    source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
+    source: Source, recipe: Recipe, order: IntArray, ledger: Ledger, out: BinaryIO
 ) -> Iterator[int]:
-    """Draw the training images that the recipe asks for; yields how many there are so far.
+    """Take as many training images as the recipe asks for; yields how many there are so far.
 
     Raises:
-        DatasetInputError: too few images are left beside the other splits, or no pair changes some factor.
+        DatasetInputError: the other splits leave too few images, or no pair that changes some factor.
     """
-    order = draw_order(log_weights(source.space, recipe), rng)
     order = order[~np.isin(order, np.fromiter(ledger.row_of, np.int64))]
     refuse_missing(source.space, recipe, neighbours_within(source.space, order[: recipe.images]))
     pace, have, at = _Pace(), 0, 0
     while have < recipe.images:
-        block = order[at : at + pace.take(recipe.images - have)]
-        if not len(block):
+        if len(order) - at < recipe.images - have:
             raise DatasetInputError(
-                f"the data set has only {have:,} images to draw from beside the other splits, "
-                f"{recipe.images:,} were asked for; ask for fewer with --images"
+                f"the data set has room for only {have + len(order) - at:,} training images beside the other "
+                f"splits, {recipe.images:,} were asked for; ask for fewer with --images"
             )
+        block = order[at : at + pace.take(recipe.images - have)]
         images = source.render(source.space.to_values(block))
         contents = zip(block.tolist(), digests(images), strict=True)
         kept = [ledger.hold(index, _TRAIN, content) for index, content in contents]

@@ -10,6 +10,7 @@ from cli.output import say
 
 if TYPE_CHECKING:
     from cli.arguments import Cell
+    from datasets.factors import FactorSpace, IntArray
     from engine.explorer import Explorer
     from engine.results import Image, RunInfo
 
@@ -44,30 +45,37 @@ def read_image(text: str, shape: tuple[int, int, int]) -> tuple[Image, str]:
 
 
 def _from_factors(name: str, text: str) -> Image:
-    import numpy as np
-
     import datasets
     from datasets.errors import DatasetInputError
 
-    space = datasets.info(name).space
-    try:
-        values = np.array([[int(part) for part in text.split(",")]], dtype=np.int64)
-    except ValueError:
-        raise DatasetInputError(
-            f"'{name}:{text}' should be {name}: followed by the numbers of {', '.join(space.names)}"
-        ) from None
-    space.to_index(values)
     if not datasets.info(name).needs_source:
-        image: Image = datasets.make_source(name).render(values)[0]
-        return image
+        source = datasets.make_source(name)
+        drawn: Image = source.render(_values(name, text, source.space)[None])[0]
+        return drawn
     with datasets.open_cache(name) as cache:
-        row = cache.find(values[0])
+        row = cache.find(_values(name, text, cache.space))
         if row is None:
             raise DatasetInputError(
                 f"{cache.path} does not hold the image {text}; choose other factor values"
             )
-        cached: Image = cache.images(np.array([row], dtype=np.int64))[0]
+        cached: Image = cache.images([row])[0]
         return cached
+
+
+def _values(name: str, text: str, space: FactorSpace) -> IntArray:
+    """Factor values [F] as in "0,1,2"."""
+    import numpy as np
+
+    from datasets.errors import DatasetInputError
+
+    try:
+        values = np.array([int(part) for part in text.split(",")], dtype=np.int64)
+    except ValueError:
+        raise DatasetInputError(
+            f"'{name}:{text}' should be {name}: followed by the numbers of {', '.join(space.names)}"
+        ) from None
+    space.to_index(values)  # checks the ranges
+    return values
 
 
 def node_of(info: RunInfo, variable: Cell) -> int:

@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.home import caches_dir
 from datasets.imbalance import DEFAULT_IMAGES, hole, suffix
-from datasets.recipe import IMPORTED, Correlation, Recipe, Skew
+from datasets.recipe import IMPORTED, LABELLED, Correlation, Recipe, Skew
 
 if TYPE_CHECKING:
     from datasets.build import Progress
     from datasets.cache import Cache as Cache
+    from datasets.labelled import LabelledSource
     from datasets.source import Source
 
 _RECIPES = {
     "shapes": Recipe("shapes"),
     "sprites": Recipe("sprites", test_pairs=2_000),
+    "celeba": Recipe("celeba", train_pairs=200_000),  # more than there are: all that the images allow
 }
 
 
@@ -34,10 +36,11 @@ class DatasetInfo:
     Attributes:
         name: the word on the command line.
         title: one line for a list.
-        space: its factors.
+        space: its factors; those of a labelled set depend on what is asked for, these are usual ones.
         image_shape: (height, width, channels).
         licence, citation: of the images, a sentence each.
         needs_source: whether `build` needs a folder.
+        takes_archive: whether an archive will do instead.
         cache: where its cache is, or would be.
         built: whether a file is there.
     """
@@ -49,6 +52,7 @@ class DatasetInfo:
     licence: str
     citation: str
     needs_source: bool
+    takes_archive: bool
     cache: Path
     built: bool
 
@@ -83,6 +87,12 @@ def info(name: str) -> DatasetInfo:
 
         about = ShapesSource
         title, space = "Shapes: a solid in a room, built in", shapes_space()
+    elif name == "celeba":
+        from datasets.celeba import USUAL, CelebaSource
+        from datasets.pairing import attribute_space
+
+        about = CelebaSource  # type: ignore[assignment]
+        title, space = "CelebA: faces with attributes, from your copy", attribute_space(USUAL)
     else:
         from datasets.sprites import SpritesSource, sprites_space
 
@@ -96,6 +106,7 @@ def info(name: str) -> DatasetInfo:
         licence=about.licence,
         citation=about.citation,
         needs_source=name in IMPORTED,
+        takes_archive=name in LABELLED,
         cache=cache,
         built=cache.is_file(),
     )
@@ -106,7 +117,7 @@ def make_source(name: str, folder: Path | None = None) -> Source:
 
     Args:
         name: one of `names()`.
-        folder: where its files are, for a set that needs them.
+        folder: where its files are, for a set that needs them; for CelebA also an archive.
 
     Raises:
         DatasetInputError: there is no such data set, or it needs a folder.
@@ -121,6 +132,10 @@ def make_source(name: str, folder: Path | None = None) -> Source:
         raise DatasetInputError(
             f"the data set '{name}' is read from your own files; name their folder with --source FOLDER"
         )
+    if name == "celeba":
+        from datasets.celeba import CelebaSource
+
+        return CelebaSource(folder)
     from datasets.sprites import SpritesSource
 
     return SpritesSource(folder)
@@ -169,6 +184,8 @@ def make_recipe(
     skew: Sequence[Skew] = (),
     correlate: Sequence[Correlation] = (),
     holes: Sequence[Mapping[str, Sequence[str | int]]] = (),
+    attributes: Sequence[str] = (),
+    match: Sequence[str] = (),
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -184,12 +201,23 @@ def make_recipe(
         skew: factors whose values differ in how often they occur.
         correlate: factors that prefer to lie close together.
         holes: left-out combinations, each factor name -> value names or indices.
+        attributes: of a labelled set, those that become its factors; none for the ten with most pairs.
+        match: of a labelled set, what pairs have in common besides: attributes, "identity" or "all".
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
         SourceError: the folder is not what it should be.
     """
     default = default_recipe(name)
+    if name in LABELLED and (images or skew or correlate or holes):
+        raise DatasetInputError(
+            f"'{name}' has the images that it has: none can be drawn by weights; leave out --images, --skew, "
+            "--correlate and --hole"
+        )
+    if name not in LABELLED and (attributes or match):
+        raise DatasetInputError(
+            f"'{name}' is a grid: all its factors are used and matched; leave out --attributes and --match"
+        )
     if images is None:
         images = DEFAULT_IMAGES if skew or correlate or holes else 0
     if train_pairs is None:
@@ -206,6 +234,8 @@ def make_recipe(
         skew=tuple(skew),
         correlate=tuple(correlate),
         holes=tuple(hole(space, values) for values in holes),
+        attributes=tuple(attributes),
+        match=tuple(match),
     )
 
 
@@ -226,10 +256,15 @@ def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:
         SourceError: the folder is not what it should be.
         CacheError: the cache cannot be written.
     """
+    source = make_source(recipe.name, Path(recipe.source) if recipe.source else None)
+    path = out or cache_path(recipe)
+    if recipe.name in LABELLED:
+        from datasets.labelled import build_labelled
+
+        return build_labelled(cast("LabelledSource", source), path, recipe)
     from datasets.build import build
 
-    source = make_source(recipe.name, Path(recipe.source) if recipe.source else None)
-    return build(source, out or cache_path(recipe), recipe)
+    return build(source, path, recipe)
 
 
 def build_steps(

@@ -64,7 +64,9 @@ class Cache:
         null_pairs_dropped: pixel-identical pairs that were met and left out.
         closure_pairs: training transitions beyond the drawn ones, between images that are there anyway.
         licence, citation: of the images.
-        factors: factor values, int64 [N, F].
+        report: what the builder of a labelled set has to say (docs/file-formats.md), or empty.
+        has_factor_labels: whether the factor values are known; without them only the actions are.
+        factors: factor values, int64 [N, F]; -1 where they are not known.
         splits: 0 train, 1 validation, 2 test; uint8 [N].
     """
 
@@ -78,16 +80,22 @@ class Cache:
         self.citation = str(attributes["citation"])
         self.null_pairs_dropped = int(attributes["null_pairs_dropped"])
         self.closure_pairs = int(attributes["closure_pairs"])
-        self.factors: IntArray = file["factor_values"][...].astype(np.int64)
+        self.report: dict[str, Any] = dict(json.loads(attributes.get("report", "{}")))
         self.splits: npt.NDArray[np.uint8] = file["splits"][...]
         self.num_images = len(self.splits)
+        self.has_factor_labels = bool(attributes.get("factor_labels", True))
+        if self.has_factor_labels:
+            self.factors: IntArray = file["factor_values"][...].astype(np.int64)
+        else:
+            self.factors = np.full((self.num_images, self.space.num_factors), -1, np.int64)
         self._transitions = {split: _read_transitions(file["transitions"][split]) for split in SPLITS}
         images = file["images"]
         self.image_shape: tuple[int, int, int] = tuple(images.shape[1:])
         self._check(images)
         self._images: ImageArray | None = _map(path, images)
-        grid = self.space.to_index(self.factors)
-        self._grid_order = np.argsort(grid)
+        labelled = self.has_factor_labels
+        grid = self.space.to_index(self.factors) if labelled else np.empty(0, np.int64)
+        self._grid_order = np.argsort(grid, kind="stable")  # of equal images, `find` names the first
         self._grid = grid[self._grid_order]
 
     @classmethod
@@ -173,7 +181,7 @@ class Cache:
         }
 
     def find(self, values: npt.ArrayLike) -> int | None:
-        """The row of the image with these factor values [F], or None when it is not in the cache.
+        """The row of the first image with these factor values [F], or None when the cache has none.
 
         Raises:
             DatasetInputError: a value lies outside its factor's range.

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from datasets.errors import DatasetInputError
 
 IMPORTED = frozenset({"sprites", "celeba"})  # data sets that are made from files of the user's
+LABELLED = frozenset({"celeba"})  # data sets that are no grid: some images, each with attributes
 
 Rare = Literal["high", "low"]
 

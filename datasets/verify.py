@@ -76,7 +76,8 @@ def _null_pairs(cache: Cache, prints: np.ndarray) -> int:
 
 def _redraw(cache: Cache) -> tuple[int, int]:
     """Draw some images again, where the source needs no folder: (how many, how many differ)."""
-    if cache.name not in datasets.names() or datasets.info(cache.name).needs_source or not cache.num_images:
+    known = cache.name in datasets.names() and cache.has_factor_labels
+    if not known or datasets.info(cache.name).needs_source or not cache.num_images:
         return 0, 0
     rows = np.linspace(0, cache.num_images - 1, min(_REDRAWN, cache.num_images)).astype(np.int64)
     drawn = datasets.make_source(cache.name).render(cache.factors[rows])

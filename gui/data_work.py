@@ -165,16 +165,17 @@ class DataWork:
         return tuple(self._entry(datasets.info(name)) for name in datasets.names())
 
     def _entry(self, info: Any) -> DatasetEntry:
-        problem, num_images = "", 0
+        problem, num_images, space = "", 0, info.space
         if info.built:
             try:
-                num_images = self.cache(info.name).num_images
+                cache = self.cache(info.name)
+                num_images, space = cache.num_images, cache.space
             except DatasetError as error:
                 problem = str(error)
         size = info.cache.stat().st_size if info.cache.exists() else 0
         return DatasetEntry(
-            info.name, info.title, info.cache, info.built, info.needs_source, info.space, info.licence,
-            info.citation, size, problem, num_images,
+            info.name, info.title, info.cache, info.built, info.needs_source, space, info.licence,
+            info.citation, size, problem, num_images, info.takes_archive,
         )  # fmt: skip
 
     def browse(self, request: rq.BrowseImages) -> Browsed:
@@ -229,7 +230,7 @@ class DataWork:
         return PickedImage(self._row(cache, row))
 
     def _row(self, cache: Cache, row: int) -> LoadedImage:
-        factors = tuple(int(v) for v in cache.factors[row])
+        factors = tuple(int(v) for v in cache.factors[row]) if cache.has_factor_labels else None
         image = cache.images(np.asarray([row], dtype=np.int64))[0]
         return LoadedImage(image, "", f"{cache.name}, image {row}", factors)
 

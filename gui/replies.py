@@ -151,6 +151,7 @@ class DatasetEntry:
     size_bytes: int = 0
     problem: str = ""
     num_images: int = 0
+    takes_archive: bool = False  # besides a folder
 
 
 @dataclass(frozen=True)

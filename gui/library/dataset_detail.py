@@ -46,6 +46,12 @@ class DatasetDetail(QWidget):
             "Choose the folder of the files",
             self._choose,
         )
+        self.choose_archive = button(
+            "Archive\N{HORIZONTAL ELLIPSIS}",
+            "library_choose_archive",
+            "Choose an archive of the files",
+            self._choose_archive,
+        )
         self.source_hint = caption("", wrap=True)
         self.build = button("Build", "library_build", "Build the data set", self._build)
         self.use = button(
@@ -74,7 +80,7 @@ class DatasetDetail(QWidget):
 
     def _lay_out(self) -> None:
         self.source_row = QWidget()
-        source = row(self.source, self.choose, spacing=4)
+        source = row(self.source, self.choose, self.choose_archive, spacing=4)
         source.setStretch(0, 1)
         self.source_row.setLayout(source)
         self.progress_row = QWidget()
@@ -154,6 +160,12 @@ class DatasetDetail(QWidget):
         if folder:
             self.source.setText(folder)
 
+    def _choose_archive(self) -> None:
+        kinds = "Archives (*.zip *.tar *.tar.gz *.tgz)"
+        archive, _ = QFileDialog.getOpenFileName(self, "Archive of the files", self.source.text(), kinds)
+        if archive:
+            self.source.setText(archive)
+
     def _update(self) -> None:
         entry = self._entry
         if entry is None:
@@ -163,10 +175,12 @@ class DatasetDetail(QWidget):
         self.facts.setText(facts_words(entry, None))
         self.source_row.setVisible(entry.needs_source)
         self.source_hint.setVisible(entry.needs_source and not usable)
+        self.choose_archive.setVisible(entry.takes_archive)
+        place = "folder or archive" if entry.takes_archive else "folder"
         self.source_hint.setText(
-            "This data set is read from your own files: choose their folder, then build."
+            f"This data set is read from your own files: choose their {place}, then build."
         )
-        self.source.setPlaceholderText(f"Folder of the {entry.name} files")
+        self.source.setPlaceholderText(f"{place.capitalize()} of the {entry.name} files")
         self.build.setText("Build again" if entry.built else "Build")
         self.build.setProperty("role", "" if usable else "primary")
         self.build.style().unpolish(self.build)
@@ -185,7 +199,8 @@ class DatasetDetail(QWidget):
         if self._building:
             return f"{self._building} is being built"
         if entry.needs_source and not self.source.text().strip():
-            return "Choose the folder of the original files first"
+            place = "folder or archive" if entry.takes_archive else "folder"
+            return f"Choose the {place} of the original files first"
         if self._training and entry.built:
             return "A training runs and may be reading this file: stop it first"
         return ""

@@ -102,8 +102,9 @@ class ImagePage(QWidget):
     def set_page(self, page: Browsed, space: FactorSpace) -> None:
         """Show a page; `space` names the factor values of the tool tips."""
         self._start, self._total = page.start, page.total
+        # Values below 0: the cache has no factor labels.
         words = [
-            f"image {int(number)}\n" + "\n".join(values_words(values, space))
+            "\n".join([f"image {int(number)}", *(values_words(values, space) if (values >= 0).all() else ())])
             for number, values in zip(page.rows, page.factors, strict=True)
         ]
         self.grid.set_images([to_qimage(image) for image in page.images], words)

@@ -51,8 +51,8 @@ def test_info(name: str, home: Path) -> None:
     assert not info.built
     assert info.licence
     assert info.citation
-    assert info.needs_source == (name == "sprites")
-    assert datasets.default_recipe(name).test_pairs == {"shapes": 4000, "sprites": 2000}[name]
+    assert info.needs_source == (name in ("sprites", "celeba"))
+    assert datasets.default_recipe(name).test_pairs == (2000 if name == "sprites" else 4000)
 
 
 def test_resolve(home: Path, tmp_path: Path) -> None:

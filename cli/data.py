@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import imbalance
+from cli import attributes, imbalance
 from cli.arguments import Commands, add_command, positive, whole
 from cli.interruption import step_through
 from cli.output import ProgressLine, Result, say
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from datasets.cache import Cache
 
 # What each stage of a build counts
-_UNITS = {"rendering": "pairs", "writing": "images"}
+_UNITS = {"rendering": "pairs", "reading": "files", "writing": "images"}
 
 
 def add_commands(commands: Commands) -> None:
@@ -30,9 +29,14 @@ def add_commands(commands: Commands) -> None:
         "doscope build shapes --skew object_hue=100 --correlate floor_hue,wall_hue=0.2",
         build,
     )
-    parser.add_argument("name", metavar="NAME", help="the data set: shapes (built in) or sprites (imported)")
     parser.add_argument(
-        "--source", type=Path, metavar="FOLDER", help="the files that an imported set is made of"
+        "name", metavar="NAME", help="the data set: shapes (built in), sprites or celeba (imported)"
+    )
+    parser.add_argument(
+        "--source",
+        type=Path,
+        metavar="FOLDER",
+        help="the files that an imported set is made of; for celeba also an archive of them",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE.h5", help="the cache (default: Doscope's cache folder)"
@@ -40,9 +44,13 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--seed", type=whole, default=0, help="of the drawn pairs and splits (default: 0)")
     for split, default in (("train", "20000"), ("validation", "2000"), ("test", "4000")):
         parser.add_argument(
-            f"--{split}-pairs", type=positive, metavar="N", help=f"{split} pairs (default: {default})"
+            f"--{split}-pairs",
+            type=positive,
+            metavar="N",
+            help=f"{split} pairs (default: {default}; celeba: at most so many, all by default for training)",
         )
     imbalance.add_arguments(parser)
+    attributes.add_arguments(parser)
     parser.add_argument("--force", action="store_true", help="build it again although it is there")
 
 
@@ -58,11 +66,13 @@ def build(arguments: argparse.Namespace) -> Result:
         validation_pairs=arguments.validation_pairs,
         test_pairs=arguments.test_pairs,
         **imbalance.recipe_parts(arguments),
+        attributes=arguments.attributes,
+        match=arguments.match,
     )
     path = arguments.out or datasets.cache_path(recipe)
     if path.exists() and not arguments.force:
         with datasets.open_cache(str(path)) as cache:
-            other = "" if replace(cache.recipe, source=recipe.source) == recipe else ", by another recipe"
+            other = "" if attributes.same_recipe(recipe, cache) else ", by another recipe"
             say(f"{path} is there already{other}; --force builds it again.")
             return _describe(cache, built=False)
     show_build(arguments.name, datasets.build_recipe(recipe, path))
@@ -133,9 +143,10 @@ def _describe(cache: Cache, built: bool) -> Result:
         "licence": cache.licence,
         "recipe": cache.recipe.to_json(),
         **imbalance.counts(cache),
+        **attributes.facts(cache),
     }
     text = (
         f"{cache.path}: {cache.num_images:,} images, pairs: {counted}; "
         f"{cache.null_pairs_dropped:,} pairs of identical pictures dropped"
     )
-    return Result(data, "\n".join(filter(None, (text, imbalance.table(data)))))
+    return Result(data, "\n".join(filter(None, (text, imbalance.table(data), attributes.table(data)))))

@@ -39,6 +39,7 @@ from engine.run_directory import BUNDLED, RunDirectory, resolve_run
 
 SWEEPS = 4
 RETRIEVAL_BATCH = 32
+ACTION_BATCH = 64
 
 
 class Explorer:
@@ -133,6 +134,38 @@ class Explorer:
         after: Codes = following.codes_BN[0].cpu().numpy()
         targets = following.mask_BN[0].cpu().numpy() > 0.5
         return Intervention(after, self.decode(after), after != codes, targets)
+
+    @torch.no_grad()
+    def apply_actions(self, codes: Codes, actions: npt.NDArray[np.int64]) -> Codes:
+        """Action mode for many images, one step: codes [B,N] and actions [B] -> codes after them [B,N].
+
+        Raises:
+            InputError: an action does not exist, a code lies outside 0..K-1, or the lengths differ.
+        """
+        if len(codes) != len(actions):
+            raise InputError(f"there are {len(codes)} images but {len(actions)} actions")
+        for action in np.unique(actions):
+            self._check_action(int(action))
+        if not len(codes):
+            return codes.copy()
+        asked = torch.from_numpy(np.asarray(actions, dtype=np.int64)).to(self._device)
+        batches = zip(self._codes(codes).split(ACTION_BATCH), asked.split(ACTION_BATCH), strict=True)
+        after = torch.cat([self._model.apply_action(some, a).codes_BN for some, a in batches])
+        moved: Codes = after.cpu().numpy()
+        return moved
+
+    @torch.no_grad()
+    def latents(self, codes: Codes) -> FloatArray:
+        """Codes [B,N] -> flattened quantized latents [B,N*D]: the codes' vectors, variable by variable.
+
+        Raises:
+            InputError: a code outside 0..K-1.
+        """
+        q, h, w = self.info.grid
+        quantizer = self._model.autoencoder.quantizer
+        vectors_BPQD = quantizer.codes_to_latents(self._codes(codes).unflatten(1, (q, h * w)))
+        flat: FloatArray = vectors_BPQD.transpose(1, 2).flatten(1).float().cpu().numpy()
+        return flat
 
     @torch.no_grad()
     def do(self, codes: Codes, assignments: dict[int, int], propagate: bool) -> Intervention:

@@ -2,9 +2,7 @@
 
 directed accuracy: share of pairs whose most probable action is the true one.
 factor accuracy: share of pairs whose most probable action moves the true factor, in either direction.
-Both are macro averages: the mean over actions (factors) of the share within it, so that common actions
-do not drown rare ones. Chance is 1/A and 1/F over the actions (factors) that occur.
-Intervals: 95 %, percentile bootstrap over pairs within each action, 1,000 draws, fixed seed.
+Both are macro averages over actions (factors). Chance is 1/A and 1/F over the actions (factors) that occur.
 """
 
 from __future__ import annotations
@@ -15,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.factors import FactorSpace
+from engine.metrics.intervals import macro, macro_interval
 
-BOOTSTRAP_DRAWS = 1000
+EVEN = 1.5  # numbers of training pairs within this ratio are the same: no slope
 
 
 class RetrievalTally:
@@ -41,41 +40,64 @@ class RetrievalTally:
             "factor_accuracy": macro(answer % f == truth % f, truth % f),
         }
 
-    def report(self) -> dict[str, Any]:
-        """Accuracies with intervals and chance, accuracy per action, confusion counts, number of pairs."""
+    def report(self, train_pairs: npt.NDArray[np.int64]) -> dict[str, Any]:
+        """Accuracies with intervals and chance, figures per action, confusion counts, number of pairs.
+
+        Args:
+            train_pairs: training pairs of each action, [A].
+        """
         answer, truth = np.concatenate(self._answers), np.concatenate(self._truths)
         f, names = self._space.num_factors, self._space.action_names
         directed, factor = answer == truth, answer % f == truth % f
         occurring = np.unique(truth)
         confusion = np.zeros((len(names), len(names)), dtype=int)
         np.add.at(confusion, (truth, answer), 1)
+        per_action = {names[a]: _of_action(directed[truth == a], int(train_pairs[a])) for a in occurring}
+        worst = min(per_action, key=lambda name: per_action[name]["directed_accuracy"])
+        accuracy = np.array([directed[truth == a].mean() for a in occurring])
         return {
             **self.figures(),
-            "directed_accuracy_interval": interval(directed, truth),
-            "factor_accuracy_interval": interval(factor, truth % f),
+            "directed_accuracy_interval": macro_interval(directed, truth),
+            "factor_accuracy_interval": macro_interval(factor, truth % f),
             "chance": 1 / len(occurring),
             "factor_chance": 1 / len(np.unique(occurring % f)),
-            "per_action": {names[a]: float(directed[truth == a].mean()) for a in occurring},
+            "per_action": per_action,
+            "worst_action": {"action": worst, "directed_accuracy": per_action[worst]["directed_accuracy"]},
+            "frequency_slope": frequency_slope(accuracy, train_pairs[occurring]),
+            "majority_accuracy": macro(truth == train_pairs.argmax(), truth),
             "actions": list(names),
             "confusion": confusion.tolist(),
             "pairs": len(truth),
         }
 
 
-def macro(hits: npt.NDArray[np.bool_], group: npt.NDArray[np.int64]) -> float:
-    """Mean over groups of the share of hits in it."""
-    return float(np.mean([hits[group == g].mean() for g in np.unique(group)]))
+def _of_action(hits: npt.NDArray[np.bool_], train_pairs: int) -> dict[str, Any]:
+    return {
+        "directed_accuracy": float(hits.mean()),
+        "interval": macro_interval(hits, np.zeros(len(hits), dtype=np.int64)),
+        "pairs": len(hits),
+        "train_pairs": train_pairs,
+    }
 
 
-def interval(hits: npt.NDArray[np.bool_], group: npt.NDArray[np.int64]) -> list[float]:
-    """95 % percentile bootstrap of `macro`, [low, high]; each group is drawn again within itself.
+def training_pairs(action: npt.NDArray[np.int64], num_factors: int) -> npt.NDArray[np.int64]:
+    """Training pairs of each action [2F], from the pairs' actions [M].
 
-    The number of hits of a redrawn group is binomial, so it is drawn as that.
+    Training reads each pair in both directions, so a pair counts for its action and for the opposite one.
     """
-    rng = np.random.default_rng(0)
-    shares = []
-    for g in np.unique(group):
-        inside = hits[group == g]
-        shares.append(rng.binomial(len(inside), inside.mean(), BOOTSTRAP_DRAWS) / len(inside))
-    low, high = np.percentile(np.mean(shares, axis=0), [2.5, 97.5])
-    return [float(low), float(high)]
+    stored = np.bincount(action, minlength=2 * num_factors)
+    return (stored + np.roll(stored, num_factors)).astype(np.int64)
+
+
+def frequency_slope(accuracy: npt.NDArray[np.float64], train_pairs: npt.NDArray[np.int64]) -> float | None:
+    """Least-squares slope of directed accuracy [A] per decade of training pairs [A].
+
+    0 means that rare actions are told as well as common ones. None when the numbers of pairs are all within
+    a factor of 1.5; actions without training pairs are left out.
+    """
+    seen = train_pairs > 0
+    if seen.sum() < 2 or train_pairs[seen].max() <= EVEN * train_pairs[seen].min():
+        return None
+    decades = np.log10(train_pairs[seen])
+    decades = decades - decades.mean()
+    return float((decades * accuracy[seen]).sum() / np.square(decades).sum())

@@ -182,6 +182,7 @@ def measured_rows(figures: dict[str, object]) -> list[tuple[str, str, str]]:
     for name, value in figures.items():
         if isinstance(value, dict):
             for key, inner in value.items():
+                inner = inner.get("directed_accuracy") if isinstance(inner, dict) else inner
                 if isinstance(inner, int | float):
                     rows.append(
                         (

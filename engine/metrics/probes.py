@@ -1,0 +1,206 @@
+"""Factor probes: a small classifier that reads the factor values of an image (docs/model.md, section 4).
+
+It is trained on real training images of the cache, never on validation or test images and never on what a
+model made; validation images only say when to stop. Half of the batches are blurred a little and all get a
+little noise, because reconstructions are softer than drawn images; they stay real images. Its own accuracy
+on real images of the measured split is reported beside every figure that rests on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from datasets.cache import Cache
+from datasets.source import ImageArray
+from engine.batches import to_tensor
+from engine.events import Progressed
+
+PATCH, WIDTH = 4, 32
+BATCH, RATE, DECAY = 64, 0.003, 0.02
+EPOCHS, FEWEST_STEPS, MOST_STEPS = 15, 40, 800
+CHECK_EVERY, CHECK_IMAGES, PATIENCE = 100, 500, 3
+GOOD_ENOUGH = 0.9995
+MOST_NOISE = 0.04  # standard deviation, of values in 0..1
+BLUR = (0.3, 1.3)  # standard deviation, pixels
+READING_BATCH = 100
+TRIAL_STEPS = 15  # after so many it is clear how long a training takes
+
+
+class ProbeNetwork(nn.Module):
+    """A shared convolutional trunk and one head a factor.
+
+    Args:
+        image_shape: (height, width, channels).
+        sizes: the number of values of each factor that is read.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        height, width, channels = image_shape
+        self.sizes, self.padding = sizes, (0, -width % PATCH, 0, -height % PATCH)
+        cells = [-(-side // (4 * PATCH)) for side in (height, width)]  # after the patches and two halvings
+        self.trunk = nn.Sequential(
+            nn.PixelUnshuffle(PATCH),
+            nn.Conv2d(channels * PATCH**2, WIDTH, 1),
+            nn.ReLU(),
+            *_block(WIDTH, WIDTH, 1),
+            *_block(WIDTH, 2 * WIDTH, 2),
+            *_block(2 * WIDTH, 2 * WIDTH, 2),
+            nn.Flatten(),
+        )
+        self.heads = nn.Linear(2 * WIDTH * cells[0] * cells[1], sum(sizes))
+
+    def forward(self, image_BCHW: Tensor) -> tuple[Tensor, ...]:
+        """Images in 0..1 -> logits [B,V] of each factor's V values."""
+        x = F.pad(image_BCHW, self.padding, mode="replicate") if any(self.padding) else image_BCHW
+        logits: tuple[Tensor, ...] = self.heads(self.trunk(x - 0.5)).split(self.sizes, dim=1)
+        return logits
+
+
+def _block(channels: int, out: int, stride: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(channels, out, 3, stride, padding=1), nn.BatchNorm2d(out), nn.ReLU()
+
+
+class Probes:
+    """A trained network, numpy in and numpy out.
+
+    Attributes:
+        factors: the factors that are read, bool [F]; those with one value among the training images are not.
+        network: the weights, on their device.
+    """
+
+    def __init__(self, network: ProbeNetwork, factors: npt.NDArray[np.bool_], device: torch.device) -> None:
+        self.network, self.factors = network.eval(), factors
+        self._device = device
+
+    @torch.no_grad()
+    def read(self, images: ImageArray) -> npt.NDArray[np.int64]:
+        """Images uint8 [n,h,w,c] -> factor values int64 [n,F]; 0 for factors that are not read."""
+        values = np.zeros((len(images), len(self.factors)), dtype=np.int64)
+        for start in range(0, len(images), READING_BATCH):
+            part = slice(start, start + READING_BATCH)
+            logits = self.network(to_tensor(images[part], self._device))
+            values[part, self.factors] = torch.stack([x.argmax(dim=1) for x in logits], dim=1).cpu().numpy()
+        return values
+
+
+def readable_factors(cache: Cache) -> npt.NDArray[np.bool_]:
+    """Factors that take two values or more among the training images, bool [F]."""
+    values = cache.factors[cache.rows("train")]
+    if not len(values):
+        return np.zeros(cache.space.num_factors, dtype=bool)
+    varies: npt.NDArray[np.bool_] = values.min(axis=0) < values.max(axis=0)
+    return varies
+
+
+def new_network(cache: Cache, device: torch.device) -> ProbeNetwork:
+    """An untrained network for a cache, always the same one."""
+    sizes = tuple(s for s, read in zip(cache.space.sizes, readable_factors(cache), strict=True) if read)
+    with torch.random.fork_rng(devices=[]):  # a training in this thread keeps its random numbers
+        torch.manual_seed(0)
+        network = ProbeNetwork(cache.image_shape, sizes)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def training_steps(
+    cache: Cache, device: torch.device, within_s: float | None = None
+) -> Generator[Progressed, None, Probes | None]:
+    """Trains probes for a cache; the same cache gives the same probes (on the same device).
+
+    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to 800.
+    It ends early when the validation images are read without fault, or no better three times in a row, and
+    keeps the best weights.
+
+    Args:
+        cache: a cache with factor labels in which at least one factor varies.
+        device: where to train.
+        within_s: gives up, with None, when it is soon clear that the training will take more seconds.
+    """
+    rows = cache.rows("train")
+    total = int(np.clip(EPOCHS * len(rows) // BATCH, FEWEST_STEPS, MOST_STEPS))
+    read = readable_factors(cache)
+    labels = torch.from_numpy(cache.factors[:, read])
+    network, best = new_network(cache, device), Best()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=total)
+    rng, begun = np.random.default_rng(0), time.monotonic()
+    for step in range(1, total + 1):
+        some = np.sort(rng.choice(rows, BATCH))
+        images = softened(to_tensor(cache.images(some), device), rng)
+        network.train()
+        logits = network(images)
+        truth = labels[torch.from_numpy(some)].to(device)
+        loss = torch.stack([F.cross_entropy(x, truth[:, f]) for f, x in enumerate(logits)]).sum()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        expected_s = (time.monotonic() - begun) * total / step
+        if step == TRIAL_STEPS and within_s is not None and expected_s > within_s:
+            return None
+        due = step % CHECK_EVERY == 0 or step == total
+        if due and best.settled(Probes(network, read, device), cache):
+            break
+        yield Progressed("training the factor probes", step, total)
+    best.restore(network)
+    return Probes(network, read, device)
+
+
+class Best:
+    """The weights that read the validation images best so far, and whether it is time to stop."""
+
+    def __init__(self) -> None:
+        self._accuracy, self._misses = -1.0, 0
+        self._weights: dict[str, Tensor] = {}
+
+    def settled(self, probes: Probes, cache: Cache) -> bool:
+        """Looks at the probes; True when more training will not help."""
+        rows = cache.rows("validation")[:CHECK_IMAGES]
+        if not len(rows):
+            return False
+        found = float(accuracy(probes, cache, rows)[probes.factors].mean())
+        self._misses = 0 if found > self._accuracy else self._misses + 1
+        if found >= self._accuracy:
+            self._accuracy = found
+            self._weights = {name: x.detach().clone() for name, x in probes.network.state_dict().items()}
+        return found >= GOOD_ENOUGH or self._misses >= PATIENCE
+
+    def restore(self, network: ProbeNetwork) -> None:
+        """Takes the best weights, where any were looked at."""
+        if self._weights:
+            network.load_state_dict(self._weights)
+
+
+def accuracy(probes: Probes, cache: Cache, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Share of real images [n] of which each factor is read right, [F]; meaningless for unread factors."""
+    right = [
+        probes.read(cache.images(some)) == cache.factors[some]
+        for some in np.array_split(rows, max(1, len(rows) // READING_BATCH))
+    ]
+    share: npt.NDArray[np.float64] = np.concatenate(right).mean(axis=0)
+    return share
+
+
+def softened(image_BCHW: Tensor, rng: np.random.Generator) -> Tensor:
+    """A little noise on every image, and before that a little blur on every second batch."""
+    if rng.random() < 0.5:
+        image_BCHW = blurred(image_BCHW, rng.uniform(*BLUR))
+    noise = torch.from_numpy(rng.standard_normal(image_BCHW.shape, dtype=np.float32)).to(image_BCHW.device)
+    return image_BCHW + noise * (MOST_NOISE * rng.random())
+
+
+def blurred(image_BCHW: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of `sigma` pixels, window of 5, edges repeated."""
+    offset = torch.arange(-2.0, 3.0, device=image_BCHW.device)
+    window = torch.exp(-(offset**2) / (2 * sigma**2))
+    channels = image_BCHW.shape[1]
+    row = (window / window.sum()).expand(channels, 1, 1, 5)
+    wide = F.pad(image_BCHW, (2, 2, 2, 2), mode="replicate")
+    return F.conv2d(F.conv2d(wide, row, groups=channels), row.transpose(2, 3), groups=channels)

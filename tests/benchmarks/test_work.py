@@ -125,6 +125,15 @@ def test_a_run_of_unknown_origin_is_not_resumed(work: Work, stub: Stub, folder: 
     assert not (folder.path / steps[1].run).exists()  # the stub makes none
 
 
+def test_a_run_of_other_settings_is_not_resumed(work: Work, stub: Stub, folder: Folder) -> None:
+    """A training that was begun with other commands begins again with these."""
+    steps = plan(chosen("shapes"), (0,))
+    put_run(folder, steps[1], "stopped")
+    folder.save_begun(steps[1], Record(("build shapes", "train --minutes 3")))
+    work.do(steps)
+    assert not any("--resume" in line for line in stub.told)
+
+
 def test_a_run_that_cannot_be_resumed_begins_again(work: Work, stub: Stub, folder: Folder) -> None:
     """A damaged checkpoint costs the training, not the benchmark."""
     steps = plan(chosen("shapes"), (0,))

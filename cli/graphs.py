@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import csv
 import io
 import json
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.arguments import Commands, add_command, add_image, add_run, probability
+from cli.files import write_text
 from cli.models import load_explorer, read_image
 from cli.output import Result
 
@@ -70,7 +70,7 @@ def graph(arguments: argparse.Namespace) -> Result:
     }
     if arguments.out is None:
         return Result(data, text.rstrip("\n"))
-    _write(arguments.out, text)
+    write_text(arguments.out, text)
     data["out"] = str(arguments.out)
     counted = f"{network.number_of_edges()} edges between {network.number_of_nodes()} variables"
     return Result(data, f"{arguments.out}: {counted}")
@@ -140,18 +140,3 @@ _WRITERS: dict[str, Callable[[nx.DiGraph], str]] = {
     "csv": _csv,
     "dot": _dot,
 }
-
-
-def _write(path: Path, text: str) -> None:
-    """Written under another name and renamed, so that a full disk leaves no half file."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = str(path)  # the user knows this name, not the temporary one
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

@@ -1,4 +1,4 @@
-"""`doscope retrieve` and `doscope evaluate` on a tiny run."""
+"""`doscope retrieve` on a tiny run."""
 
 from __future__ import annotations
 
@@ -51,34 +51,3 @@ def test_missing_image(call: Call, tiny_run: Path, before: Path) -> None:
     assert said.json["exit_code"] == 2
     assert "nowhere.png" in said.json["error"]
     assert "nowhere.png" in said.err
-
-
-def test_evaluate_has_the_promised_keys(call: Call, tiny_run: Path) -> None:
-    """The figures of the run's own test split, in 0..1, with chance and a figure an action."""
-    said = call("evaluate", "--run", tiny_run, "--json")
-    assert said.code == 0
-    figures = said.json
-    assert {"directed_accuracy", "factor_accuracy", "chance", "psnr", "per_action", "pairs"} <= set(figures)
-    assert figures["split"] == "test"
-    assert 0 <= figures["directed_accuracy"] <= figures["factor_accuracy"] <= 1
-    assert 0 < figures["chance"] < 0.5
-    assert figures["pairs"] > 0
-    assert figures["psnr"] > 5
-
-
-def test_evaluate_limit_and_split(call: Call, tiny_run: Path, tiny_cache: Path) -> None:
-    """--limit takes fewer pairs, --split another split; the text names all of them."""
-    said = call(
-        "evaluate", "--run", tiny_run, "--dataset", tiny_cache, "--split", "validation", "--limit", 16
-    )
-    assert said.code == 0
-    assert "16 validation pairs" in said.out
-
-
-def test_evaluate_refuses_another_kind_of_data(call: Call, tiny_run_copy: Path, tiny_cache: Path) -> None:
-    """A data set with other factors than the run's is refused rather than measured."""
-    config = tiny_run_copy / "config.json"
-    config.write_text(config.read_text().replace('"object_hue"', '"thing_hue"'))
-    said = call("evaluate", "--run", tiny_run_copy, "--dataset", tiny_cache)
-    assert said.code == 2
-    assert str(tiny_cache) in said.err

@@ -167,12 +167,14 @@ class Cache:
         """How many transitions of a split lie between values k and k + 1 of each factor, {factor: [K - 1]}.
 
         Where values are rare (datasets.imbalance), this is where the rareness shows: an action of a factor
-        has all of its steps, common and rare.
+        has all of its steps, common and rare. Empty where the factor values are not known.
 
         Raises:
             DatasetInputError: there is no such split.
         """
         pairs = self.transitions(split)
+        if not self.has_factor_labels:
+            return {}
         factor = pairs.action % self.space.num_factors
         lower = np.minimum(self.factors[pairs.before], self.factors[pairs.after])
         return {

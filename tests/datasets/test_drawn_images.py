@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import datasets.build
 from datasets.build import build
-from datasets.cache import SPLITS
+from datasets.cache import SPLITS, Cache
 from datasets.errors import DatasetInputError
 from datasets.factors import IntArray
 from datasets.imbalance import expect
@@ -110,6 +111,17 @@ def test_action_and_step_counts(tmp_path: Path, tiny: Callable[..., object]) -> 
                 low[min(cache.factors[before, 1], cache.factors[after, 1])] += 1
         assert steps["f1"] == low
         assert sum(counts.values()) == sum(map(sum, steps.values())) == len(pairs)
+
+
+def test_steps_need_factor_values(tmp_path: Path, tiny: Callable[..., object]) -> None:
+    """A cache that knows actions only has counts of actions, and none of steps."""
+    path = tmp_path / "a.h5"
+    built(tiny((4, 5, 3, 6)), path, drawn(120)).close()
+    with h5py.File(path, "r+") as file:
+        file.attrs["factor_labels"] = False
+    with Cache.open(path) as cache:
+        assert cache.step_counts("train") == {}
+        assert sum(cache.action_counts("train").values()) == len(cache.transitions("train"))
 
 
 def test_the_same_seed_gives_the_same_cache(

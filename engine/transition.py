@@ -145,9 +145,7 @@ class CausalTransition(nn.Module):
     ) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
-        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM)
-        edges_BGMN = logits_BGMN.sigmoid()
-        gate_BGMN = self._gate(logits_BGMN, edges_BGMN, graph)
+        gate_BGMN, edges_BGMN = self._gate(context, mechanism_BG, targets_BM, graph)
         relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
         if targets_BM is None:
             weight_BGMNS = relation[mechanism_BG]
@@ -173,13 +171,20 @@ class CausalTransition(nn.Module):
         place = place_ME if place_ME.dim() == 2 else place_ME[:, None]
         return torch.where(is_base, place, acted)
 
-    def _gate(self, logits: Tensor, edges: Tensor, graph: Graph) -> Tensor:
-        """The weight of each message, 0..1."""
-        if graph == "learned":
-            return self._sample(logits, edges) * edges
+    def _gate(
+        self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, graph: Graph
+    ) -> tuple[Tensor, Tensor]:
+        """The weight of each message and the edge probability behind it, in 0..1, [B,G,M,N] twice."""
+        if graph in ("full", "cut"):  # nobody asks the pair network
+            targets = context.target_BNP if targets_BM is None else targets_BM
+            shape = (*mechanism_BG.shape, targets.shape[1], self.num_variables)
+            gate_BGMN = context.values_BSNV.new_full(shape, float(graph == "full"))
+            return gate_BGMN, gate_BGMN
+        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM)
+        edges_BGMN = logits_BGMN.sigmoid()
         if graph == "open":
-            return edges
-        return torch.ones_like(edges) if graph == "full" else torch.zeros_like(edges)
+            return edges_BGMN, edges_BGMN
+        return self._sample(logits_BGMN, edges_BGMN) * edges_BGMN, edges_BGMN
 
     def _sample(self, logits: Tensor, edges: Tensor) -> Tensor:
         """The threshold 0.5, in training after Gumbel noise and with a straight-through gradient (5).

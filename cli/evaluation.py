@@ -104,13 +104,18 @@ class _Rate:
 
     def __init__(self, line: ProgressLine) -> None:
         self._line = line
-        self._stage, self._since = "", 0.0
+        self._stage, self._since, self._first = "", 0.0, 0
 
     def show(self, progress: Progressed) -> None:
         """One step further."""
         now = time.monotonic()
         if progress.stage != self._stage:
-            self._stage, self._since = progress.stage, now
-        rate = progress.done / max(now - self._since, 1e-3)
-        remaining_s = (progress.total - progress.done) / max(rate, 1e-3)
-        self._line.show(progress.stage, progress.done, progress.total, f"{rate:,.0f} a second", remaining_s)
+            # What was done when a stage is first heard of took a time that is not known.
+            self._stage, self._since, self._first = progress.stage, now, progress.done
+        done, elapsed_s = progress.done - self._first, now - self._since
+        rate = done / elapsed_s if elapsed_s > 0 else 0.0
+        words, remaining_s = "", -1.0
+        if rate > 0:
+            words = f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second"
+            remaining_s = (progress.total - progress.done) / rate
+        self._line.show(progress.stage, progress.done, progress.total, words, remaining_s)

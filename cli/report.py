@@ -37,7 +37,8 @@ _INTRODUCTION = (
 _INTERVALS = (
     "Intervals are 95 % percentile bootstraps over pairs (1,000 draws, fixed seed): they tell how much "
     "another draw of pairs would change a figure, not another training. A mean over actions weighs every "
-    "action the same, however many pairs it has. Figures without a unit are shares or scores of at most 1."
+    "action the same, however many pairs it has. The interval of a share of exactly 0 or 1 has no width, "
+    "because a bootstrap cannot draw what never occurred. Figures without a unit are at most 1."
 )
 
 
@@ -184,7 +185,8 @@ def _rollout(figures: Figures) -> list[Element]:
         "One action applied again and again to the model's own result. The hit rate is the share of images "
         "whose asked factor is exactly that many steps on, the collateral rate the share of other factors "
         "that moved; the ceiling is the hit rate on reconstructions of the true image that many steps away. "
-        "Whiskers are 95 % intervals; factors with few values count only as far as they reach."
+        "Whiskers are 95 % intervals. Factors with few values count only as far as they reach, so later points "
+        "are means over other images than the first."
     )
     table = node("table", _heads("repetitions", "images", "hit rate", "ceiling", "collateral rate"))
     add(table, node("tbody"))

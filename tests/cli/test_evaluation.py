@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine.evaluation
+from cli.evaluation import _Rate
 from cli.figure_table import table
 from cli.figures import KEYS, complete, rows
 from engine.events import Progressed
@@ -259,6 +260,22 @@ def test_confusion_picture_reads_the_json(call: Call, tiny_run: Path, canned: Ca
     draw = runpy.run_path(str(ROOT / "scripts" / "confusion_picture.py"))["draw"]
     picture = draw(figures["actions"], np.array(figures["confusion"]))
     assert picture.width > 26 * len(ACTIONS)
+
+
+def test_rate_counts_from_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 pairs at the first report of a stage say nothing about its speed; 30 more in two seconds do."""
+    now, shown = [100.0], []
+    monkeypatch.setattr("cli.evaluation.time.monotonic", lambda: now[0])
+    rate = _Rate(types.SimpleNamespace(show=lambda *arguments: shown.append(arguments)))  # type: ignore[arg-type]
+    rate.show(Progressed("retrieving actions", 64, 154))
+    now[0] += 2
+    rate.show(Progressed("retrieving actions", 94, 154))
+    rate.show(Progressed("applying actions", 10, 20))
+    assert shown == [
+        ("retrieving actions", 64, 154, "", -1.0),
+        ("retrieving actions", 94, 154, "15 a second", 4.0),
+        ("applying actions", 10, 20, "", -1.0),
+    ]
 
 
 # ------------------------------------------------------------ where the report may lie

@@ -185,8 +185,8 @@ def _rollout(figures: Figures) -> list[Element]:
         "One action applied again and again to the model's own result. The hit rate is the share of images "
         "whose asked factor is exactly that many steps on, the collateral rate the share of other factors "
         "that moved; the ceiling is the hit rate on reconstructions of the true image that many steps away. "
-        "Whiskers are 95 % intervals. Factors with few values count only as far as they reach, so later points "
-        "are means over other images than the first."
+        "Whiskers are 95 % intervals. Factors with few values count only as far as they reach, so later "
+        "points are means over other images than the first."
     )
     table = node("table", _heads("repetitions", "images", "hit rate", "ceiling", "collateral rate"))
     add(table, node("tbody"))

@@ -153,6 +153,15 @@ def test_sets_of_one_seed_have_the_same_questions(tmp_path: Path, tiny: Callable
     assert train["uniform"] != train["skewed"]
 
 
+def test_another_seed_draws_other_images(tmp_path: Path, tiny: Callable[..., object]) -> None:
+    """Training images of two seeds have no more in common than chance has it, 150 of 600 twice."""
+    sets = []
+    for seed in (3, 4):
+        with built(tiny((5, 5, 4, 6)), tmp_path / f"{seed}.h5", drawn(150, seed=seed)) as cache:
+            sets.append(set(grid_of(cache, "train")))
+    assert len(sets[0] & sets[1]) < 75
+
+
 def test_training_pairs_can_be_capped(tmp_path: Path, tiny: Callable[..., object]) -> None:
     """The images stay, and a random part of their pairs; a cap above what there is changes nothing."""
     whole = built(tiny((4, 5, 3, 6)), tmp_path / "whole.h5", drawn(200))

@@ -166,6 +166,7 @@ def refuse_missing(space: FactorSpace, recipe: Recipe, pairs: Sequence[int]) -> 
     for factor, count in zip(space.factors, pairs, strict=True):
         if factor.size > 1 and not count:
             remedies = ["more --images", *_remedies(recipe, factor.name)]
+            remedies += ["more --train-pairs"] if recipe.train_pairs else []
             raise DatasetInputError(
                 f"no training pair among {recipe.images:,} drawn images changes {factor.name}, so the "
                 f"actions {factor.name}+ and {factor.name}- could not be learned; ask for "

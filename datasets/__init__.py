@@ -129,8 +129,9 @@ def make_source(name: str, folder: Path | None = None) -> Source:
 
         return ShapesSource()
     if folder is None:
+        place = "folder or archive" if name in LABELLED else "folder"
         raise DatasetInputError(
-            f"the data set '{name}' is read from your own files; name their folder with --source FOLDER"
+            f"the data set '{name}' is read from your own files; name their {place} with --source FOLDER"
         )
     if name == "celeba":
         from datasets.celeba import CelebaSource

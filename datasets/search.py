@@ -112,9 +112,8 @@ class PairSearch:
             pairs = np.concatenate(
                 [np.empty((0, 2), np.int64), *(g[:q] for g, q in zip(groups, quotas.tolist(), strict=True))]
             )
-            falls = (
-                rng.permutation(len(pairs)) % 2 == 1
-            )  # half of them, so that both directions are as common
+            # One half falls and one rises, so that both directions are equally common.
+            falls = rng.permutation(len(pairs)) % 2 == 1
             pairs[falls] = pairs[falls, ::-1]
             action = np.where(falls, factor + len(ranked), factor)
             tables.append(np.column_stack([pairs, action]))

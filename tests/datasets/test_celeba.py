@@ -82,6 +82,17 @@ def test_every_form_gives_the_same(form: str, plain: Path, tmp_path: Path) -> No
     assert all((images[row] == pixels[row]).all() for row in images)
 
 
+def test_tables_may_be_in_any_order(plain: Path, tmp_path: Path) -> None:
+    """Lines belong to images by name."""
+    FACES.write(tmp_path)
+    for name in ("list_eval_partition.txt", "identity_CelebA.txt"):
+        lines = (tmp_path / name).read_text().splitlines()
+        (tmp_path / name).write_text("\n".join(lines[::-1]))
+    labels, wanted = CelebaSource(tmp_path).labels, CelebaSource(plain).labels
+    assert (labels.partitions == wanted.partitions).all()
+    assert (labels.people == wanted.people).all()
+
+
 def test_identity_is_optional(tmp_path: Path) -> None:
     """Only attributes and partition are needed; landmarks and boxes are not even looked at."""
     faces = random_faces(20)

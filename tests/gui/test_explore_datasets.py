@@ -5,14 +5,19 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import h5py
 import pytest
 
+import datasets
 from datasets.factors import Factor, FactorSpace
 from datasets.shapes import ShapesSource
 from engine.results import RunInfo
 from gui import requests as rq
+from gui.data_work import DataWork
+from gui.library.image_page import ImagePage
 from gui.main_window import MainWindow
 from gui.replies import DatasetView, Failure
+from tests.datasets.faces import random_faces
 from tests.gui.conftest import wait_idle
 
 SPACE = ShapesSource().space
@@ -68,6 +73,24 @@ def test_a_data_set_that_does_not_fit_is_said(window: MainWindow, asked: list[rq
     window._on_failed(rq.kind_of(rq.OpenDataset, "run"), 3, Failure("no such cache"))
     assert "sprites" in window.messages.text
     assert "Library" in window.messages.text
+
+
+def test_images_without_factor_labels(tmp_path: Path) -> None:
+    """Of a cache that knows only actions, images and pairs are shown without factor values."""
+    path = tmp_path / "unlabelled.h5"
+    for _ in datasets.build_steps("celeba", source=random_faces(60).write(tmp_path / "faces"), out=path):
+        pass
+    with h5py.File(path, "r+") as file:
+        file.attrs["factor_labels"] = False
+    work = DataWork()
+    picked = work.pick_image(rq.PickImage(dataset=str(path), position=0))
+    assert picked.loaded.factors is None
+    assert work.pick_pair(rq.PickPair(str(path))).before.factors is None
+    page = work.browse(rq.BrowseImages(str(path), count=2))
+    shown = ImagePage()
+    shown.set_page(page, SPACE)
+    assert shown.grid.words == [f"image {row}" for row in page.rows]
+    work.close()
 
 
 def test_a_data_set_that_did_not_open_is_not_awaited(qtbot, window: MainWindow) -> None:

@@ -20,6 +20,7 @@ from gui.library.work import findings_words, list_library
 from gui.main_window import MainWindow
 from gui.replies import Evaluated, RunEntry
 from gui.words import duration, figure, file_size, percent, readable_action
+from tests.datasets.faces import random_faces, tarred
 from tests.gui.conftest import wait_idle
 
 WAIT = 60_000
@@ -114,6 +115,34 @@ def test_a_folder_without_sheets_is_refused(qtbot, window: MainWindow, tmp_path:
     wait_idle(qtbot, window, WAIT)
     assert detail.build.isEnabled()
     assert not (caches_dir() / "sprites.h5").exists()
+
+
+def test_faces_are_built_from_an_archive(
+    qtbot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CelebA takes a folder or an archive; once built it shows the factors that it has, and its faces."""
+    library, detail = window.library, window.library.dataset_detail
+    library.show_dataset("sprites")
+    assert detail.choose_archive.isHidden()
+    library.show_dataset("celeba")
+    assert not detail.choose_archive.isHidden()
+    assert "folder or archive" in detail.source_hint.text()
+    assert "Choose the folder or archive" in detail.build.toolTip()
+    assert "Eyeglasses 2 (binary)" in detail.facts.text()
+    assert "must not be passed on" in detail.facts.text()
+    archive = tarred(tmp_path / "faces.tar.gz", random_faces(60).files())
+    monkeypatch.setattr(
+        "gui.library.dataset_detail.QFileDialog.getOpenFileName", lambda *_: (str(archive), "")
+    )
+    click(detail.choose_archive)
+    assert detail.source.text() == str(archive)
+    click(detail.build)
+    qtbot.waitUntil(lambda: len(detail.page.grid.pictures) > 0, timeout=WAIT)
+    wait_idle(qtbot, window, WAIT)
+    assert cells(window, "celeba")[3] == "built"
+    qtbot.waitUntil(lambda: "Bald 2 (binary), Male 2 (binary)" in detail.facts.text(), timeout=WAIT)
+    assert "Eyeglasses" not in detail.facts.text()
+    assert "Smiling" in detail.page.grid.words[0]
 
 
 def test_a_damaged_cache_is_listed_with_its_remedy(qtbot, with_run: MainWindow) -> None:

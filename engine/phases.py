@@ -15,6 +15,7 @@ from engine.batches import TransitionSampler, to_images, to_tensor
 from engine.device import autocast
 from engine.errors import Diverged
 from engine.events import Event, PhaseStarted, Progressed, SampleSaved, StepLogged, Validated
+from engine.metrics.graph import edges_kept
 from engine.metrics.images import psnr_db
 from engine.metrics.retrieval import RetrievalTally
 from engine.objectives import Terms, autoencoder_objective, transition_objective
@@ -122,9 +123,8 @@ class TransitionPhase:
                 yield Progressed("validating", part.stop, count)
             context = state.model.transition.context(self._codes_of(self._pairs.before[:VALIDATION_BATCH]))
             edges = state.model.transition.base_edges(context)
-        n = edges.shape[1]
         state.figures |= tally.figures()
-        state.figures["edges_kept"] = float((edges > 0.5).float().sum() / (len(edges) * n * (n - 1)))
+        state.figures["edges_kept"] = edges_kept(edges)
 
     def sample(self) -> list[np.ndarray]:
         """Before, the predicted after, the true after, of validation pairs."""

@@ -42,6 +42,21 @@ def mean_interval(values: Values) -> list[float]:
     return macro_interval(values, np.zeros(len(values), dtype=np.int64))
 
 
+def redrawn(count: int) -> npt.NDArray[np.float64]:
+    """How often each of `count` images occurs in each sample with replacement, [DRAWS, count].
+
+    For figures that are no means: each is computed again with every row as weights.
+    """
+    rng = np.random.default_rng(0)
+    return rng.multinomial(count, np.full(count, 1 / count), DRAWS).astype(np.float64)
+
+
+def percentiles(values: npt.NDArray[np.float64]) -> list[float]:
+    """95 % interval [low, high] of a figure's redrawn values [DRAWS]; those not finite are left out."""
+    low, high = np.percentile(values[np.isfinite(values)], [2.5, 97.5])
+    return [float(low), float(high)]
+
+
 def _redrawn_means(values: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Means of samples with replacement, [DRAWS]; sample by sample, to spare memory."""
     n = len(values)

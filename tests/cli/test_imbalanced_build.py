@@ -10,6 +10,7 @@ import pytest
 import datasets
 from datasets.errors import CacheError
 from datasets.factors import IntArray
+from datasets.imbalance import expect
 from datasets.recipe import Correlation, Hole, Skew
 from datasets.shapes import ShapesSource
 from datasets.source import ImageArray
@@ -56,6 +57,9 @@ def test_an_imbalanced_set_is_described(call: Call, home: Path) -> None:
         assert cache.recipe.skew == (Skew("object_hue", 100),)
         assert cache.recipe.correlate == (Correlation("floor_hue", "wall_hue", 0.2),)
         assert len(cache.rows("train")) == 3000
+        others = cache.space.to_index(cache.factors[cache.splits > 0])
+        mean = expect(cache.space, cache.recipe, others).mean
+        assert list(expected.values()) == pytest.approx(mean.round(1).tolist())
 
 
 def test_people_read_the_counts(call: Call) -> None:

@@ -200,6 +200,7 @@ def test_training_pairs_can_be_capped(tmp_path: Path, tiny: Callable[..., object
             {"skew": (Skew("f2", 1e12),), "images": 40},
             r"no training pair among 40 drawn images changes f2, .* or a smaller ratio in --skew f2$",
         ),
+        ({"images": 200, "pairs": 3}, r"changes f[0-3], .* ask for more --images, or more --train-pairs$"),
         (
             {"images": 1},
             r"changes f0, so the actions f0\+ and f0- could not be learned; ask for more --images$",

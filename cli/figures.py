@@ -22,7 +22,7 @@ KEYS = (
     *("per_action", "actions", "confusion", "worst_action", "frequency_slope", "majority_accuracy"),
     *("psnr", "psnr_interval", "ssim", "ssim_interval"),
     *("quality_cost_db", "quality_cost_db_interval", "quality_cost_ssim"),
-    *("probe_accuracy", "probe_ceiling", "probe_ceiling_interval"),
+    *("probe_accuracy", "probe_chance", "probe_ceiling", "probe_ceiling_interval"),
     *("atomic_rate", "atomic_rate_interval", "atomic_over_ceiling", "hit_rate", "hit_rate_interval"),
     *("hit_chance", "collateral_rate", "collateral_rate_interval", "rollout"),
     *("graph_value", "graph_value_interval", "edges_kept"),
@@ -222,16 +222,18 @@ def _compare(figures: Figures, figure: _Figure) -> tuple[str, float] | None:
 
 def _probe_rows(figures: Figures) -> Iterator[Row]:
     """One row a factor, or a single one that says why there is none."""
-    accuracies = figures.get("probe_accuracy") or {"": None}
-    for name in accuracies:
-        value = number_at(accuracies, name)
+    chances = figures.get("probe_chance") or {}
+    for name, accuracy in (figures.get("probe_accuracy") or {"": None}).items():
+        value, chance = finite_number(accuracy), finite_number(chances.get(name))
         yield Row(
             group=INTERVENTION,
             path=f"probe_accuracy.{name}".rstrip("."),
             title=f"probe accuracy, {name}" if name else "probe accuracy",
             unit="share",
-            definition="Share of real images of the split whose factor the probe reads right.",
+            definition="Share of real images of the split whose factor the probe reads right; chance is to "
+            "answer the commonest value always.",
             value=value,
+            compare=None if chance is None else ("chance", chance),
             reason="" if value is not None else reason(figures, "probe_accuracy"),
         )
 
@@ -324,7 +326,11 @@ def look_up(figures: Any, path: str) -> Any:
 
 def number_at(figures: Any, path: str) -> float | None:
     """The finite number at a path, else None."""
-    value = look_up(figures, path)
+    return finite_number(look_up(figures, path))
+
+
+def finite_number(value: Any) -> float | None:
+    """A number as a float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)

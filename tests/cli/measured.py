@@ -34,7 +34,7 @@ def measured(**changed: Any) -> dict[str, Any]:
         "frequency_slope": 0.1238, "majority_accuracy": 0.2489,
         "psnr": 27.314, "psnr_interval": [26.115, 28.516], "ssim": 0.9131, "ssim_interval": [0.9032, 0.9233],
         "quality_cost_db": 1.367, "quality_cost_db_interval": [1.168, 1.569], "quality_cost_ssim": 0.0341,
-        "probe_accuracy": {"hue": 0.9951, "size": 0.9862},
+        "probe_accuracy": {"hue": 0.9951, "size": 0.9862}, "probe_chance": {"hue": 0.1011, "size": 0.2542},
         "probe_ceiling": 0.9343, "probe_ceiling_interval": [0.9244, 0.9445],
         "atomic_rate": 0.7546, "atomic_rate_interval": [0.7347, 0.7748], "atomic_over_ceiling": 0.8077,
         "hit_rate": 0.8449, "hit_rate_interval": [0.8251, 0.8652], "hit_chance": 0.2512,

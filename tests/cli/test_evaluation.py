@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import engine.evaluation
 from cli.evaluation import _Rate
 from cli.figure_table import table
-from cli.figures import KEYS, complete, rows
+from cli.figures import KEYS, complete, number_at, rows
 from engine.events import Progressed
 from tests.cli.conftest import Call, Said
 from tests.cli.measured import ACTIONS, measured, unlabelled
@@ -70,7 +70,7 @@ def test_table_says_value_interval_and_comparison() -> None:
     assert lines["atomic rate"] == ["0.755", "0.735 to 0.775", "ceiling 0.934"]
     assert lines["hit rate"] == ["0.845", "0.825 to 0.865", "chance 0.251"]
     assert lines["quality cost"] == ["1.37 dB", "1.17 to 1.57"]
-    assert lines["probe accuracy, size"] == ["0.986"]
+    assert lines["probe accuracy, size"] == ["0.986", "chance 0.254"]
     assert lines["hit rate, 3 ×"] == ["0.600", "0.570 to 0.630", "ceiling 0.930"]
     assert lines["collateral rate, 5 ×"] == ["0.250"]
     assert lines["graph faithfulness"] == ["0.786", "0.766 to 0.806", "chance 0.500"]
@@ -100,7 +100,7 @@ def test_every_figure_of_the_contract_is_shown() -> None:
     figures = complete(measured())
     shown = {row.path.split(".")[0] for row in rows(figures)}
     beside = {"run", "dataset", "split", "pairs", "quick", "notes", "per_action", "actions", "confusion"}
-    beside |= {"chance", "factor_chance", "hit_chance"}
+    beside |= {"chance", "factor_chance", "hit_chance", "probe_chance"}
     assert shown | beside == {key for key in KEYS if not key.endswith("_interval")}
     assert all(row.value is not None for row in rows(figures))
     assert len({row.path for row in rows(figures)}) == len(rows(figures))
@@ -154,6 +154,14 @@ def test_json_is_plain() -> None:
     assert said["psnr_interval"] == [1.0, None]
     assert said["dci"] == {"latents": {"completeness": None}}
     assert said["hit_rate"] is None
+
+
+def test_only_finite_numbers_are_figures() -> None:
+    """A truth value, a text or an infinite number in a figure's place is not measured rather than 1.000."""
+    odd = {"a": True, "b": "0.5", "c": math.inf, "d": [1.0], "e": 2}
+    assert [number_at(odd, name) for name in "abcdef"] == [None, None, None, None, 2.0, None]
+    assert number_at(odd, "d.0") == 1.0
+    assert number_at(odd, "d.1") is None
 
 
 ANY = st.recursive(
@@ -224,7 +232,7 @@ def test_real_figures_and_report(
     def no_time(*_: Any) -> Iterator[Progressed]:
         yield Progressed("training the factor probes", 0, 1)
 
-    monkeypatch.setattr(engine.evaluation, "probes_steps", no_time)
+    monkeypatch.setattr("engine.metrics.probe_store.training_steps", no_time)
     page = tmp_path / "report.html"
     said = call(
         "evaluate", "--run", tiny_run, "--quick", "--limit", 30, "--threads", 1, "--json", "--report", page

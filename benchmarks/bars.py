@@ -25,7 +25,12 @@ class Figure:
 
     def show(self, value: float) -> str:
         """The number with its unit."""
-        return f"{value:.{self.digits}f}{' ' if self.unit else ''}{self.unit}"
+        return f"{self.number(value)}{' ' if self.unit else ''}{self.unit}"
+
+    def number(self, value: float) -> str:
+        """The number alone; what is rounded to zero has no sign."""
+        shown = f"{value:.{self.digits}f}"
+        return shown.removeprefix("-") if float(shown) == 0 else shown
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def spread(figure: Figure, values: Sequence[float]) -> str:
 
 
 def _between(figure: Figure, ends: tuple[float, float]) -> str:
-    return f" ({ends[0]:.{figure.digits}f} – {ends[1]:.{figure.digits}f})"
+    return f" ({figure.number(ends[0])} – {figure.number(ends[1])})"
 
 
 def verdict(bar: Bar | None, figure: Figure, values: Sequence[float]) -> str:

@@ -156,9 +156,10 @@ def _commands(measured: Sequence[Measured]) -> str:
 
 
 def _notes(measured: Sequence[Measured]) -> str:
-    lines: dict[str, None] = {}
+    """Each note once, behind the names of the experiments that it is about."""
+    names: dict[str, dict[str, None]] = {}
     for one in measured:
         for seed in one.seeds:
             for note in seed.evaluate.result.get("notes") or ():
-                lines.setdefault(f"- {one.experiment.title}: {note}", None)
-    return "\n".join(lines)
+                names.setdefault(str(note), {})[one.name] = None
+    return "\n".join(f"- {', '.join(of)}: {note}" for note, of in names.items())

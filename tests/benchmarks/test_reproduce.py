@@ -33,6 +33,7 @@ with told.open("a") as file:
 if verb == "train":
     asked = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+    signal.signal(signal.SIGINT, lambda *_: pathlib.Path("twice").touch())
     pathlib.Path("training.pid").write_text(str(os.getpid()))
     while not pathlib.Path("finish").exists():
         time.sleep(0.01)
@@ -141,7 +142,12 @@ def start(program: Path, home: Path, *arguments: str) -> subprocess.Popen[str]:
     words = [sys.executable, "-c", DRIVER, str(program), "--quick", "--only", "shapes"]
     environment = {**os.environ, "DOSCOPE_HOME": str(home)}
     return subprocess.Popen(
-        [*words, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [*words, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=os.name == "posix",
     )
 
 
@@ -169,10 +175,11 @@ def test_a_stop_reaches_the_command_once(program: Path, home: Path, number: str)
     folder = home / "benchmarks" / "quick"
     running = start(program, home)
     wait_for(folder / "training.pid")
-    running.send_signal(getattr(signal, number))
+    os.killpg(running.pid, getattr(signal, number))  # as a terminal does, to the whole process group
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "goes on from here" in out
+    assert not (folder / "twice").exists()
     assert (folder / "results" / "shapes-0.train.begun.json").is_file()
     (folder / "finish").touch()
     again = start(program, home)

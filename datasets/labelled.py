@@ -112,7 +112,7 @@ def resolve_recipe(recipe: Recipe, labels: Labels) -> tuple[Recipe, tuple[str, .
     for name in (*recipe.attributes, *recipe.match):
         if name not in (MATCH_PERSON, MATCH_ALL):
             labels.column(name)
-    asked = recipe.attributes or choose_attributes(labels)
+    asked = recipe.attributes or choose_attributes(labels, bounds=tuple(recipe.pairs.values()))
     attributes = tuple(name for name in asked if name not in constant)
     if not attributes:
         raise DatasetInputError(
@@ -132,7 +132,7 @@ def resolve_recipe(recipe: Recipe, labels: Labels) -> tuple[Recipe, tuple[str, .
 def _refuse_lonely(labels: Labels, attributes: tuple[str, ...]) -> None:
     """Say early, and with the likely culprit, that an attribute never differs alone."""
     columns = [labels.column(name) for name in attributes]
-    counts, _ = usable(labels, columns)
+    counts = usable(labels, columns)
     for name, column, count in zip(attributes, columns, counts[:, 0].tolist(), strict=True):
         if count:
             continue

@@ -95,42 +95,63 @@ def contexts(labels: Labels, fixed: list[int], match_people: bool = False) -> In
     return key
 
 
-def usable(labels: Labels, chosen: list[int]) -> tuple[IntArray, int]:
-    """How many pairs the paper's cap leaves, for each column of `chosen` and split [F, 3], and all pairs."""
+def usable(labels: Labels, chosen: list[int]) -> IntArray:
+    """How many pairs the paper's cap leaves, for each column of `chosen` and split, [F, 3]."""
     counts = np.zeros((len(chosen), _SPLITS), np.int64)
-    every = 0
     for f, column in enumerate(chosen):
         key = contexts(labels, [other for other in chosen if other != column])
-        size = 1 << (len(chosen) - 1)
+        _, key = np.unique(key, return_inverse=True)
+        size = int(key.max(initial=-1)) + 1
+        has = labels.present[:, column]
         for split in range(_SPLITS):
             here = labels.partitions == split
-            has = labels.present[:, column]
             with_it = np.bincount(key[here & has], minlength=size)
             without = np.bincount(key[here & ~has], minlength=size)
             counts[f, split] = (np.minimum(with_it, USES) * np.minimum(without, USES)).sum()
-            every += int((with_it * without).sum())
-    return counts, every
+    return counts
 
 
-def choose_attributes(labels: Labels, number: int = 10) -> tuple[str, ...]:
+def choose_attributes(
+    labels: Labels, number: int = 10, bounds: tuple[int, ...] = (200_000, 2_000, 4_000)
+) -> tuple[str, ...]:
     """The attributes that together give most pairs, chosen one after the other; in the order of the file.
 
+    More pairs than `bounds` (of training, validation, test) do not count; where sets give as many, the one
+    whose rarest attribute has most training pairs is taken: first of the usable, then of all there are.
     Attributes that never vary, or always go with a chosen one, are not taken; so there may be fewer.
     """
     constant = labels.constant()
     left = [labels.column(name) for name in labels.attributes if name not in constant]
     chosen: list[int] = []
+    key = labels.partitions.astype(np.int64)
     while left and len(chosen) < number:
-        scores = []
+        scores = {}
         for column in left:
-            counts, every = usable(labels, [*chosen, column])
-            scores.append((bool(counts[:, 0].all()), int(counts.sum()), every, -column))
-        best = max(scores)
-        if not best[0]:
+            images = np.bincount(2 * key + labels.present[:, column], minlength=_SPLITS << (len(chosen) + 1))
+            scores[column] = _worth(images.reshape(_SPLITS, *[2] * (len(chosen) + 1)), bounds)
+        best = max(left, key=lambda column: (scores[column], -column))
+        if scores[best][1] == 0:
             break
-        chosen.append(-best[3])
-        left.remove(-best[3])
+        key = 2 * key + labels.present[:, best]
+        chosen.append(best)
+        left.remove(best)
     return tuple(labels.attributes[column] for column in sorted(chosen))
+
+
+def _worth(images: IntArray, bounds: tuple[int, ...]) -> tuple[int, int, int]:
+    """How good a set of attributes is, given how many images each combination has, [3, 2, 2, ..., 2].
+
+    Returns:
+        Usable pairs within the bounds, and of the rarest attribute the usable and all training pairs.
+    """
+    counts, every = [], []
+    for axis in range(1, images.ndim):
+        without, with_it = (images.take(value, axis).reshape(_SPLITS, -1) for value in (0, 1))
+        capped = np.minimum(without, USES) * np.minimum(with_it, USES)
+        counts.append(capped.sum(axis=1))
+        every.append(int((without[0] * with_it[0]).sum()))
+    total = np.minimum(np.sum(counts, axis=0), bounds).sum()
+    return int(total), int(min(count[0] for count in counts)), min(every)
 
 
 def water_fill(available: IntArray, total: int) -> IntArray:

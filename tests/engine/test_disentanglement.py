@@ -310,6 +310,16 @@ def test_the_same_seed_gives_the_same_scores() -> None:
     assert dci(*parts, seed=1) != dci(*parts, seed=0)
 
 
+def test_the_forest_lays_little_importance_on_noise() -> None:
+    """Factors that are read with errors, beside dimensions that tell nothing."""
+    factors = grid(20, (3, 3))
+    rng = np.random.default_rng(0)
+    code = np.concatenate([factors + 0.4 * rng.normal(size=factors.shape), rng.normal(size=(180, 4))], axis=1)
+    result = dci(code, factors, code, factors)
+    assert result.disentanglement is not None
+    assert result.disentanglement > 0.75  # trees grown to the end: 0.64
+
+
 def test_boosted_trees_agree_on_a_perfect_code() -> None:
     """The other regressor of the field."""
     factors = grid(2, (3, 2))
@@ -399,8 +409,10 @@ def test_all_scores_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scores["mig"]["action_aligned"] > 0.8 > scores["mig"]["latents"] + 0.4
     assert scores["dci"]["action_aligned"]["completeness"] > 0.95
     assert scores["factor_vae_score"]["action_aligned"] == 1
-    direct = DCI(**scores["dci"]["latents"])
-    assert direct == dci(*parts)
+    of_latents = DCI(**scores["dci"]["latents"])
+    assert of_latents.informativeness > 0.95
+    assert of_latents.completeness is not None
+    assert of_latents.completeness < 0.9
 
 
 BAD: list[tuple[Callable[[], Any], str]] = [

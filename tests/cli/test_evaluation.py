@@ -314,7 +314,7 @@ def test_report_below_a_file(
     asked = canned(measured())
     (tmp_path / "file").write_text("x")
     run = ("evaluate", "--run", tiny_run, "--report")
-    refused(call(*run, tmp_path / "file" / "r.html"), asked, str(tmp_path / "file"))
+    refused(call(*run, tmp_path / "file" / "r.html"), asked, f"{tmp_path / 'file'} is not a folder")
     refused(call(*run, tmp_path / ("r" * 300)), asked, "cannot be written")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     refused(call(*run, tmp_path / "loop" / "r.html"), asked, "loop")

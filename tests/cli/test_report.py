@@ -173,10 +173,10 @@ def test_odd_names_are_text() -> None:
 @given(st.text(st.characters(max_codepoint=0x2FFF), max_size=8))
 def test_any_text_survives(text: str) -> None:
     """Any text comes back from the page as it was, but for control characters, which no page may hold."""
-    found = read(page(node("p", "a", node("b", text), text, title=text)))
+    found = read(page(node("p", "a", node("b", text), text, text, title=text)))
     paragraph, expected = found.all("p")[0], re.sub("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]", "\ufffd", text)
     assert paragraph.attributes["title"] == expected
-    assert paragraph.text == f"a{expected}{expected}"
+    assert paragraph.text == f"a{3 * expected}"
 
 
 def test_a_name_that_is_no_unicode() -> None:
@@ -316,6 +316,9 @@ def test_rollout_curve(tree: Tag) -> None:
     chart = section(tree, "rollout").all("svg")[0]
     grid = [float(line.attributes["y1"]) for line in chart.all("line", "grid")]
     zero, one = grid[0], grid[-1]
+    assert zero > one  # up is more
+    labels = {tag.text: float(tag.attributes["y"]) for tag in chart.all("text", "label")}
+    assert (labels["0"], labels["0.5"]) == pytest.approx((zero, grid[2]), abs=6)
     hits = [(zero - float(mark.attributes["cy"])) / (zero - one) for mark in chart.all("circle")]
     assert hits == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.4], abs=1e-3)
     whiskers = [line.attributes for line in chart.all("line", "hit")]

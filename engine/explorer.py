@@ -36,6 +36,7 @@ from engine.results import (
     TraversalRow,
 )
 from engine.run_directory import BUNDLED, RunDirectory, resolve_run
+from engine.transition import CausalTransition
 
 SWEEPS = 4
 RETRIEVAL_BATCH = 32
@@ -54,6 +55,11 @@ class Explorer:
         self._model = model.eval()
         self._device = model.log_sharpness.device
         self.info = info
+
+    @property
+    def transition(self) -> CausalTransition:
+        """The causal transition layer, in inference mode, for figures of its graph."""
+        return self._model.transition
 
     @classmethod
     def load(cls, run: str | Path, device: str = "auto", threads: int | None = None) -> Explorer:

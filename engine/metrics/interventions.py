@@ -1,8 +1,8 @@
 """What an action does to the factors, as the probes read them (docs/model.md, section 4).
 
 "Moved" is judged against the true factor values of the image before, not against what the probes read of
-its reconstruction: an action then has to end at what the data set says, and what the autoencoder or the
-probes lose is counted here as well as, alone, in the probe ceiling, so that the two can be compared.
+its reconstruction: an action then has to end at what the data set says. What the autoencoder or the probes
+lose counts against it, and alone in the probe ceiling, so that the two can be compared.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import numpy.typing as npt
 from engine.metrics.intervals import macro, macro_interval
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 class Judged(NamedTuple):
     """One entry a pair, [P]."""
 
     hit: npt.NDArray[np.bool_]  # the target reads as its true value moved by what was asked
-    collateral: npt.NDArray[np.float64]  # share of the other factors that do not read as their true value
+    collateral: Floats  # share of the other factors that do not read as their true value; nan without others
     atomic: npt.NDArray[np.bool_]  # a hit, and no other factor moved
 
 
@@ -41,17 +42,16 @@ def judge(
     Args:
         read: what the probes read.
         before: true factor values of the images before.
-        action: actions [P].
+        action: actions [P], of factors that are read.
         factors: the factors that are read, bool [F]; the others count nowhere.
         repetitions: how often the action was done.
     """
-    right = (read == intended(before, action, repetitions)) | ~factors
-    target = action % before.shape[1]
-    rows = np.arange(len(action))
-    hit = right[rows, target]
-    others = max(1, int(factors.sum()) - 1)
-    moved = (~right).sum(axis=1) - ~hit
-    return Judged(hit, moved / others, hit & (moved == 0))
+    wrong = (read != intended(before, action, repetitions)) & factors
+    hit = ~wrong[np.arange(len(action)), action % before.shape[1]]
+    moved = wrong.sum(axis=1) - ~hit
+    others = int(factors.sum()) - 1
+    collateral = moved / others if others > 0 else np.full(len(action), np.nan)
+    return Judged(hit, collateral, hit & (moved == 0))
 
 
 def possible(before: Ints, action: Ints, sizes: tuple[int, ...], repetitions: int) -> npt.NDArray[np.bool_]:
@@ -60,9 +60,15 @@ def possible(before: Ints, action: Ints, sizes: tuple[int, ...], repetitions: in
     return np.asarray(((after >= 0) & (after < np.array(sizes))).all(axis=1))
 
 
+def macro_or_none(values: Floats, action: Ints) -> float | None:
+    """Macro average over actions, None where a value is not a number."""
+    return None if np.isnan(values).any() else macro(values, action)
+
+
 def intervention_figures(acted: Judged, ceiling: Judged, action: Ints) -> dict[str, Any]:
     """Macro averages over actions; `ceiling` judges reconstructions of the true images after."""
     rate, top = macro(acted.atomic, action), macro(ceiling.atomic, action)
+    alone = bool(np.isnan(acted.collateral).any())
     return {
         "probe_ceiling": top,
         "probe_ceiling_interval": macro_interval(ceiling.atomic, action),
@@ -71,14 +77,15 @@ def intervention_figures(acted: Judged, ceiling: Judged, action: Ints) -> dict[s
         "atomic_over_ceiling": rate / top if top > 0 else None,
         "hit_rate": macro(acted.hit, action),
         "hit_rate_interval": macro_interval(acted.hit, action),
-        "collateral_rate": macro(acted.collateral, action),
-        "collateral_rate_interval": macro_interval(acted.collateral, action),
+        "collateral_rate": macro_or_none(acted.collateral, action),
+        "collateral_rate_interval": None if alone else macro_interval(acted.collateral, action),
     }
 
 
-def cost_figures(cost_db: npt.NDArray[np.float64], action: Ints) -> dict[str, Any]:
-    """Quality cost [P] in dB, macro average over actions; positive is a loss."""
+def cost_figures(cost_db: Floats, cost_ssim: Floats | None, action: Ints) -> dict[str, Any]:
+    """Quality costs [P] as macro averages over actions; positive is a loss."""
     return {
         "quality_cost_db": macro(cost_db, action),
         "quality_cost_db_interval": macro_interval(cost_db, action),
+        "quality_cost_ssim": None if cost_ssim is None else macro(cost_ssim, action),
     }

@@ -24,9 +24,8 @@ from engine.events import Progressed
 
 PATCH, WIDTH = 4, 32
 BATCH, RATE, DECAY = 64, 0.003, 0.02
-EPOCHS, FEWEST_STEPS, MOST_STEPS = 15, 40, 800
+EPOCHS, FEWEST_STEPS, MOST_STEPS = 15, 40, 600
 CHECK_EVERY, CHECK_IMAGES, PATIENCE = 100, 500, 3
-GOOD_ENOUGH = 0.9995
 MOST_NOISE = 0.04  # standard deviation, of values in 0..1
 BLUR = (0.3, 1.3)  # standard deviation, pixels
 READING_BATCH = 100
@@ -114,9 +113,9 @@ def training_steps(
 ) -> Generator[Progressed, None, Probes | None]:
     """Trains probes for a cache; the same cache gives the same probes (on the same device).
 
-    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to 800.
-    It ends early when the validation images are read without fault, or no better three times in a row, and
-    keeps the best weights.
+    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to 600.
+    Every 100 steps the validation images are read; it ends early when they are read no better three times in
+    a row, and keeps the best weights.
 
     Args:
         cache: a cache with factor labels in which at least one factor varies.
@@ -170,7 +169,7 @@ class Best:
         if found >= self._accuracy:
             self._accuracy = found
             self._weights = {name: x.detach().clone() for name, x in probes.network.state_dict().items()}
-        return found >= GOOD_ENOUGH or self._misses >= PATIENCE
+        return self._misses >= PATIENCE
 
     def restore(self, network: ProbeNetwork) -> None:
         """Takes the best weights, where any were looked at."""

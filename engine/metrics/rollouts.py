@@ -7,6 +7,8 @@ fewer images, and over fewer actions where a factor has few values.
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,48 +22,68 @@ from datasets.source import ImageArray, Source
 from engine.events import Progressed
 from engine.explorer import Explorer
 from engine.metrics.intervals import macro, macro_interval
-from engine.metrics.interventions import Ints, intended, judge, possible
+from engine.metrics.interventions import Ints, Judged, intended, judge, macro_or_none, possible
 from engine.metrics.probes import Probes
+from engine.metrics.subject import BATCH, is_grid
 from engine.results import Codes
 
 REPETITIONS = 5
-BATCH = 64
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Where the rollouts start.
+
+    Attributes:
+        codes: of the images, [P,N].
+        values: their true factor values, [P,F].
+        action: the action for each, [P].
+        codes_after: of the true images after one action, [P,N].
+    """
+
+    codes: Codes
+    values: Ints
+    action: Ints
+    codes_after: Codes
+
+    def kept(self, keep: npt.NDArray[np.bool_]) -> Starts:
+        """Some of them, by a mask [P]."""
+        return Starts(self.codes[keep], self.values[keep], self.action[keep], self.codes_after[keep])
 
 
 def rollout_steps(
-    explorer: Explorer, cache: Cache, probes: Probes, codes: Codes, values: Ints, action: Ints
+    explorer: Explorer, cache: Cache, probes: Probes, starts: Starts
 ) -> Generator[Progressed, None, list[dict[str, Any]]]:
     """Figures after 1 to 5 repetitions, one entry for each number that some image allows.
 
     Args:
         explorer: the run.
-        cache: where, or from whose source, the true images k steps away are found.
+        cache: where, or from whose source, the true images some steps away are found.
         probes: what reads.
-        codes: of the images to start from, [P,N].
-        values: their true factor values, [P,F].
-        action: the action for each, [P].
+        starts: images and actions.
     """
-    truth = TrueImages(cache)
+    truth, codes = TrueImages(cache), starts.codes
     entries = []
     for k in range(1, REPETITIONS + 1):
-        can = possible(values, action, cache.space.sizes, k)
-        codes, values, action = codes[can], values[can], action[can]
-        if not len(action):
+        can = possible(starts.values, starts.action, cache.space.sizes, k)
+        starts, codes = starts.kept(can), codes[can]
+        if not len(starts.action):
             break
-        codes, read = yield from _one_more(explorer, probes, codes, action, k)
-        judged = judge(read, values, action, probes.factors, k)
-        entries.append(
-            {
-                "repetitions": k,
-                "hit_rate": macro(judged.hit, action),
-                "hit_rate_interval": macro_interval(judged.hit, action),
-                "collateral_rate": macro(judged.collateral, action),
-                "pairs": len(action),
-                "actions": len(np.unique(action)),
-                "ceiling": _ceiling(explorer, truth, probes, values, action, k),
-            }
-        )
+        codes, read = yield from _one_more(explorer, probes, codes, starts.action, k)
+        judged = judge(read, starts.values, starts.action, probes.factors, k)
+        ceiling = yield from _ceiling(explorer, truth, probes, starts, k)
+        entries.append({**_entry(judged, starts.action), "repetitions": k, "ceiling": ceiling})
     return entries
+
+
+def _entry(judged: Judged, action: Ints) -> dict[str, Any]:
+    return {
+        "hit_rate": macro(judged.hit, action),
+        "hit_rate_interval": macro_interval(judged.hit, action),
+        "collateral_rate": macro_or_none(judged.collateral, action),
+        "pairs": len(action),
+        "actions": len(np.unique(action)),
+    }
 
 
 def _one_more(
@@ -79,18 +101,25 @@ def _one_more(
 
 
 def _ceiling(
-    explorer: Explorer, truth: TrueImages, probes: Probes, values: Ints, action: Ints, k: int
-) -> float | None:
-    """Hit rate of the probes on reconstructions of the true images; None when there are none."""
-    images, known = truth.find(intended(values, action, k))
-    if not len(images):
-        return None
-    read = [
-        probes.read(explorer.decode(explorer.encode(images[start : start + BATCH])))
-        for start in range(0, len(images), BATCH)
-    ]
-    judged = judge(np.concatenate(read), values[known], action[known], probes.factors, k)
-    return macro(judged.hit, action[known])
+    explorer: Explorer, truth: TrueImages, probes: Probes, starts: Starts, k: int
+) -> Generator[Progressed, None, float | None]:
+    """Hit rate of the probes on reconstructions of the true images k steps away; None without any.
+
+    For one step these are the pairs' own images after.
+    """
+    if k == 1:
+        codes, known = starts.codes_after, np.ones(len(starts.action), dtype=np.bool_)
+    else:
+        images, known = truth.find(intended(starts.values, starts.action, k))
+        if not len(images):
+            return None
+        codes = np.concatenate([explorer.encode(images[i : i + BATCH]) for i in range(0, len(images), BATCH)])
+    read = []
+    for start in range(0, len(codes), BATCH):
+        read.append(probes.read(explorer.decode(codes[start : start + BATCH])))
+        yield Progressed("reading the true images", min(start + BATCH, len(codes)), len(codes))
+    judged = judge(np.concatenate(read), starts.values[known], starts.action[known], probes.factors, k)
+    return macro(judged.hit, starts.action[known])
 
 
 class TrueImages:
@@ -101,23 +130,27 @@ class TrueImages:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._source = _source_of(cache)
 
     def find(self, values: Ints) -> tuple[ImageArray, npt.NDArray[np.bool_]]:
         """Factor values [n,F] -> images [m,h,w,c] of those that are known, and which these are, bool [n]."""
         rows = np.array([-1 if r is None else r for r in map(self._cache.find, values)], dtype=np.int64)
         training = (rows >= 0) & (self._cache.splits[rows] == SPLITS.index("train"))
         known: npt.NDArray[np.bool_] = ~training if self._source else ~training & (rows >= 0)
-        if self._source:
+        if self._source and known.any():
             return self._source.render(values[known]), known
         return self._cache.images(rows[known]), known
 
-
-def _source_of(cache: Cache) -> Source | None:
-    """The source that draws the cache's images, when it is at hand."""
-    try:
-        folder = Path(cache.recipe.source) if cache.recipe.source else None
-        source = datasets.make_source(cache.name, folder)
-    except DatasetError:
-        return None
-    return source if source.space == cache.space and source.image_shape == cache.image_shape else None
+    @cached_property
+    def _source(self) -> Source | None:
+        """The source that draws the cache's images, when it is at hand."""
+        cache = self._cache
+        if not is_grid(cache):
+            return None
+        try:
+            source = datasets.make_source(
+                cache.name, Path(cache.recipe.source) if cache.recipe.source else None
+            )
+        except DatasetError:
+            return None
+        same = source.space == cache.space and source.image_shape == cache.image_shape
+        return source if same else None

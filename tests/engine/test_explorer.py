@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from datasets.cache import Cache
-from datasets.errors import DatasetInputError
 from engine.errors import InputError, RunError
-from engine.evaluation import evaluate
 from engine.explorer import Explorer
 
 
@@ -201,21 +199,3 @@ def test_runs_that_are_not_there(tmp_path: Path) -> None:
         Explorer.load("nowhere")
     with pytest.raises(RunError, match=r"no config\.json"):
         Explorer.load(tmp_path)
-
-
-def test_evaluation_measures_every_pair(explorer: Explorer, tiny_cache: Path) -> None:
-    """All test pairs are counted; chance, intervals and per-action figures are there and consistent."""
-    with Cache.open(tiny_cache) as cache:
-        figures = evaluate(explorer, cache)
-        some = evaluate(explorer, cache, limit=20)
-        with pytest.raises(DatasetInputError, match="unknown split"):
-            evaluate(explorer, cache, split="tset")
-    assert figures["pairs"] == 60
-    assert some["pairs"] == 20
-    assert figures["chance"] == pytest.approx(1 / len(figures["per_action"]))
-    of_action = [one["directed_accuracy"] for one in figures["per_action"].values()]
-    assert np.mean(of_action) == pytest.approx(figures["directed_accuracy"])
-    low, high = figures["directed_accuracy_interval"]
-    assert low <= figures["directed_accuracy"] <= high
-    assert sum(map(sum, figures["confusion"])) == 60
-    assert 5 < figures["psnr"] < 60

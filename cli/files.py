@@ -45,7 +45,7 @@ def check_writable(path: Path, what: str) -> None:
         if path.is_dir():
             raise UsageError(f"{path} is a folder; give {what} a file name in it")
         # The temporary file's name, which is longer, must fit the file system too.
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.with_name(f".{path.name}.part").lstat()
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} is not an ordinary file; choose another path for {what}")

@@ -114,8 +114,8 @@ def training_steps(
     """Trains probes for a cache; the same cache gives the same probes (on the same device).
 
     AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to 600.
-    Every 100 steps the validation images are read; it ends early when they are read no better three times in
-    a row, and keeps the best weights.
+    Every 100 steps the validation images are read; in the second half it ends early when they were read no
+    better three times in a row. The best weights are kept.
 
     Args:
         cache: a cache with factor labels in which at least one factor varies.
@@ -145,7 +145,7 @@ def training_steps(
         if step == TRIAL_STEPS and within_s is not None and expected_s > within_s:
             return None
         due = step % CHECK_EVERY == 0 or step == total
-        if due and best.settled(Probes(network, read, device), cache):
+        if due and best.settled(Probes(network, read, device), cache) and 2 * step >= total:
             break
         yield Progressed("training the factor probes", step, total)
     best.restore(network)

@@ -199,3 +199,34 @@ def test_runs_that_are_not_there(tmp_path: Path) -> None:
         Explorer.load("nowhere")
     with pytest.raises(RunError, match=r"no config\.json"):
         Explorer.load(tmp_path)
+
+
+def test_many_images_at_once_answer_as_one_by_one(explorer: Explorer, tiny_cache: Path) -> None:
+    """apply_actions is apply_action for each image with its own action; none gives none."""
+    with Cache.open(tiny_cache) as cache:
+        codes = explorer.encode(cache.images(np.arange(70)))
+    actions = np.arange(70) % explorer.info.space.num_actions
+    after = explorer.apply_actions(codes, actions)
+    for row in (0, 5, 13, 69):
+        assert (after[row] == explorer.apply_action(codes[row], int(actions[row])).codes).all()
+    assert explorer.apply_actions(codes[:0], actions[:0]).shape == (0, explorer.info.num_variables)
+    with pytest.raises(InputError, match="no action 12"):
+        explorer.apply_actions(codes[:1], np.array([12]))
+    with pytest.raises(InputError, match="2 images but 1 actions"):
+        explorer.apply_actions(codes[:2], np.array([0]))
+
+
+def test_latents_are_the_vectors_of_the_codes(explorer: Explorer, pair) -> None:
+    """Variable by variable: those with the same code of a codebook have the same vector, others do not."""
+    codes = explorer.encode(pair[0])
+    latents = explorer.latents(codes)
+    assert latents.dtype == np.float32
+    n = explorer.info.num_variables
+    vectors = latents.reshape(n, -1)
+    assert latents.shape == (1, vectors.size)
+    same = codes[:, None] == codes[None]
+    assert (np.abs(vectors[:, None] - vectors[None]).max(axis=2) == 0)[same].all()
+    changed = codes.copy()
+    changed[3] = (codes[3] + 1) % explorer.info.num_codes
+    moved = (explorer.latents(changed) != latents).reshape(n, -1).any(axis=1)
+    assert np.flatnonzero(moved).tolist() == [3]

@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from cli.figure_definitions import NOT_MEASURED
 from cli.figures import (
-    NOT_MEASURED,
     Figures,
     Row,
     interval_at,
@@ -17,6 +17,7 @@ from cli.figures import (
     number,
     number_at,
     rows,
+    value_text,
 )
 
 WIDTH = 100
@@ -69,14 +70,15 @@ def _without_repeated_reasons(members: Iterator[Row]) -> Iterator[tuple[Row, str
 
 
 def _measured(row: Row) -> str:
-    unit = " dB" if row.unit == "dB" else ""
     compare = f"{row.compare[0]} {number(row.compare[1], row.unit)}" if row.compare else ""
-    return _columns((number(row.value, row.unit) + unit, interval_text(row.interval, row.unit), compare))
+    return _columns(
+        (value_text(row).removesuffix(" per decade"), interval_text(row.interval, row.unit), compare)
+    )
 
 
 def _columns(texts: Sequence[str]) -> str:
     value, interval, compare = texts
-    return f"{value:>9}  {interval:<16}  {compare}"
+    return f"{value:>10}  {interval:<16}  {compare}"
 
 
 def _actions(per_action: Mapping[str, Any]) -> str:

@@ -17,8 +17,9 @@ from xml.etree.ElementTree import Element
 from PIL import Image as PillowImage
 
 from cli.charts import confusion_chart, rollout_chart
+from cli.figure_definitions import NOT_MEASURED
 from cli.figure_table import count, measured_on
-from cli.figures import NOT_MEASURED, Figures, Row, interval_at, interval_text, number, number_at, rows
+from cli.figures import Figures, Row, interval_at, interval_text, number, number_at, rows, value_text
 from cli.markup import Child, add, node, page
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _INTERVALS = (
     "Intervals are 95 % percentile bootstraps over pairs (1,000 draws, fixed seed): they tell how much "
     "another draw of pairs would change a figure, not another training. A mean over actions weighs every "
     "action the same, however many pairs it has. The interval of a share of exactly 0 or 1 has no width, "
-    "because a bootstrap cannot draw what never occurred. Figures without a unit are at most 1."
+    "because a bootstrap cannot draw what never occurred. Shares and scores lie in 0 to 1."
 )
 
 
@@ -99,14 +100,13 @@ def _figures(figures: Figures) -> list[Element]:
 
 
 def _figure(row: Row) -> Element:
-    unit = "" if row.unit in ("share", "SSIM", "AUROC", "ratio", "score") else f" {row.unit}"
     line = node("tr", node("th", row.title, node("small", row.definition), scope="row"))
     if row.value is None:
         missing = node("td", NOT_MEASURED, node("small", row.reason), class_="nothing", colspan=3)
         add(line, missing)
         return line
     compare = f"{row.compare[0]} {number(row.compare[1], row.unit)}" if row.compare else ""
-    add(line, _cell("value", f"{number(row.value, row.unit)}{unit}"))
+    add(line, _cell("value", value_text(row)))
     for label, text in (("95 % interval", interval_text(row.interval, row.unit)), ("compare with", compare)):
         add(line, _cell(label, text) if text else node("td"))
     return line
@@ -188,7 +188,9 @@ def _rollout(figures: Figures) -> list[Element]:
         "Whiskers are 95 % intervals. Factors with few values count only as far as they reach, so later "
         "points are means over other images than the first."
     )
-    table = node("table", _heads("repetitions", "images", "hit rate", "ceiling", "collateral rate"))
+    table = node(
+        "table", _heads("repetitions", "images", "actions", "hit rate", "ceiling", "collateral rate")
+    )
     add(table, node("tbody"))
     for index, step in enumerate(steps):
         hit, between = (
@@ -198,6 +200,7 @@ def _rollout(figures: Figures) -> list[Element]:
         cells = (
             node("th", str(step.get("repetitions", index + 1)), scope="row"),
             node("td", count(number_at(step, "pairs"))),
+            node("td", count(number_at(step, "actions"))),
             node("td", f"{hit} ({between})" if between else hit),
             node("td", number(number_at(step, "ceiling"))),
             node("td", number(number_at(step, "collateral_rate"))),

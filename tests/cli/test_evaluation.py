@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 import engine.evaluation
 from cli.evaluation import _Rate
+from cli.figure_definitions import KEYS
 from cli.figure_table import table
-from cli.figures import KEYS, complete, number_at, rows
+from cli.figures import complete, number_at, rows
 from engine.events import Progressed
 from tests.cli.conftest import Call, Said
 from tests.cli.measured import ACTIONS, measured, unlabelled
@@ -74,6 +75,8 @@ def test_table_says_value_interval_and_comparison() -> None:
     assert lines["hit rate, 3 ×"] == ["0.600", "0.570 to 0.630", "ceiling 0.930"]
     assert lines["collateral rate, 5 ×"] == ["0.250"]
     assert lines["graph faithfulness"] == ["0.786", "0.766 to 0.806", "chance 0.500"]
+    assert lines["cross entropy, learned graph"] == ["2.233 nats"]
+    assert lines["FactorVAE score, latents"] == ["0.557", "chance 0.500"]
     assert lines["DCI completeness, action-aligned codes"] == ["0.526"]
     assert lines["SAP, latents"] == ["0.037"]
 
@@ -90,7 +93,7 @@ def test_table_is_aligned() -> None:
     text = table(complete(measured())).split("\n\n")[1]
     lines = [line for line in text.splitlines() if line.startswith("  ")]
     first = max(len(re.split(r" {3,}", line.strip())[0]) for line in lines) + 4
-    assert {len(re.split(r"(?<=\S) {2,}", line[first:])[0]) for line in lines} == {9}
+    assert {len(re.split(r"(?<=\S) {2,}", line[first:])[0]) for line in lines} == {10}
     assert len({found.start() for line in lines if (found := re.search(r"\S+ to \d", line[first:]))}) == 1
     assert len({found.start() for line in lines if (found := re.search("(chance|ceiling) 0", line))}) == 1
 

@@ -209,7 +209,7 @@ def test_all_figures_are_there(tree: Tag) -> None:
     assert found["atomic rate"] == ["0.755", "0.735 to 0.775", "ceiling 0.934"]
     assert found["hit rate, 2 ×"] == ["0.700", "0.670 to 0.730", "ceiling 0.940"]
     assert found["slope over frequency"] == ["+0.124 per decade", "", ""]
-    assert found["FactorVAE score, action-aligned codes"] == ["0.857", "", ""]
+    assert found["FactorVAE score, action-aligned codes"] == ["0.857", "", "chance 0.500"]
     definitions = [tag.text for tag in section(tree, "figures").all("small")]
     assert len(definitions) == len(found)
     assert all(len(words) > 30 and words.endswith(".") for words in definitions)
@@ -334,7 +334,7 @@ def test_rollout_curve(tree: Tag) -> None:
     ends = {tag.text for tag in chart.all("text", "end")}
     assert ends == {"ceiling 0.910", "hit rate 0.400", "collateral rate 0.250"}
     table = [[cell.text for cell in line.all("td")] for line in section(tree, "rollout").all("tr")[1:]]
-    assert table[1] == ["998", "0.700 (0.670 to 0.730)", "0.940", "0.100"]
+    assert table[1] == ["998", "3", "0.700 (0.670 to 0.730)", "0.940", "0.100"]
 
 
 def test_words_at_curves_keep_apart() -> None:

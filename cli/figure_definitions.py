@@ -1,0 +1,179 @@
+"""What the figures of an evaluation are: their keys, titles, units, and a definition in one sentence each.
+
+docs/model.md, section 4, has the definitions in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KEYS = (
+    *("run", "dataset", "split", "pairs", "quick", "notes"),
+    *("directed_accuracy", "directed_accuracy_interval", "chance"),
+    *("factor_accuracy", "factor_accuracy_interval", "factor_chance"),
+    *("per_action", "actions", "confusion", "worst_action", "frequency_slope", "majority_accuracy"),
+    *("psnr", "psnr_interval", "ssim", "ssim_interval"),
+    *("quality_cost_db", "quality_cost_db_interval", "quality_cost_ssim"),
+    *("probe_accuracy", "probe_chance", "probe_ceiling", "probe_ceiling_interval"),
+    *("atomic_rate", "atomic_rate_interval", "atomic_over_ceiling", "hit_rate", "hit_rate_interval"),
+    *("hit_chance", "collateral_rate", "collateral_rate_interval", "rollout"),
+    *("edges_kept", "edges_kept_hidden"),
+    *("graph_value", "graph_value_interval", "ce_cut", "ce_learned", "ce_full"),
+    *("graph_faithfulness_auroc", "graph_faithfulness_auroc_interval", "graph_faithfulness_learned"),
+    *("dci", "mig", "sap", "factor_vae_score"),
+)
+"""What `doscope evaluate --json` always has; a figure that was not measured is null."""
+
+RETRIEVAL, IMAGES, INTERVENTION = "action retrieval", "reconstruction", "intervention"
+ROLLOUT, GRAPH, DISENTANGLEMENT = "repeated actions", "causal graph", "disentanglement"
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What does not depend on the run; `compare` is (word, path of the number)."""
+
+    group: str
+    path: str
+    title: str
+    unit: str
+    definition: str
+    compare: tuple[str, str] | None = None
+
+
+FIGURES = (
+    Figure(
+        RETRIEVAL, "directed_accuracy", "directed accuracy", "share",
+        "Share of pairs (before, after) whose most probable action is the true one, factor and direction; "
+        "mean over actions.",
+        ("chance", "chance"),
+    ),
+    Figure(
+        RETRIEVAL, "factor_accuracy", "factor accuracy", "share",
+        "Share of pairs whose most probable action moves the true factor, in either direction; mean over "
+        "factors.",
+        ("chance", "factor_chance"),
+    ),
+    Figure(
+        RETRIEVAL, "majority_accuracy", "always the commonest action", "share",
+        "The directed accuracy of always answering the action that is commonest in training.",
+    ),
+    Figure(
+        RETRIEVAL, "worst_action.directed_accuracy", "worst action", "share",
+        "Directed accuracy of the action that is retrieved least well.",
+        ("chance", "chance"),
+    ),
+    Figure(
+        RETRIEVAL, "frequency_slope", "slope over frequency", "per decade",
+        "Rise of an action's directed accuracy for ten times as many training pairs (least squares over "
+        "actions); 0 means that rare actions are retrieved as well as common ones.",
+    ),
+    Figure(
+        IMAGES, "psnr", "PSNR", "dB",
+        "Peak signal-to-noise ratio of the images that are encoded and decoded with nothing done to them.",
+    ),
+    Figure(
+        IMAGES, "ssim", "SSIM", "SSIM",
+        "Structural similarity of the same reconstructions to their images; 1 is identical.",
+    ),
+    Figure(
+        INTERVENTION, "probe_ceiling", "probe ceiling", "share",
+        "The atomic rate of reconstructions of the true after-images: what encoding and the probes, "
+        "classifiers of the factors trained on real training images, allow at most.",
+    ),
+    Figure(
+        INTERVENTION, "atomic_rate", "atomic rate", "share",
+        "Share of pairs where, after the model applied the true action, the probes read the asked factor "
+        "exactly one step from its true value before, and every other factor unmoved; mean over actions.",
+        ("ceiling", "probe_ceiling"),
+    ),
+    Figure(
+        INTERVENTION, "atomic_over_ceiling", "atomic rate / ceiling", "ratio",
+        "Atomic rate divided by the probe ceiling: 1 means that acting loses nothing beyond encoding.",
+    ),
+    Figure(
+        INTERVENTION, "hit_rate", "hit rate", "share",
+        "Share of pairs where the asked factor moved exactly one step, whatever the others did; mean over "
+        "actions; chance is to apply an action at random.",
+        ("chance", "hit_chance"),
+    ),
+    Figure(
+        INTERVENTION, "collateral_rate", "collateral rate", "share",
+        "Share of the other factors that moved although only one was asked to; mean over actions; lower is "
+        "better.",
+    ),
+    Figure(
+        INTERVENTION, "quality_cost_db", "quality cost", "dB",
+        "PSNR of the reconstructed true after-image minus PSNR of the model's result, both against the true "
+        "after-image: positive means that acting costs quality beyond encoding.",
+    ),
+    Figure(
+        INTERVENTION, "quality_cost_ssim", "quality cost, SSIM", "SSIM",
+        "The same difference in structural similarity; positive is a loss.",
+    ),
+    Figure(
+        GRAPH, "edges_kept", "edges kept", "share",
+        "Share of ordered pairs of latent variables with a base edge whose probability exceeds one half.",
+    ),
+    Figure(
+        GRAPH, "edges_kept_hidden", "edges kept, into hidden variables", "share",
+        "The same among edges into hidden variables, which see more parents because their own code is gone.",
+    ),
+    Figure(
+        GRAPH, "graph_value", "graph value", "ratio",
+        "How much of what all other variables tell about a hidden one its parents in the graph tell: 0 as "
+        "much as no parents, 1 as much as all variables.",
+    ),
+    Figure(
+        GRAPH, "ce_cut", "cross entropy, no parents", "nats",
+        "How badly hidden variables are predicted by the frequencies of their codes alone.",
+    ),
+    Figure(
+        GRAPH, "ce_learned", "cross entropy, learned graph", "nats",
+        "How badly the model predicts hidden variables from their parents in its graph; lower is better.",
+    ),
+    Figure(
+        GRAPH, "ce_full", "cross entropy, all edges", "nats",
+        "How badly a copy of the model predicts them that was trained further with all edges open.",
+    ),
+    Figure(
+        GRAPH, "graph_faithfulness_auroc", "graph faithfulness", "AUROC",
+        "How well edge probabilities tell pairs of variables where setting the one changes the prediction of "
+        "the other, in a copy of the model with all edges open, from pairs where it does not (area under "
+        "the ROC curve).",
+        ("chance", "0.5"),
+    ),
+    Figure(
+        GRAPH, "graph_faithfulness_learned", "graph faithfulness in the model itself", "AUROC",
+        "The same measured in the model, where an edge below one half has no effect by construction: high "
+        "by itself, and given for comparison only.",
+        ("chance", "0.5"),
+    ),
+)  # fmt: skip
+
+VIEWS = {"latents": "latents", "action_aligned": "action-aligned codes"}
+SCORES = (
+    ("dci", "disentanglement", "DCI disentanglement", "Whether each dimension tells about one factor only."),
+    ("dci", "completeness", "DCI completeness", "Whether each factor is told by one dimension only."),
+    ("dci", "informativeness", "DCI informativeness", "How well all dimensions together tell the factors."),
+    ("mig", "", "MIG", "Gap in mutual information between a factor's two most informative dimensions."),
+    ("sap", "", "SAP", "Gap in accuracy between a factor's two most predictive dimensions."),
+    (
+        "factor_vae_score", "", "FactorVAE score",
+        "How often the steadiest dimension tells which factor was held fixed.",
+    ),
+)  # fmt: skip
+
+_PROBES = ("factor labels", "probe")
+WORDS_OF_NOTES = {
+    "ssim": ("SSIM",),
+    "quality_cost_ssim": ("SSIM",),
+    **dict.fromkeys(("probe_ceiling", "probe_accuracy", "atomic_rate", "atomic_over_ceiling"), _PROBES),
+    **dict.fromkeys(("hit_rate", "collateral_rate", "rollout"), _PROBES),
+    **dict.fromkeys(("edges_kept", "edges_kept_hidden"), ("graph",)),
+    **dict.fromkeys(("ce_cut", "ce_learned", "ce_full"), ("graph value",)),
+    **dict.fromkeys(("graph_faithfulness_auroc", "graph_faithfulness_learned"), ("graph faithfulness",)),
+    **dict.fromkeys(("dci", "mig", "sap", "factor_vae_score"), ("disentanglement", "factor labels")),
+}
+"""Words by which a note of the engine speaks of a figure without its name."""
+USUAL_REASONS = {"frequency_slope": "all actions have about as many training pairs"}

@@ -108,7 +108,11 @@ class Autoencoder(nn.Module):
     def decode(self, codes_BN: Tensor) -> Tensor:
         """Codes int64 [B,N] -> images [B,C,h,w], clamped to 0..1."""
         codes_BQP = codes_BN.unflatten(1, (self.config.codebooks, self.rows * self.columns))
-        return self._decode_latents(self.quantizer.codes_to_latents(codes_BQP)).clamp(0, 1)
+        return self.decode_latents(self.quantizer.codes_to_latents(codes_BQP))
+
+    def decode_latents(self, latents_BPQD: Tensor) -> Tensor:
+        """Latents [B,P,Q,D], codes or mixtures of codes -> images [B,C,h,w], clamped to 0..1."""
+        return self._decode_latents(latents_BPQD).clamp(0, 1)
 
     def forward(self, image_BCHW: Tensor) -> Autoencoded:
         """Reconstructs; in training mode the codebooks follow."""

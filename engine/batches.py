@@ -26,6 +26,11 @@ def to_images(tensor: Tensor) -> npt.NDArray[np.uint8]:
     return out
 
 
+EVEN = 0.3  # of the drawing of factors
+NEIGHBOURS = 8  # codes that count as similar
+FORGET = 0.05  # of a factor's error so far, at each batch that has the factor
+
+
 class TransitionBatch(NamedTuple):
     """Codes before and after, and the action."""
 
@@ -35,15 +40,21 @@ class TransitionBatch(NamedTuple):
 
 
 class TransitionSampler:
-    """Random training transitions, every factor equally often, both directions of each pair.
+    """Random training transitions, both directions of each pair; factors that are hard are drawn more often.
+
+    Each factor is drawn with a probability of which EVEN is shared equally and the rest by the present
+    error of its transitions, so that time goes where something is left to learn.
 
     Args:
         cache: where the pairs are.
         codes: codes of every image of the cache, [images, N].
         batch: transitions a batch.
+        errors: mean error of each factor's transitions so far, [F]; kept up to date here by `note`.
     """
 
-    def __init__(self, cache: Cache, codes: Tensor, batch: int) -> None:
+    def __init__(
+        self, cache: Cache, codes: Tensor, batch: int, errors: npt.NDArray[np.float64] | None = None
+    ) -> None:
         pairs = cache.transitions("train")
         self._codes, self._batch, self._num_factors = codes, batch, cache.space.num_factors
         self._before, self._after, self._action = pairs.before, pairs.after, pairs.action
@@ -51,10 +62,13 @@ class TransitionSampler:
         self._of_factor = [np.flatnonzero(factor == f) for f in range(self._num_factors)]
         self._by_factor = np.concatenate(self._of_factor)
         self._factors = np.array([f for f, rows in enumerate(self._of_factor) if len(rows)])
+        self.errors = np.ones(self._num_factors) if errors is None else errors
 
     def draw(self, rng: np.random.Generator) -> TransitionBatch:
         """One batch."""
-        factors = rng.choice(self._factors, self._batch)
+        errors = self.errors[self._factors]
+        share = EVEN / len(errors) + (1 - EVEN) * errors / errors.sum()
+        factors = rng.choice(self._factors, self._batch, p=share)
         at = rng.random(self._batch)
         sizes = np.array([len(rows) for rows in self._of_factor])
         offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -71,3 +85,44 @@ class TransitionSampler:
             self._codes[torch.from_numpy(after).to(device)].long(),
             torch.from_numpy(action).to(device),
         )
+
+    def note(self, action_B: Tensor, error_B: Tensor) -> None:
+        """Takes note of the errors, positive numbers, of a batch's transitions."""
+        factor = (action_B % self._num_factors).cpu().numpy()
+        error = error_B.float().cpu().numpy()
+        for f in np.unique(factor):
+            mean = float(error[factor == f].mean())
+            if np.isfinite(mean):  # a broken loss is the training's to report
+                self.errors[f] += FORGET * (max(mean, 1e-6) - self.errors[f])
+
+
+class CodeNoise:
+    """Exchanges some codes of the images before an action for similar ones.
+
+    What an action is applied to a second time was itself predicted, with some codes a little wrong; a layer
+    that saw only faultless images would drift. Codes that the action leaves alone stay wrong afterwards.
+
+    Args:
+        codebook_QKD: the codes; similar ones are the NEIGHBOURS nearest.
+        codebook_of_variable: the codebook of each variable, [N].
+        share: of the codes that are exchanged.
+    """
+
+    def __init__(self, codebook_QKD: Tensor, codebook_of_variable: Tensor, share: float) -> None:
+        count = min(NEIGHBOURS, codebook_QKD.shape[1] - 1)
+        # the nearest code is the code itself, or its twin
+        self._near_QKC = (
+            torch.cdist(codebook_QKD, codebook_QKD).topk(1 + count, largest=False).indices[..., 1:]
+        )
+        self._codebook_N, self._share = codebook_of_variable, share
+
+    def add(self, batch: TransitionBatch, first: int) -> TransitionBatch:
+        """The same batch with noise in its transitions from number `first` on."""
+        before_BN, after_BN, _ = batch
+        near_BNC = self._near_QKC[self._codebook_N, before_BN]
+        which_BN1 = torch.randint(near_BNC.shape[2], (*before_BN.shape, 1), device=before_BN.device)
+        noisy_BN = torch.rand(before_BN.shape, device=before_BN.device) < self._share
+        noisy_BN[:first] = False
+        noised_BN = torch.where(noisy_BN, near_BNC.gather(2, which_BN1)[..., 0], before_BN)
+        kept_BN = before_BN == after_BN
+        return TransitionBatch(noised_BN, torch.where(kept_BN, noised_BN, after_BN), batch.action_B)

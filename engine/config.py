@@ -73,6 +73,7 @@ class TransitionConfig:
         width: size of a variable's hidden state.
         heads: position-dependent message channels per edge.
         pair_width: hidden size of the pair network that gives the edge probabilities.
+        action_width: size of what an action node tells its targets.
         mask_width: hidden size of the mask network.
         depth: residual layers after the messages.
         edge_noise: scale of the Gumbel noise on edge logits in training; 1 draws Bernoulli edges.
@@ -81,6 +82,7 @@ class TransitionConfig:
     width: int = 128
     heads: int = 4
     pair_width: int = 16
+    action_width: int = 256
     mask_width: int = 32
     depth: int = 2
     edge_noise: float = 0.3
@@ -91,7 +93,8 @@ class TransitionConfig:
             self.heads >= 1 and self.width % self.heads == 0,
             "transition.width must be a multiple of transition.heads",
         )
-        _check(self.pair_width >= 1 and self.mask_width >= 1, "transition widths must be at least 1")
+        widths = (self.pair_width, self.mask_width, self.action_width)
+        _check(min(widths) >= 1, "transition widths must be at least 1")
         _check(self.depth >= 1, "transition.depth must be at least 1")
         _check(self.edge_noise >= 0, "transition.edge_noise must not be negative")
 
@@ -111,9 +114,11 @@ class TrainingConfig:
         weight_decay: of both phases.
         hidden_share: share of variables hidden in the hidden-variable task (11).
         base_share: share of the batch that also trains the base mechanism, (8) and (11).
+        code_noise: share of codes exchanged for similar ones in transitions that train actions only.
         targets: variables of a transition whose next code is computed in training; those that change and
             the likely targets of the action come first.
         change_weight: extra weight of variables whose code changes, in (8).
+        latent_weight: weight of the distance of expected latents, (12).
         retrieval_share: share of the batch that also trains retrieval (9).
         retrieval_start: share of the phase after which retrieval is trained.
         retrieval_weight: weight of (9).
@@ -134,9 +139,11 @@ class TrainingConfig:
     weight_decay: float = 0.01
     hidden_share: float = 0.25
     base_share: float = 0.25
+    code_noise: float = 0.05
     targets: int = 28
     change_weight: float = 1.0
-    retrieval_share: float = 0.25
+    latent_weight: float = 3.0
+    retrieval_share: float = 0.125
     retrieval_start: float = 0.4
     retrieval_weight: float = 1.0
     edge_sparsity: float = 0.2
@@ -151,11 +158,12 @@ class TrainingConfig:
             _check(getattr(self, name) >= 1, f"training.{name} must be at least 1")
         for name in ("autoencoder_rate", "transition_rate"):
             _check(getattr(self, name) > 0, f"training.{name} must be positive")
-        for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start"):
+        for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start", "code_noise"):
             _check(0 <= getattr(self, name) <= 1, f"training.{name} must lie in 0 to 1")
         _check(self.targets >= 1, "training.targets must be at least 1")
         _check(0 <= self.seed < 2**63, "training.seed must not be negative")
-        for name in ("weight_decay", "change_weight", "retrieval_weight", "edge_sparsity", "mask_sparsity"):
+        weights = ("weight_decay", "change_weight", "latent_weight", "retrieval_weight")
+        for name in (*weights, "edge_sparsity", "mask_sparsity"):
             _check(getattr(self, name) >= 0, f"training.{name} must not be negative")
         _check(self.validations >= 1, "training.validations must be at least 1")
 

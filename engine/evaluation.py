@@ -101,7 +101,7 @@ def example_rows(explorer: Explorer, cache: Cache, split: str = "test", count: i
     chosen = np.lexsort((subject.action, turn))[:count]
     before, after = cache.images(subject.before[chosen]), cache.images(subject.after[chosen])
     action = subject.action[chosen]
-    results = explorer.decode(explorer.apply_actions(explorer.encode(before), action))
+    results = explorer.apply_actions(explorer.encode(before), action).images
     names = cache.space.action_names
     return [ExampleRow(names[a], *row) for a, *row in zip(action, before, results, after, strict=True)]
 

@@ -24,6 +24,7 @@ from engine.errors import InputError
 from engine.metrics.images import psnr_db
 from engine.model import CTVAE
 from engine.results import (
+    Acted,
     CausalGraph,
     Codes,
     FloatArray,
@@ -123,10 +124,11 @@ class Explorer:
     def reconstruct(self, image: Image) -> Reconstruction:
         """Standard mode: what the model makes of an image when nothing is done to it."""
         codes = self.encode(image)
-        following = self._model.reconstruct(self._codes(codes)).codes_BN
+        following = self._model.reconstruct(self._codes(codes)).latents_BPQD
         decoded = self._model.decode(self._codes(codes))
         psnr = float(psnr_db(decoded, to_tensor(image[None], self._device))[0])
-        return Reconstruction(codes, to_images(self._model.decode(following))[0], to_images(decoded)[0], psnr)
+        image = to_images(self._model.autoencoder.decode_latents(following))[0]
+        return Reconstruction(codes, image, to_images(decoded)[0], psnr)
 
     @torch.no_grad()
     def apply_action(self, codes: Codes, action: int) -> Intervention:
@@ -139,11 +141,12 @@ class Explorer:
         following = self._model.apply_action(self._codes(codes), torch.tensor([action], device=self._device))
         after: Codes = following.codes_BN[0].cpu().numpy()
         targets = following.mask_BN[0].cpu().numpy() > 0.5
-        return Intervention(after, self.decode(after), after != codes, targets)
+        image = to_images(self._model.autoencoder.decode_latents(following.latents_BPQD))[0]
+        return Intervention(after, image, after != codes, targets)
 
     @torch.no_grad()
-    def apply_actions(self, codes: Codes, actions: npt.NDArray[np.int64]) -> Codes:
-        """Action mode for many images, one step: codes [B,N] and actions [B] -> codes after them [B,N].
+    def apply_actions(self, codes: Codes, actions: npt.NDArray[np.int64]) -> Acted:
+        """Action mode for many images, one step: codes [B,N] and actions [B] -> codes and images after them.
 
         Raises:
             InputError: an action does not exist, a code lies outside 0..K-1, or the lengths differ.
@@ -152,13 +155,14 @@ class Explorer:
             raise InputError(f"there are {len(codes)} images but {len(actions)} actions")
         for action in np.unique(actions):
             self._check_action(int(action))
-        if not len(codes):
-            return codes.copy()
         asked = torch.from_numpy(np.asarray(actions, dtype=np.int64)).to(self._device)
-        batches = zip(self._codes(codes).split(ACTION_BATCH), asked.split(ACTION_BATCH), strict=True)
-        after = torch.cat([self._model.apply_action(some, a).codes_BN for some, a in batches])
-        moved: Codes = after.cpu().numpy()
-        return moved
+        after, images = np.empty_like(codes), np.empty((len(codes), *self.info.image_shape), dtype=np.uint8)
+        for start in range(0, len(codes), ACTION_BATCH):
+            part = slice(start, start + ACTION_BATCH)
+            following = self._model.apply_action(self._codes(codes[part]), asked[part])
+            after[part] = following.codes_BN.cpu().numpy()
+            images[part] = to_images(self._model.autoencoder.decode_latents(following.latents_BPQD))
+        return Acted(after, images)
 
     @torch.no_grad()
     def latents(self, codes: Codes) -> FloatArray:
@@ -268,9 +272,10 @@ class Explorer:
                 raise InputError(f"there is no factor {factor}; factors are 0 to {space.num_factors - 1}")
             raised = self._repeat(codes, factor, steps)
             lowered = self._repeat(codes, space.num_factors + factor, steps)
-            cells = np.stack([*reversed(lowered), codes, *raised])
+            row = [*reversed(lowered), (codes, self.decode(codes)), *raised]
             labels = tuple(f"{k:+d}" if k else "0" for k in range(-steps, steps + 1))
-            yield self._row(space.names[factor], labels, cells, steps)
+            cells, images = (np.stack(part) for part in zip(*row, strict=True))
+            yield _row(space.names[factor], labels, cells, images, steps)
 
     def traverse_variables(
         self, codes: Codes, variables: list[int], columns: int = 11
@@ -286,7 +291,7 @@ class Explorer:
             chosen = np.array([current, *(k for k in likely if k != current)][:columns])
             cells = self._with_codes(codes, variable, chosen)
             name = self.info.variable_name(variable)
-            yield self._row(name, tuple(str(k) for k in chosen), cells, 0)
+            yield _row(name, tuple(str(k) for k in chosen), cells, self.decode(cells), 0)
 
     @torch.no_grad()
     def retrieve(self, before: Image, after: Image, top: int = 3) -> Retrieval:
@@ -321,18 +326,14 @@ class Explorer:
         cross_entropy = torch.cat([p.cross_entropy_BA for p in parts]).float().cpu().numpy()
         return log_probability, cross_entropy
 
-    def _repeat(self, codes: Codes, action: int, steps: int) -> list[Codes]:
+    def _repeat(self, codes: Codes, action: int, steps: int) -> list[tuple[Codes, Image]]:
+        """Codes and image after one, two, ... repetitions."""
         after = []
         for _ in range(steps):
-            codes = self.apply_action(codes, action).codes
-            after.append(codes)
+            step = self.apply_action(codes, action)
+            codes = step.codes
+            after.append((codes, step.image))
         return after
-
-    def _row(self, title: str, labels: tuple[str, ...], cells: Codes, middle: int) -> TraversalRow:
-        images = self.decode(cells)
-        others = np.delete(images, middle, axis=0).astype(np.float32)
-        effect = float(np.abs(others - images[middle]).mean() / 255) if len(others) else 0.0
-        return TraversalRow(title, labels, images, cells, effect)
 
     def _with_codes(self, codes: Codes, variable: int, choices: npt.NDArray[np.int64]) -> Codes:
         """Copies of codes [N], one a choice of the variable's code, [M,N]."""
@@ -359,3 +360,9 @@ class Explorer:
             raise InputError(
                 f"there is no variable {variable}; variables are 0 to {self.info.num_variables - 1}"
             )
+
+
+def _row(title: str, labels: tuple[str, ...], cells: Codes, images: Image, middle: int) -> TraversalRow:
+    others = np.delete(images, middle, axis=0).astype(np.float32)
+    effect = float(np.abs(others - images[middle]).mean() / 255) if len(others) else 0.0
+    return TraversalRow(title, labels, images, cells, effect)

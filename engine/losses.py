@@ -5,6 +5,8 @@ Legend: B batch, G actions per image, M variables looked at, K codes.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,6 +27,39 @@ def base_log_likelihood(logits_BMK: Tensor, own_BM: Tensor, before_BM: Tensor, a
     drawn = F.logsigmoid(-own_BM) + parents
     kept = F.logsigmoid(own_BM).masked_fill(before_BM != after_BM, -torch.inf)
     return torch.logaddexp(drawn, kept)
+
+
+def untouched_log_likelihood(own_BM: Tensor, changed_BM: Tensor, num_codes: int) -> Tensor:
+    """Stands in for `base_log_likelihood` while an action is learned, nats, [B,M].
+
+    A visible variable that keeps its code does so by its own strength; one that changed without being a
+    target is taken to have any code, so that its parents need not be asked.
+    """
+    return torch.where(changed_BM, F.logsigmoid(-own_BM) - math.log(num_codes), F.logsigmoid(own_BM))
+
+
+def latent_distance(
+    logits_BMK: Tensor, after_BM: Tensor, codebook_QKD: Tensor, codebook_BM: Tensor, asked_BM: Tensor
+) -> Tensor:
+    """Squared distance of expected latents to the latents of the codes after, over the variance, [B] (12).
+
+    Args:
+        logits_BMK: of the next code.
+        after_BM: the code after.
+        codebook_QKD: the codes.
+        codebook_BM: which codebook each variable belongs to.
+        asked_BM: the variables that count; the mean is over them, 0 where there are none.
+    """
+    probability = logits_BMK.float().softmax(dim=2)
+    if len(codebook_QKD) == 1:
+        expected = probability @ codebook_QKD[0]
+    else:
+        mixed_BMQD = torch.einsum("bmk,qkd->bmqd", probability, codebook_QKD)
+        which = codebook_BM[..., None, None].expand(-1, -1, 1, codebook_QKD.shape[2])
+        expected = mixed_BMQD.gather(2, which)[:, :, 0]
+    error_BM = (expected - codebook_QKD[codebook_BM, after_BM]).square().sum(dim=2)
+    variance = codebook_QKD.var(dim=1, unbiased=False).sum(dim=1).mean().clamp_min(1e-12)
+    return (error_BM * asked_BM).sum(dim=1) / asked_BM.sum(dim=1).clamp_min(1) / variance
 
 
 def transition_log_likelihood(

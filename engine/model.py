@@ -17,9 +17,10 @@ from engine.transition import CausalTransition, Context, Graph
 
 
 class NextCodes(NamedTuple):
-    """The most probable codes after an action (or after none)."""
+    """What follows an action, or no action (13)."""
 
-    codes_BN: Tensor
+    codes_BN: Tensor  # the codes nearest to the expected latents
+    latents_BPQD: Tensor  # expected: the mean of the codes under p(z'); the image is decoded from them
     mask_BN: Tensor  # probability that the action targets each variable; zeros without an action
 
 
@@ -59,15 +60,16 @@ class CTVAE(nn.Module):
     def reconstruct(self, codes_BN: Tensor) -> NextCodes:
         """Standard mode: the codes that follow when nothing is done (a = none)."""
         context = self.transition.context(codes_BN)
-        return NextCodes(self._base_choice(context, codes_BN), torch.zeros_like(context.own_BN))
+        return self._settle(self._base_probability(context, codes_BN), torch.zeros_like(context.own_BN))
 
     def apply_action(self, codes_BN: Tensor, action_B: Tensor) -> NextCodes:
-        """Action mode: the codes that follow the action; targets are those with mask above 0.5 (5)."""
+        """Action mode: the codes that follow the action, the mask summed out (6), settled by (13)."""
         context = self.transition.context(codes_BN)
-        rows = torch.arange(len(codes_BN), device=codes_BN.device)
-        mask_BN = self.transition.mask_logits(context)[rows, action_B].sigmoid()
-        acted = self.transition.act(context, action_B[:, None]).logits_BGMK[:, 0].argmax(dim=2)
-        return NextCodes(torch.where(mask_BN > 0.5, acted, self._base_choice(context, codes_BN)), mask_BN)
+        mask_BN = self.transition.mask_logits(context, action_B).sigmoid()
+        acted_BNK = self.transition.act(context, action_B[:, None]).logits_BGMK[:, 0].softmax(dim=2)
+        target_BN1 = mask_BN[..., None]
+        base_BNK = self._base_probability(context, codes_BN)
+        return self._settle(target_BN1 * acted_BNK + (1 - target_BN1) * base_BNK, mask_BN)
 
     def retrieve_action(self, before_BN: Tensor, after_BN: Tensor) -> ActionScores:
         """Causal mode: log p(a) = log softmin of the cross entropy of `after` under each action (7)."""
@@ -90,8 +92,18 @@ class CTVAE(nn.Module):
         context = self.transition.context(codes_BN, hidden_BN)
         return self.transition.base(context, graph=graph).logits_BGMK[:, 0].log_softmax(dim=2)
 
-    def _base_choice(self, context: Context, codes_BN: Tensor) -> Tensor:
-        """The most probable code of each variable under the base mechanism, [B,N]."""
+    def _base_probability(self, context: Context, codes_BN: Tensor) -> Tensor:
+        """Probability of each code under the base mechanism, [B,N,K]."""
         keep_BN1 = context.own_BN.sigmoid()[..., None]
         probability = (1 - keep_BN1) * self.transition.base(context).logits_BGMK[:, 0].softmax(dim=2)
-        return probability.scatter_add(2, codes_BN[..., None], keep_BN1).argmax(dim=2)
+        return probability.scatter_add(2, codes_BN[..., None], keep_BN1)
+
+    def _settle(self, probability_BNK: Tensor, mask_BN: Tensor) -> NextCodes:
+        """From probabilities to one answer (13).
+
+        The mean code is the point with the least expected squared error; the most probable code is not,
+        where several codes stand for much the same picture and share the probability.
+        """
+        quantizer = self.autoencoder.quantizer
+        latents_BPQD = quantizer.expected_latents(probability_BNK)
+        return NextCodes(quantizer.latents_to_codes(latents_BPQD).flatten(1), latents_BPQD, mask_BN)

@@ -37,8 +37,9 @@ def transition_objective(
     retrieve: bool,
 ) -> Terms:
     """Equations (8) to (11); retrieval (9) only where `retrieve` is true."""
-    terms = _action_terms(model.transition, before_BN, after_BN, action_B, config)
-    loss = terms["action"] + config.mask_sparsity * terms["targets"] + config.edge_sparsity * terms["edges"]
+    terms = _action_terms(model, before_BN, after_BN, action_B, config)
+    loss = terms["action"] + config.latent_weight * terms["latent"]
+    loss = loss + config.mask_sparsity * terms["targets"] + config.edge_sparsity * terms["edges"]
     some = max(1, round(config.base_share * len(before_BN)))
     if config.base_share > 0:
         terms |= _base_terms(model.transition, before_BN[:some], config)
@@ -51,29 +52,37 @@ def transition_objective(
 
 
 def _action_terms(
-    layer: CausalTransition, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
+    model: CTVAE, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
 ) -> Terms:
-    """Negative log likelihood of `after` under the true action (8), nats per changed variable or so."""
+    """`after` under the true action: (8) in nats per changed variable or so, (12), and what (10) needs."""
+    layer = model.transition
     context = layer.context(before_BN)
-    rows = torch.arange(len(before_BN), device=before_BN.device)
-    mask_BN = layer.mask_logits(context)[rows, action_B]
+    mask_BN = layer.mask_logits(context, action_B)
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BN.detach(), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
-    with torch.no_grad():
-        parents = layer.base(context, targets_BM).logits_BGMK[:, 0]
-    base = losses.base_log_likelihood(parents, context.own_BN.gather(1, targets_BM), before_BM, after_BM)
+    changed_BM = before_BM != after_BM
+    base = losses.untouched_log_likelihood(context.own_BN.gather(1, targets_BM), changed_BM, layer.num_codes)
     acted = layer.act(context, action_B[:, None], targets_BM)
     near = losses.transition_log_likelihood(
         acted.logits_BGMK, mask_BN.gather(1, targets_BM)[:, None], base, after_BM
     )[:, 0]
-    weight_BM = 1 + config.change_weight * (before_BM != after_BM)
+    distance_B = losses.latent_distance(
+        acted.logits_BGMK[:, 0],
+        after_BM,
+        model.autoencoder.quantizer.codebook_QKD,
+        layer.codebook_of_variable[targets_BM],
+        changed_BM,
+    )
+    weight_BM = 1 + config.change_weight * changed_BM
     far = far_log_likelihood(mask_BN, context.own_BN, layer.num_codes)
     looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)
     far_sum = far.masked_fill(changed_BN | looked_at_BN, 0).sum()
     count = (changed_BN.sum() * (1 + config.change_weight)).clamp_min(1)
     return {
         "action": -((near * weight_BM).sum() + far_sum) / count,
+        "latent": distance_B.mean(),
+        "latent_B": distance_B.detach(),
         "targets": mask_BN.sigmoid().sum(dim=1).mean(),
         "edges": acted.edges_BGMN.mean(),
     }
@@ -103,9 +112,8 @@ def _retrieval_loss(
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BAN.detach().amax(dim=1), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
-    with torch.no_grad():
-        parents = layer.base(context, targets_BM).logits_BGMK[:, 0]
-    base = losses.base_log_likelihood(parents, context.own_BN.gather(1, targets_BM), before_BM, after_BM)
+    own_BM, changed_BM = context.own_BN.gather(1, targets_BM), before_BM != after_BM
+    base = losses.untouched_log_likelihood(own_BM, changed_BM, layer.num_codes)
     actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
     acted = layer.act(context, actions_BA, targets_BM).logits_BGMK
     mask_BAM = mask_BAN.gather(2, targets_BM[:, None].expand(-1, layer.num_actions, -1))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.batches import TransitionSampler, to_images, to_tensor
+from engine.batches import CodeNoise, TransitionSampler, to_images, to_tensor
 from engine.device import autocast
 from engine.errors import Diverged
 from engine.events import Event, PhaseStarted, Progressed, SampleSaved, StepLogged, Validated
@@ -96,7 +96,12 @@ class TransitionPhase:
         self._state, self._codes = state, codes
         training = state.config.training
         self.batch = training.transition_batch
-        self._sampler = TransitionSampler(state.cache, codes, self.batch)
+        self._sampler = TransitionSampler(state.cache, codes, self.batch, state.factor_errors)
+        self._noise = CodeNoise(
+            state.model.autoencoder.quantizer.codebook_QKD,
+            state.model.transition.codebook_of_variable,
+            training.code_noise,
+        )
         self._pairs = state.cache.transitions("validation")
         self._count = min(_validation_pairs(state), len(self._pairs))
 
@@ -105,7 +110,12 @@ class TransitionPhase:
         batch = self._sampler.draw(state.rng)
         training = state.config.training
         retrieve = state.phase_progress >= training.retrieval_start
-        return transition_objective(state.model, *batch, config=training, retrieve=retrieve)
+        # the base mechanism and the retrieval learn from images as they are
+        clean = math.ceil(max(training.base_share, training.retrieval_share) * self.batch)
+        noisy = self._noise.add(batch, clean)
+        terms = transition_objective(state.model, *noisy, config=training, retrieve=retrieve)
+        self._sampler.note(batch.action_B, terms.pop("latent_B"))
+        return terms
 
     def validate(self) -> Iterator[Event]:
         """Action retrieval on validation pairs, and the share of base edges above 0.5."""
@@ -132,8 +142,8 @@ class TransitionPhase:
         before_rows, after_rows = self._pairs.before[:SAMPLE_COLUMNS], self._pairs.after[:SAMPLE_COLUMNS]
         action = torch.from_numpy(self._pairs.action[:SAMPLE_COLUMNS]).to(state.device)
         with torch.no_grad():
-            after = state.model.apply_action(self._codes_of(before_rows), action).codes_BN
-            predicted = to_images(state.model.decode(after))
+            after = state.model.apply_action(self._codes_of(before_rows), action)
+            predicted = to_images(state.model.autoencoder.decode_latents(after.latents_BPQD))
         return [state.cache.images(before_rows), predicted, state.cache.images(after_rows)]
 
     def _codes_of(self, rows: np.ndarray) -> Tensor:

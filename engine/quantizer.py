@@ -48,6 +48,11 @@ class Quantizer(nn.Module):
         parts = [self.codebook_QKD[q][codes_BQP[:, q]] for q in range(codes_BQP.shape[1])]
         return torch.stack(parts, dim=2)
 
+    def expected_latents(self, probability_BNK: Tensor) -> Tensor:
+        """Probabilities of the codes of each variable -> their mean code, latents [B,P,Q,D], N = Q*P."""
+        probability_BQPK = probability_BNK.float().unflatten(1, (len(self.codebook_QKD), -1))
+        return torch.einsum("bqpk,qkd->bpqd", probability_BQPK, self.codebook_QKD)
+
     def latents_to_codes(self, latents_BPQD: Tensor) -> Tensor:
         """Latents [B,P,Q,D] -> nearest rows, int64 [B,Q,P] (equation 1)."""
         b, p, q, d = latents_BPQD.shape

@@ -85,7 +85,8 @@ class Intervention:
 
     Attributes:
         codes: the codes afterwards, [N].
-        image: their decoding.
+        image: after a do-action decoded from the expected latents, whose nearest codes `codes` are
+            (docs/model.md, 13); after a do-variable decoded from `codes`.
         moved: the variables whose code changed, [N].
         targets: the variables that were intervened on (mask of the action, or the set ones), [N].
     """
@@ -94,6 +95,14 @@ class Intervention:
     image: Image
     moved: BoolArray
     targets: BoolArray
+
+
+@dataclass(frozen=True)
+class Acted:
+    """Many do-actions, one an image: codes afterwards [B,N] and images [B, height, width, channels]."""
+
+    codes: Codes
+    images: Image
 
 
 @dataclass(frozen=True)

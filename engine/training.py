@@ -121,7 +121,7 @@ def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """The autoencoder, unless that was done before the resume; then the codes; then the transitions."""
     if state.phase == "autoencoder":
         yield from run_phase(AutoencoderPhase(state), state, recorder)
-        state.begin_phase("transition")
+        state.begin_transition()
         yield state.save_last()
     codes = yield from _encode_all(state)
     yield from run_phase(TransitionPhase(state, codes), state, recorder)

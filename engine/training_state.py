@@ -82,6 +82,7 @@ class TrainingState:
         self.model.autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.step, self.elapsed_s = 0, 0.0
         self.figures: dict[str, float] = {}
+        self.factor_errors = np.ones(cache.space.num_factors)  # see TransitionSampler
         self.best_figure = -math.inf
         self.finished = False
         self.saved_at_s = 0.0
@@ -104,6 +105,11 @@ class TrainingState:
         self.optimizer = torch.optim.AdamW(
             parameters, lr=rate, betas=(0.9, 0.99), weight_decay=training.weight_decay
         )
+
+    def begin_transition(self) -> None:
+        """Starts the second phase: the codebooks are known now, the causal layer starts from them."""
+        self.begin_phase(PHASES[1])
+        self.model.transition.start_from(self.model.autoencoder.quantizer.codebook_QKD)
 
     def trained(self) -> list[nn.Module]:
         """The part of the model that the present phase trains."""
@@ -175,6 +181,7 @@ class TrainingState:
         self.phase_step, self.phase_began_s = int(meta["phase_step"]), float(meta["phase_began_s"])
         restore_optimizer(self.optimizer, checkpoint.tensors)
         self.figures = {str(k): float(v) for k, v in meta["figures"].items()}
+        self.factor_errors[:] = meta["factor_errors"]
         self.phase_looks, self.look_s = int(meta["phase_looks"]), float(meta["look_s"])
         self.best_figure = self._best_saved()
         self.rng.bit_generator.state = meta["random_numpy"]
@@ -207,6 +214,7 @@ class TrainingState:
             "phase_looks": self.phase_looks,
             "look_s": self.look_s,
             "figures": self.figures,
+            "factor_errors": self.factor_errors.tolist(),
             "random_numpy": self.rng.bit_generator.state,
             "finished": self.finished,
         }

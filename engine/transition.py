@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.action_node import ActionNode
 from engine.config import TransitionConfig
 
 # Which edges carry messages: those above the threshold (5), weighted by their probability; all of them,
@@ -71,6 +72,7 @@ class CausalTransition(nn.Module):
         rank = 16
         self.relation_target = nn.Parameter(torch.randn(1 + num_actions, n, s, rank) * rank**-0.5)
         self.relation_source = nn.Parameter(torch.randn(n, s, rank) * 0.5)
+        self.action_node = ActionNode(n, num_actions, e, s, config.action_width)
         self.mask_variable = nn.Linear(e, config.mask_width)
         self.mask_action = nn.Parameter(torch.randn(num_actions, config.mask_width) * 0.2)
         self.mask_head = nn.Linear(config.mask_width, 1)
@@ -83,6 +85,21 @@ class CausalTransition(nn.Module):
 
     codebook_of_variable: Tensor
     not_self: Tensor
+
+    @torch.no_grad()
+    def start_from(self, codebook_QKD: Tensor) -> None:
+        """Embeds codes as the codebooks place them, so that codes that look alike start alike.
+
+        The codes, centred and scaled to the embeddings' usual size, are laid into the wider space by a
+        random map with orthogonal directions (which for D <= E keeps all angles).
+        """
+        width, size = self.code_embedding.shape[2], codebook_QKD.shape[2]
+        centred = codebook_QKD - codebook_QKD.mean(dim=1, keepdim=True)
+        scaled = centred / centred.square().mean().sqrt().clamp_min(1e-6)
+        mixed = torch.randn(max(width, size), min(width, size), device=scaled.device)
+        basis = torch.linalg.qr(mixed).Q  # its columns are orthogonal
+        into = basis.T if size <= width else basis
+        self.code_embedding.copy_(0.5 * (width / size) ** 0.5 * scaled @ into)
 
     def context(self, codes_BN: Tensor, hidden_BN: Tensor | None = None) -> Context:
         """Embeds codes; hidden variables (bool [B,N]) show nothing of their code to anybody (11)."""
@@ -97,11 +114,16 @@ class CausalTransition(nn.Module):
         source, target = self.pair(embedded).chunk(2, dim=2)
         return Context(embedded, values, source, target, own)
 
-    def mask_logits(self, context: Context) -> Tensor:
-        """Logit that each action targets each variable (3), [B,A,N]."""
-        variable = self.mask_variable(context.embedded_BNE)[:, None]
-        hidden = F.relu(variable + self.mask_action[:, None])
-        logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place - 1.0
+    def mask_logits(self, context: Context, action_B: Tensor | None = None) -> Tensor:
+        """Logit that each action targets each variable (3), [B,A,N]; of one action an image, [B,N]."""
+        variable = self.mask_variable(context.embedded_BNE)
+        if action_B is None:
+            hidden = F.relu(variable[:, None] + self.mask_action[:, None])
+            place: Tensor = self.mask_place
+        else:
+            hidden = F.relu(variable + self.mask_action[action_B][:, None])
+            place = self.mask_place[action_B]
+        logits: Tensor = self.mask_head(hidden)[..., 0] + place - 1.0
         return logits
 
     def base(self, context: Context, targets_BM: Tensor | None = None, graph: Graph = "learned") -> Messages:
@@ -111,7 +133,8 @@ class CausalTransition(nn.Module):
 
     def act(self, context: Context, actions_BG: Tensor, targets_BM: Tensor | None = None) -> Messages:
         """The actions' mechanisms, for variables that are their targets; they see their own code."""
-        return self._step(context, 1 + actions_BG, targets_BM)
+        told = self.action_node(context.values_BSNV, actions_BG, targets_BM)
+        return self._step(context, 1 + actions_BG, targets_BM, told=told)
 
     def base_edges(self, context: Context) -> Tensor:
         """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
@@ -142,6 +165,7 @@ class CausalTransition(nn.Module):
         mechanism_BG: Tensor,
         targets_BM: Tensor | None,
         graph: Graph = "learned",
+        told: Tensor | None = None,
     ) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
@@ -161,6 +185,8 @@ class CausalTransition(nn.Module):
         own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
         place = self.position if targets_BM is None else self.position[targets_BM]
         features = self._features(mechanism_BG, own, place)
+        if told is not None:
+            features = features + told
         hidden = self.update(messages_BGME, features, mechanism_BG)
         return Messages(self._code_logits(hidden, targets_BM), edges_BGMN)
 

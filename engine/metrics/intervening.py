@@ -67,7 +67,7 @@ def _act(
     for start in range(0, count, BATCH):
         part = slice(start, min(start + BATCH, count))
         truth = subject.cache.images(subject.after[part])
-        acted = explorer.decode(explorer.apply_actions(codes_before[part], subject.action[part]))
+        acted = explorer.apply_actions(codes_before[part], subject.action[part]).images
         best = explorer.decode(codes_after[part])
         cost_db = psnr_of_images(best, truth) - psnr_of_images(acted, truth)
         costs.append(np.stack([cost_db, ssim_or_nan(best, truth) - ssim_or_nan(acted, truth)], axis=1))

@@ -93,8 +93,9 @@ def _one_more(
     after, read = [], []
     for start in range(0, len(codes), BATCH):
         part = slice(start, start + BATCH)
-        after.append(explorer.apply_actions(codes[part], action[part]))
-        read.append(probes.read(explorer.decode(after[-1])))
+        acted = explorer.apply_actions(codes[part], action[part])
+        after.append(acted.codes)
+        read.append(probes.read(acted.images))
         done = min(start + BATCH, len(codes))
         yield Progressed(f"repeating actions, {k} of {REPETITIONS}", done, len(codes))
     return np.concatenate(after), np.concatenate(read)

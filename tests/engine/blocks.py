@@ -12,6 +12,7 @@ from datasets.build import build
 from datasets.factors import Factor, FactorSpace
 from datasets.recipe import Recipe
 from engine.metrics.interventions import intended
+from engine.results import Acted
 
 SIZES = (6, 5, 4)
 SIDE, STEP, BELOW = 16, 25, 2  # values from -2 to 8 can be drawn
@@ -76,13 +77,17 @@ class Oracle:
         self.info = SimpleNamespace(
             name="oracle", path=Path("nowhere"), num_variables=variables, device="cpu"
         )
-        self._encodes, self.apply_actions = encodes, acts
+        self._encodes, self._acts = encodes, acts
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         return self._encodes(seen(images))
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         return drawn(codes)
+
+    def apply_actions(self, codes: np.ndarray, actions: np.ndarray) -> Acted:
+        after = self._acts(codes, actions)
+        return Acted(after, drawn(after))
 
     def retrieve_codes(self, before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         each = [intended(before, np.full(len(before), a)) for a in range(2 * before.shape[1])]

@@ -121,3 +121,15 @@ def test_a_code_changes_only_near_the_picture_change() -> None:
     assert difference[1, 1] > 0
     assert not difference[2:].any()
     assert not difference[:, 2:].any()
+
+
+def test_expected_latents_of_certain_and_of_divided_codes() -> None:
+    """A certain code expects its own vector, in every codebook; two equal halves expect the middle."""
+    net = Quantizer(2, 4, 3, decay=0.9, dead_after=0.0, warm_up=0)
+    codes = torch.randint(4, (2, 2, 5))
+    certain = torch.nn.functional.one_hot(codes.flatten(1), 4).float()
+    torch.testing.assert_close(net.expected_latents(certain), net.codes_to_latents(codes))
+    divided = torch.full((1, 10, 4), 0.0)
+    divided[..., :2] = 0.5
+    middle = net.codebook_QKD[:, :2].mean(dim=1)
+    torch.testing.assert_close(net.expected_latents(divided)[0, 0], middle)

@@ -77,7 +77,12 @@ def test_a_broken_loss_keeps_the_last_good_checkpoint(cache: Cache, tmp_path: Pa
         if isinstance(event, CheckpointSaved) and event.kind == "last":
             break
     monkeypatch.setattr(
-        phases, "transition_objective", lambda model, *a, **k: {"loss": model.log_sharpness * torch.nan}
+        phases,
+        "transition_objective",
+        lambda model, codes, *a, **k: {
+            "loss": model.log_sharpness * torch.nan,
+            "latent_B": torch.full((len(codes),), torch.nan),
+        },
     )
     with pytest.raises(Diverged, match="transition_rate"):
         for _ in events:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import losses
+from engine.action_node import READINGS, ActionNode
 from engine.config import TransitionConfig
 from engine.objectives import choose_targets
 from engine.transition import CausalTransition
@@ -60,6 +61,7 @@ def test_the_layer_equals_an_obvious_loop(size) -> None:
     with torch.no_grad():
         context = net.context(z)
         fast = net.act(context, torch.tensor([[action]])).logits_BGMK[0, 0]
+        told = told_by_loops(net.action_node, context.values_BSNV[0], action)
         mechanism = 1 + action
         for j in range(n):
             message = torch.zeros(net.heads, 16 // net.heads)
@@ -71,12 +73,79 @@ def test_the_layer_equals_an_obvious_loop(size) -> None:
                 for s in range(net.heads):
                     relation = net.relation_target[mechanism, j, s] @ net.relation_source[i, s]
                     message[s] += edge * relation * context.values_BSNV[0, s, i]
-            features = context.embedded_BNE[0, j] + net.action_embedding[action]
+            features = context.embedded_BNE[0, j] + net.action_embedding[action] + told[j]
             hidden = net.update(
                 message.reshape(1, 1, 1, -1), features.reshape(1, 1, 1, -1), torch.tensor([[mechanism]])
             )
             book = net.code_embedding[net.codebook_of_variable[j]]
             torch.testing.assert_close(fast[j], (hidden[0, 0, 0] @ book.T) / 4, atol=1e-4, rtol=1e-4)
+
+
+def told_by_loops(node: ActionNode, values_SNV: torch.Tensor, action: int) -> list[torch.Tensor]:
+    """What the node of an action tells each variable, written as the docstring says it."""
+    heads, n, size = values_SNV.shape
+    reading = torch.zeros(heads, READINGS, size)
+    for i in range(n):
+        for s in range(heads):
+            for r in range(READINGS):
+                reading[s, r] += node.read[i, s, r] * values_SNV[s, i]
+    flat = reading.reshape(-1)
+    flat = (flat - flat.mean()) / (flat.var(unbiased=False) + 1e-5).sqrt()
+    thought = node.think(torch.relu(node.enter(flat) + node.action[action]))
+    return [node.tell(torch.relu(thought * node.place_scale[j] + node.place_shift[j])) for j in range(n)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 2), st.integers(2, 9), st.integers(2, 6), st.integers(0, 99))
+def test_the_layer_starts_from_the_codebook(books: int, codes: int, size: int, seed: int) -> None:
+    """Distances between embeddings are those between codes, up to one factor for all."""
+    torch.manual_seed(seed)
+    net = CausalTransition(TransitionConfig(width=16, heads=2), (books, 2, 2), codes, 2)
+    codebook = torch.randn(books, codes, size) + 3
+    net.start_from(codebook)
+    wide, narrow = torch.cdist(net.code_embedding, net.code_embedding), torch.cdist(codebook, codebook)
+    apart = narrow > 1e-3
+    torch.testing.assert_close(
+        wide[apart] / narrow[apart], (wide[apart] / narrow[apart]).mean().expand(int(apart.sum()))
+    )
+    assert float(net.code_embedding.detach().square().mean().sqrt()) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_wide_codebook_fits_narrow_embeddings() -> None:
+    """Codes that are longer than the embeddings are projected, not refused."""
+    net = CausalTransition(TransitionConfig(width=8, heads=2), (1, 2, 2), 5, 2)
+    net.start_from(torch.randn(1, 5, 20))
+    assert torch.isfinite(net.code_embedding).all()
+    assert len(torch.unique(net.code_embedding[0], dim=0)) == 5
+
+
+def test_distance_of_expected_latents_by_hand() -> None:
+    """Half and half between 0 and 4 expects 2; codes 0, 2, 4 have the variance 8/3; only asked ones count."""
+    codebook = torch.tensor([[[0.0], [2.0], [4.0]]])
+    logits = torch.tensor([[[0.0, -99.0, 0.0], [9.0, -99.0, -99.0]]])
+    after, book = torch.tensor([[2, 0]]), torch.zeros(1, 2, dtype=torch.long)
+    one = losses.latent_distance(logits, after, codebook, book, torch.tensor([[True, False]]))
+    assert one.shape == (1,)
+    assert float(one) == pytest.approx((2 - 4) ** 2 / (8 / 3))
+    both = losses.latent_distance(logits, after, codebook, book, torch.tensor([[True, True]]))
+    assert float(both) == pytest.approx(4 / 2 / (8 / 3))
+    nobody = losses.latent_distance(logits, after, codebook, book, torch.zeros(1, 2, dtype=torch.bool))
+    assert float(nobody) == 0.0
+
+
+def test_distance_of_expected_latents_in_several_codebooks() -> None:
+    """Each variable is measured against the codes of its own codebook."""
+    codebooks = torch.tensor([[[0.0], [2.0]], [[10.0], [12.0]]])
+    logits, after = torch.tensor([[[0.0, 0.0], [0.0, 0.0]]]), torch.tensor([[0, 0]])
+    book, asked = torch.tensor([[0, 1]]), torch.ones(1, 2, dtype=torch.bool)
+    assert float(losses.latent_distance(logits, after, codebooks, book, asked)) == pytest.approx(1.0)
+
+
+def test_an_untouched_variable_keeps_its_code_by_its_own_strength() -> None:
+    """The stand-in: own strength 0.9 where nothing changed, a uniform code of four where something did."""
+    own = torch.logit(torch.tensor([[0.9, 0.9]]))
+    found = losses.untouched_log_likelihood(own, torch.tensor([[False, True]]), 4).exp()
+    torch.testing.assert_close(found, torch.tensor([[0.9, 0.1 / 4]]))
 
 
 def test_a_hidden_variable_is_seen_by_nobody() -> None:

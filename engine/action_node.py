@@ -1,0 +1,51 @@
+"""The node of an action in the causal graph: it reads the image's variables and tells its targets what to do.
+
+docs/model.md, section 2, equation (4): the action is a parent of its targets. What an action does to a patch
+can depend on the whole image (how large is the solid, from where is it seen?). One node an action finds that
+out once, instead of every target for itself.
+
+Legend: B batch, N latent variables, M targets among them, G actions asked for each image, E width, S heads,
+V = E / S, R readings a head, T what the node tells.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+READINGS = 8
+
+
+class ActionNode(nn.Module):
+    """Reads all variables, thinks, and tells each target; one set of weights, modulated by the action.
+
+    Args:
+        num_variables: N.
+        num_actions: A.
+        width: E, size of a variable's hidden state.
+        heads: S, of the messages that are read.
+        told: T.
+    """
+
+    def __init__(self, num_variables: int, num_actions: int, width: int, heads: int, told: int) -> None:
+        super().__init__()
+        hidden = 3 * told // 2
+        self.read = nn.Parameter(torch.randn(num_variables, heads, READINGS) * num_variables**-0.5)
+        self.enter = nn.Linear(READINGS * width, hidden)
+        self.action = nn.Parameter(torch.randn(num_actions, hidden) * 0.2)
+        self.think = nn.Linear(hidden, told)
+        self.place_scale = nn.Parameter(1 + 0.5 * torch.randn(num_variables, told))
+        self.place_shift = nn.Parameter(0.5 * torch.randn(num_variables, told))
+        self.tell = nn.Linear(told, width)
+
+    def forward(self, values_BSNV: Tensor, actions_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
+        """Messages of the variables [B,S,N,V] -> what each action tells each target, [B,G,M,E]."""
+        reading = torch.einsum("nsr,bsnv->bsrv", self.read, values_BSNV).flatten(1)
+        entered = self.enter(F.layer_norm(reading, reading.shape[1:]))
+        thought_BGT = self.think(F.relu(entered[:, None] + self.action[actions_BG]))
+        everywhere = targets_BM is None
+        scale = self.place_scale if everywhere else self.place_scale[targets_BM][:, None]
+        shift = self.place_shift if everywhere else self.place_shift[targets_BM][:, None]
+        told: Tensor = self.tell(F.relu(thought_BGT[:, :, None] * scale + shift))
+        return told

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 # is taken off, at two cores. The measured times stand in the table.
 _START_UP_MINUTES = {"shapes": 0.4, "imbalanced": 0.8, "uniform": 0.8, "sprites": 1.5, "faces": 1.0}
 IMBALANCED_IMAGES = 40_000
-# Ten that the drawn faces really show and that can be told apart at 64 x 64 pixels; named, so that other files
+# Ten that the drawn faces really show and that can be told apart at 64 x 64; named, so that other files
 # get the same ones. Those with most pairs include some that are hardly drawn.
 FACE_ATTRIBUTES = (
     *("Bangs", "Big_Nose", "Black_Hair", "Blond_Hair", "Eyeglasses"),

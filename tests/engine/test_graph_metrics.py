@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import TransitionConfig
-from engine.metrics import graph_predictors
+from engine.metrics import graph, graph_predictors
 from engine.metrics.graph import edges_kept, graph_steps, value_figures
 from engine.metrics.graph_effects import Effects, auroc, effect_steps, faithfulness_figures
 from engine.metrics.graph_predictors import Predictor, ceiling_steps, code_frequencies, log_likelihood
@@ -157,8 +157,8 @@ def test_the_graph_asked_for_is_the_one_used() -> None:
     layer = by_hand(EMPTY, TWINS)
     codes, hidden = np.array([[2, 2, 1, 1]]), np.array([[True, False, False, False]])
     losses = {
-        graph: -log_likelihood(Predictor(layer, graph), codes, hidden)[0, 0]
-        for graph in ("learned", "cut", "full")
+        which: -log_likelihood(Predictor(layer, which), codes, hidden)[0, 0]
+        for which in ("learned", "cut", "full")
     }
     assert losses["full"] < 1e-3
     assert losses["learned"] == pytest.approx(math.log(K)) == losses["cut"]
@@ -192,6 +192,15 @@ def test_what_cannot_be_measured_is_said() -> None:
     assert figures["graph_faithfulness_auroc"] is None
     assert figures["graph_faithfulness_auroc_interval"] is None
     assert any("faithfulness" in note for note in figures["notes"])
+
+
+def test_what_is_known_without_parents_comes_from_training_images(monkeypatch) -> None:
+    """Codes that are rare in training stay a surprise, however common they are in the images measured on."""
+    monkeypatch.setattr(graph, "QUICK_STEPS", 1)
+    train = np.zeros((40, N), dtype=np.int64)
+    train[::4] = 1
+    figures = result_of(graph_steps(by_hand(EMPTY, TWINS), train, np.ones_like(train), quick=True))
+    assert figures["ce_cut"] == pytest.approx(-math.log((10 + 1 / K) / 41))
 
 
 def test_code_frequencies_by_hand() -> None:

@@ -246,8 +246,22 @@ def test_classifiers_are_those_of_scikit_learn(classes: int) -> None:
 def test_votes_by_hand() -> None:
     """The majority of the training votes of each dimension answers for the test votes."""
     train = np.array([[5, 1], [0, 2], [0, 0]])
-    test = np.array([[3, 1], [1, 4], [1, 0]])
-    assert majority_accuracy(train, test) == pytest.approx((3 + 4 + 1) / 10)
+    test = np.array([[3, 1], [4, 1], [1, 0]])
+    assert majority_accuracy(train, test) == pytest.approx((3 + 1 + 1) / 10)
+
+
+def test_votes_are_judged_by_others() -> None:
+    """One vote teaches one dimension at most, so the many that judge mostly find an untaught one."""
+    score = factor_vae_score(perfect(grid()), grid(), train_votes=1, test_votes=200)
+    assert 0.2 < score < 0.8
+
+
+def test_variance_of_a_batch() -> None:
+    """That of numpy, and exactly 0 where all images agree."""
+    some = np.random.default_rng(0).normal(3, 2, size=(50, 6)).astype(np.float32)
+    some[:, 2] = 0.1
+    np.testing.assert_allclose(factor_vae._variance(some), some.var(axis=0, ddof=1), rtol=1e-4, atol=1e-9)
+    assert factor_vae._variance(some)[2] == 0
 
 
 def test_a_batch_shares_one_value() -> None:
@@ -289,6 +303,12 @@ def test_a_factor_with_one_value_is_left_out() -> None:
     code = rotated(factors)
     more = np.concatenate([factors, np.full((len(factors), 1), 3)], axis=1)
     assert all_scores(code, more) == all_scores(code, factors)
+
+
+def test_the_numbers_of_the_values_do_not_matter() -> None:
+    """Factor values need not be 0, 1, 2 ... among the images at hand."""
+    factors = grid()
+    assert all_scores(rotated(factors), 3 * factors + 2) == all_scores(rotated(factors), factors)
 
 
 def test_the_test_part_is_not_learned_from() -> None:

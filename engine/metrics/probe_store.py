@@ -22,7 +22,7 @@ from engine.events import Progressed
 from engine.metrics.probes import Probes, new_network, readable_factors, training_steps
 from engine.same_data import splits_of
 
-VERSION = 1  # of how probes are made; a higher one makes them anew
+VERSION = 2  # of how probes are made; a higher one makes them anew
 SAMPLED_IMAGES = 16
 
 

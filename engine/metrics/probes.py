@@ -25,6 +25,7 @@ from engine.events import Progressed
 PATCH, WIDTH = 4, 32
 BATCH, RATE, DECAY = 64, 0.003, 0.02
 EPOCHS, FEWEST_STEPS, MOST_STEPS = 15, 40, 600
+EASY_FACTORS, STEPS_A_FACTOR = 6, 200  # what more factors add to the most steps
 CHECK_EVERY, CHECK_IMAGES, PATIENCE = 100, 500, 3
 MOST_NOISE = 0.04  # standard deviation, of values in 0..1
 BLUR = (0.3, 1.3)  # standard deviation, pixels
@@ -113,7 +114,8 @@ def training_steps(
 ) -> Generator[Progressed, None, Probes | None]:
     """Trains probes for a cache; the same cache gives the same probes (on the same device).
 
-    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to 600.
+    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to
+    600, and at most 200 more for each factor beyond six.
     Every 100 steps the validation images are read; in the second half it ends early when they were read no
     better three times in a row. The best weights are kept.
 
@@ -123,8 +125,9 @@ def training_steps(
         within_s: gives up, with None, when it is soon clear that the training will take more seconds.
     """
     rows = cache.rows("train")
-    total = int(np.clip(EPOCHS * len(rows) // BATCH, FEWEST_STEPS, MOST_STEPS))
     read = readable_factors(cache)
+    most = MOST_STEPS + STEPS_A_FACTOR * max(0, int(read.sum()) - EASY_FACTORS)
+    total = int(np.clip(EPOCHS * len(rows) // BATCH, FEWEST_STEPS, most))
     labels = torch.from_numpy(cache.factors[:, read])
     network, best = new_network(cache, device), Best()
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from datasets.cache import Cache
 from engine.errors import InputError, RunError
 from engine.explorer import Explorer
+from engine.model import NextCodes
 
 
 @pytest.fixture(scope="module")
@@ -201,15 +203,29 @@ def test_runs_that_are_not_there(tmp_path: Path) -> None:
         Explorer.load(tmp_path)
 
 
-def test_many_images_at_once_answer_as_one_by_one(explorer: Explorer, tiny_cache: Path) -> None:
-    """apply_actions is apply_action for each image with its own action; none gives none."""
+def test_many_images_at_once_answer_as_one_by_one(
+    explorer: Explorer, tiny_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apply_actions is apply_action for each image with its own action, codes and images; none gives none."""
+    model, codes_of_action = explorer._model, explorer.info.num_codes
+
+    def moved_by_action(codes_BN: torch.Tensor, action_B: torch.Tensor) -> NextCodes:
+        """A barely trained model does the same whatever is asked; this one does not."""
+        after_BN = (codes_BN + 1 + action_B[:, None]) % codes_of_action
+        latents = model.autoencoder.quantizer.codes_to_latents(after_BN[:, None])
+        return NextCodes(after_BN, latents, torch.ones(codes_BN.shape))
+
+    monkeypatch.setattr(model, "apply_action", moved_by_action)
     with Cache.open(tiny_cache) as cache:
         codes = explorer.encode(cache.images(np.arange(70)))
     actions = np.arange(70) % explorer.info.space.num_actions
     after = explorer.apply_actions(codes, actions)
     for row in (0, 5, 13, 69):
-        assert (after[row] == explorer.apply_action(codes[row], int(actions[row])).codes).all()
-    assert explorer.apply_actions(codes[:0], actions[:0]).shape == (0, explorer.info.num_variables)
+        alone = explorer.apply_action(codes[row], int(actions[row]))
+        assert (after.codes[row] == alone.codes).all()
+        assert np.abs(after.images[row].astype(int) - alone.image).max() <= 1
+    nothing = explorer.apply_actions(codes[:0], actions[:0])
+    assert (nothing.codes.shape, nothing.images.shape) == ((0, 64), (0, 64, 64, 3))
     with pytest.raises(InputError, match="no action 12"):
         explorer.apply_actions(codes[:1], np.array([12]))
     with pytest.raises(InputError, match="2 images but 1 actions"):

@@ -168,6 +168,9 @@ def test_an_action_that_moves_bystanders_is_no_atomic_one(cache: Cache, measure:
     assert figures["collateral_rate"] == pytest.approx(macro(others / 2, action))
     assert figures["atomic_rate"] == 0
     assert figures["rollout"][0]["collateral_rate"] == pytest.approx(macro(others / 2, action))
+    assert {name: one["hit_rate"] for name, one in figures["per_action"].items()} == {
+        "f0+": 0, "f1+": 1, "f2+": 1, "f0-": 0, "f1-": 1, "f2-": 1
+    }  # fmt: skip
 
 
 def test_the_ceiling_is_of_reconstructions(cache: Cache, measure: Callable[..., dict]) -> None:
@@ -226,6 +229,41 @@ def test_the_asked_split_is_measured(cache: Cache, measure: Callable[..., dict])
     assert (on_test["split"], on_test["pairs"]) == ("test", 30)
     assert on_test["psnr"] < 40
     assert on_test["probe_ceiling"] < 0.2
+
+
+def test_probe_accuracy_is_of_the_split(cache: Cache) -> None:
+    """Probes that read test images right and all others wrong are right; chance is the commonest value."""
+    pairs, known = cache.transitions("test"), {i.tobytes() for i in cache.images(cache.rows("test"))}
+
+    def read(images: np.ndarray) -> np.ndarray:
+        right = np.array([i.tobytes() in known for i in images])
+        return np.where(right[:, None], seen(images), 9)
+
+    probes = SimpleNamespace(read=read, factors=np.array([True, False, True]))
+    measured = subject.Subject(None, cache, "test", False, pairs.before, pairs.after, pairs.action)
+    figures = intervening.probe_figures(measured, probes)
+    assert figures["probe_accuracy"] == {"f0": 1.0, "f2": 1.0}
+    counts = np.bincount(cache.factors[measured.rows][:, 2])
+    assert figures["probe_chance"]["f2"] == pytest.approx(counts.max() / counts.sum())
+
+
+def test_a_quick_look_does_without_probes_that_take_too_long(
+    cache: Cache, measure: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their figures are None and the note says how to get them; a full evaluation never gives up."""
+    asked = []
+
+    def slow(cache: Cache, device: object, notes: list[str], within_s: float | None) -> Iterator[object]:
+        asked.append(within_s)
+        yield from ()
+
+    measure(Oracle())  # what it patches stays patched
+    monkeypatch.setattr(intervening, "probes_steps", slow)
+    figures = evaluate(Oracle(), cache, quick=True)
+    evaluate(Oracle(), cache)
+    assert asked == [intervening.QUICK_PROBES_S, None]
+    assert figures["atomic_rate"] is figures["rollout"] is None
+    assert any("evaluate once in full" in note for note in figures["notes"])
 
 
 def test_rollouts_repeat_the_action_on_its_own_result(cache: Cache, measure: Callable[..., dict]) -> None:

@@ -20,6 +20,9 @@ from gui import requests as rq
 from gui.replies import DatasetView, PickedImage, ShownImage, Targets
 from gui.state import Selection, Step
 
+# Lines for a notebook go on from codes and image
+_TAKEN = "codes, image = step.codes, step.image"
+
 VARIABLE_ROWS = 8
 
 
@@ -125,7 +128,7 @@ class ExplorePresenter(QObject):
         def wish(step: Step) -> _Asked:
             run = self._need_run()
             name = run.space.action_names[action]
-            line = f"codes = explorer.apply_action(codes, {action}).codes  # {name}"
+            line = f"step = explorer.apply_action(codes, {action}); {_TAKEN}  # {name}"
             moves = run.space.factor_of_action(action)
             return _Asked(rq.ApplyAction(str(run.path), step.codes, action), name, line, moves)
 
@@ -138,9 +141,8 @@ class ExplorePresenter(QObject):
         def wish(step: Step) -> _Asked:
             run = self._need_run()
             label = f"do({run.variable_name(variable)} = {code})"
-            line = (
-                f"codes = explorer.do(codes, {{{variable}: {code}}}, propagate={propagate}).codes  # {label}"
-            )
+            call = f"explorer.do(codes, {{{variable}: {code}}}, propagate={propagate})"
+            line = f"step = {call}; {_TAKEN}  # {label}"
             request = rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate)
             return _Asked(request, label, line)
 
@@ -154,9 +156,14 @@ class ExplorePresenter(QObject):
         codes = row.codes[column]
         label = f"{row.title} {row.labels[column]}"
         moved = codes != step.codes
-        python = f"codes = np.array({codes.tolist()})  # {label}"
-        known = row.title in run.space.names
-        moves = (run.space.factor_index(row.title), int(row.labels[column])) if known else None
+        python = f"codes = np.array({codes.tolist()}); image = explorer.decode(codes)  # {label}"
+        moves = None
+        if row.title in run.space.names:
+            factor, steps = run.space.factor_index(row.title), int(row.labels[column])
+            moves = (factor, steps)
+            action = factor if steps > 0 else run.space.num_factors + factor
+            again = f"for _ in range({abs(steps)}): step = explorer.apply_action(codes, {action})"
+            python = f"{again}; {_TAKEN}  # {label}"
         self._selection.intervene(Step(label, codes, row.images[column], moved, None, python, moves))
 
     def _wish(self, wish: Wish) -> None:

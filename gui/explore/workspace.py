@@ -197,8 +197,8 @@ class ExploreWorkspace(Workspace):
             "from engine.explorer import Explorer",
             f"explorer = Explorer.load({str(run.path)!r})",
             "codes = explorer.encode(image)  # uint8 [height, width, 3]",
-            *(step.python for step in self.selection.steps()[1 : history.index() + 1]),
             "image = explorer.decode(codes)",
+            *(step.python for step in self.selection.steps()[1 : history.index() + 1]),
         ]
         QGuiApplication.clipboard().setText("\n".join(lines))
         self.hinted.emit("The interventions are on the clipboard as Python.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -150,6 +151,26 @@ def test_a_traversal_cell_is_counted_as_steps_of_its_factor(desk: Desk) -> None:
     assert desk.selection.step.moves == (SPACE.factor_index("shape"), 3)
     desk.presenter.take_state(row("0,1,1"), 2)
     assert desk.selection.step.moves is None
+
+
+@pytest.mark.parametrize(("column", "name"), [(2, "shape+"), (0, "shape-")])
+def test_a_traversal_cell_is_written_as_its_actions(desk: Desk, column: int, name: str) -> None:
+    """Run as Python, the line does the action as often as the label says and keeps its image and codes."""
+    desk.presenter.take_state(row("shape"), column)
+    assert desk.selection.step is not None
+    asked: list[int] = []
+
+    class Counting:
+        def apply_action(self, codes: np.ndarray, action: int) -> SimpleNamespace:
+            asked.append(action)
+            return SimpleNamespace(codes=codes + 1, image=len(asked))
+
+    names = {"explorer": Counting(), "codes": codes(0), "image": 0}
+    exec(desk.selection.step.python, names)
+    times = 3 if column == 2 else 1
+    assert asked == [SPACE.action_index(name)] * times
+    assert names["image"] == times
+    assert np.array_equal(names["codes"], codes(0) + times)
 
 
 def test_another_run_cancels_what_was_read_for_the_old_one(desk: Desk) -> None:

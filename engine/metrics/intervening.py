@@ -11,7 +11,7 @@ import torch
 
 from engine.events import Progressed
 from engine.metrics.images import WINDOW, psnr_of_images, ssim_of_images
-from engine.metrics.interventions import Ints, cost_figures, intervention_figures, judge
+from engine.metrics.interventions import Ints, cost_figures, hit_chance, intervention_figures, judge
 from engine.metrics.probe_store import probes_steps
 from engine.metrics.probes import Probes, accuracy, readable_factors
 from engine.metrics.rollouts import Starts, rollout_steps
@@ -47,7 +47,7 @@ def intervention_steps(subject: Subject, per_action: dict[str, dict[str, Any]]) 
     _add(subject, per_action, "hit_rate", acted.hit)
     _add(subject, per_action, "atomic_rate", acted.atomic)
     figures |= probe_figures(subject, probes) | intervention_figures(acted, best, subject.action)
-    figures["hit_chance"] = 1 / len(np.unique(subject.action))
+    figures["hit_chance"] = hit_chance(values, subject.action)
     figures["rollout"] = yield from _rollout(subject, probes)
     return figures
 

@@ -60,6 +60,22 @@ def possible(before: Ints, action: Ints, sizes: tuple[int, ...], repetitions: in
     return np.asarray(((after >= 0) & (after < np.array(sizes))).all(axis=1))
 
 
+def hit_chance(before: Ints, action: Ints) -> float:
+    """Hit rate of results that say nothing: each factor always reads as one value, the best one for it.
+
+    A macro average over actions, as the hit rate. For a factor of two values it is a half, whatever the
+    number of actions; of more values, less.
+    """
+    target = action % before.shape[1]
+    asked = intended(before, action)[np.arange(len(action)), target]
+    best = []
+    for f in np.unique(target):
+        of_factor = target == f
+        hits = [macro(asked[of_factor] == value, action[of_factor]) for value in np.unique(asked[of_factor])]
+        best.append(max(hits) * len(np.unique(action[of_factor])))
+    return float(sum(best) / len(np.unique(action)))
+
+
 def macro_or_none(values: Floats, action: Ints) -> float | None:
     """Macro average over actions, None where a value is not a number."""
     return None if np.isnan(values).any() else macro(values, action)

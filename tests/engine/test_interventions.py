@@ -22,7 +22,7 @@ from engine.evaluation import evaluate, example_rows
 from engine.metrics import intervening, subject
 from engine.metrics.images import psnr_of_images, ssim_of_images
 from engine.metrics.intervals import macro
-from engine.metrics.interventions import intended, intervention_figures, judge, possible
+from engine.metrics.interventions import hit_chance, intended, intervention_figures, judge, possible
 from tests.engine.blocks import SIZES, BlocksSource, Oracle, build_blocks, seen
 
 ALL = np.ones(3, dtype=bool)
@@ -61,6 +61,19 @@ def test_repetitions_ask_for_as_many_steps() -> None:
     assert possible(before, action, (5, 5, 5), 2).tolist() == [True, True]
     assert intended(before, action, 3)[0].tolist() == [1, 0, 0]
     assert judge(values((1, 0, 0)), before[:1], action[:1], ALL, 3).atomic.all()
+
+
+def test_chance_of_a_hit_by_hand() -> None:
+    """Two values: a half. Four values: from 0, 1, 2 up and 1, 2, 3 down, always 1 (or 2) hits one in three."""
+    two = values((0, 9), (1, 9))
+    assert hit_chance(two, np.array([0, 2])) == pytest.approx(0.5)
+    four = values((0, 9), (1, 9), (2, 9), (1, 9), (2, 9), (3, 9))
+    up_down = np.array([0, 0, 0, 2, 2, 2])
+    assert hit_chance(four, up_down) == pytest.approx(1 / 3)
+    # one action alone whose target is always 1: chance is 1; both factors together, by actions: (1 + 2 / 3) / 3
+    assert hit_chance(values((5, 0)), np.array([1])) == 1.0
+    both = np.concatenate([four, values((5, 0), (5, 0))]), np.concatenate([up_down, [1, 1]])
+    assert hit_chance(*both) == pytest.approx((1 + 2 / 3) / 3)
 
 
 def test_figures_are_macro_averages() -> None:

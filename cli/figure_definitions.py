@@ -94,7 +94,7 @@ FIGURES = (
     Figure(
         INTERVENTION, "hit_rate", "hit rate", "share",
         "Share of pairs where the asked factor moved exactly one step, whatever the others did; mean over "
-        "actions; chance is to apply an action at random.",
+        "actions; chance: results that always read as one value, the best.",
         ("chance", "hit_chance"),
     ),
     Figure(

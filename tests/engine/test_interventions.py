@@ -64,13 +64,13 @@ def test_repetitions_ask_for_as_many_steps() -> None:
 
 
 def test_chance_of_a_hit_by_hand() -> None:
-    """Two values: a half. Four values: from 0, 1, 2 up and 1, 2, 3 down, always 1 (or 2) hits one in three."""
+    """Two values: a half. Four, from 0, 1, 2 up and from 1, 2, 3 down: always 1 hits one in three."""
     two = values((0, 9), (1, 9))
     assert hit_chance(two, np.array([0, 2])) == pytest.approx(0.5)
     four = values((0, 9), (1, 9), (2, 9), (1, 9), (2, 9), (3, 9))
     up_down = np.array([0, 0, 0, 2, 2, 2])
     assert hit_chance(four, up_down) == pytest.approx(1 / 3)
-    # one action alone whose target is always 1: chance is 1; both factors together, by actions: (1 + 2 / 3) / 3
+    # an action whose target is always 1 is hit by chance; both factors together count by their actions
     assert hit_chance(values((5, 0)), np.array([1])) == 1.0
     both = np.concatenate([four, values((5, 0), (5, 0))]), np.concatenate([up_down, [1, 1]])
     assert hit_chance(*both) == pytest.approx((1 + 2 / 3) / 3)

@@ -20,7 +20,7 @@ from engine.results import Image
 
 PROBE_IMAGES = 2000
 ROLLOUT_PAIRS, QUICK_ROLLOUT_PAIRS = 1000, 200
-QUICK_PROBES_S = 30.0
+QUICK_PROBES_S = 20.0
 WITH_PROBES = (
     *("probe_accuracy", "probe_chance", "probe_ceiling", "probe_ceiling_interval"),
     *("atomic_rate", "atomic_rate_interval", "atomic_over_ceiling", "hit_rate", "hit_rate_interval"),
@@ -113,6 +113,8 @@ def _probes(subject: Subject) -> Generator[Progressed, None, Probes | None]:
             "no figures from probes: to train them takes too long for a quick look; evaluate once in full,"
             " and they are kept"
         )
+    elif probes.hurried:
+        notes.append("the probes were trained in a hurry; evaluate once in full, and better ones are kept")
     return probes
 
 

@@ -35,13 +35,13 @@ def probes_steps(
         cache: a cache with factor labels in which at least one factor varies.
         device: where they read.
         notes: gets a sentence when the probes could not be kept.
-        within_s: see `training_steps`; the result is None when the training would take longer.
+        within_s: see `training_steps`; probes that were trained in a hurry are not kept.
     """
     path = probes_path(cache)
     probes = load_probes(path, cache, device)
     if probes is None:
         probes = yield from training_steps(cache, device, within_s)
-        if probes is not None:
+        if probes is not None and not probes.hurried:
             try:
                 save_probes(path, probes, cache)
             except (EngineError, OSError) as error:

@@ -30,7 +30,8 @@ CHECK_EVERY, CHECK_IMAGES, PATIENCE = 100, 500, 3
 MOST_NOISE = 0.04  # standard deviation, of values in 0..1
 BLUR = (0.3, 1.3)  # standard deviation, pixels
 READING_BATCH = 100
-TRIAL_STEPS = 15  # after so many it is clear how long a training takes
+TRIAL_STEPS = 10  # after so many it is clear how long a step takes
+FEWEST_IN_A_HURRY = 200
 
 
 class ProbeNetwork(nn.Module):
@@ -74,10 +75,17 @@ class Probes:
     Attributes:
         factors: the factors that are read, bool [F]; those with one value among the training images are not.
         network: the weights, on their device.
+        hurried: whether they were trained for fewer steps than planned.
     """
 
-    def __init__(self, network: ProbeNetwork, factors: npt.NDArray[np.bool_], device: torch.device) -> None:
-        self.network, self.factors = network.eval(), factors
+    def __init__(
+        self,
+        network: ProbeNetwork,
+        factors: npt.NDArray[np.bool_],
+        device: torch.device,
+        hurried: bool = False,
+    ) -> None:
+        self.network, self.factors, self.hurried = network.eval(), factors, hurried
         self._device = device
 
     @torch.no_grad()
@@ -112,27 +120,53 @@ def new_network(cache: Cache, device: torch.device) -> ProbeNetwork:
 def training_steps(
     cache: Cache, device: torch.device, within_s: float | None = None
 ) -> Generator[Progressed, None, Probes | None]:
-    """Trains probes for a cache; the same cache gives the same probes (on the same device).
-
-    AdamW with one cycle of the rate; as many steps as give 15 passes over the training images, but 40 to
-    600, and at most 200 more for each factor beyond six.
-    Every 100 steps the validation images are read; in the second half it ends early when they were read no
-    better three times in a row. The best weights are kept.
+    """Trains probes for a cache; without a limit the same cache gives the same probes (on the same device).
 
     Args:
         cache: a cache with factor labels in which at least one factor varies.
         device: where to train.
-        within_s: gives up, with None, when it is soon clear that the training will take more seconds.
+        within_s: trains for so many seconds at most, with fewer steps; None where these would be too few.
     """
-    rows = cache.rows("train")
-    read = readable_factors(cache)
-    most = MOST_STEPS + STEPS_A_FACTOR * max(0, int(read.sum()) - EASY_FACTORS)
-    total = int(np.clip(EPOCHS * len(rows) // BATCH, FEWEST_STEPS, most))
+    total = planned_steps(cache)
+    if within_s is not None:
+        fitting = int(within_s / _seconds_a_step(cache, device))
+        if fitting < min(total, FEWEST_IN_A_HURRY):
+            return None
+        total = min(total, fitting)
+    return (yield from _train(cache, device, total))
+
+
+def planned_steps(cache: Cache) -> int:
+    """As many as give 15 passes over the training images; at least 40, at most 600.
+
+    The most are 200 more for each factor beyond six.
+    """
+    most = MOST_STEPS + STEPS_A_FACTOR * max(0, int(readable_factors(cache).sum()) - EASY_FACTORS)
+    return int(np.clip(EPOCHS * len(cache.rows("train")) // BATCH, FEWEST_STEPS, most))
+
+
+def _seconds_a_step(cache: Cache, device: torch.device) -> float:
+    trial = _train(cache, device, 2 * TRIAL_STEPS)
+    next(trial)  # the first step is slower
+    begun = time.monotonic()
+    for _ in range(TRIAL_STEPS):
+        next(trial)
+    trial.close()
+    return (time.monotonic() - begun) / TRIAL_STEPS
+
+
+def _train(cache: Cache, device: torch.device, total: int) -> Generator[Progressed, None, Probes]:
+    """AdamW with one cycle of the rate over `total` steps.
+
+    Every 100 steps the validation images are read; in the second half it ends early when they were read no
+    better three times in a row. The best weights are kept.
+    """
+    rows, read = cache.rows("train"), readable_factors(cache)
     labels = torch.from_numpy(cache.factors[:, read])
     network, best = new_network(cache, device), Best()
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=total)
-    rng, begun = np.random.default_rng(0), time.monotonic()
+    rng = np.random.default_rng(0)
     for step in range(1, total + 1):
         some = np.sort(rng.choice(rows, BATCH))
         images = softened(to_tensor(cache.images(some), device), rng)
@@ -144,15 +178,12 @@ def training_steps(
         loss.backward()
         optimizer.step()
         schedule.step()
-        expected_s = (time.monotonic() - begun) * total / step
-        if step == TRIAL_STEPS and within_s is not None and expected_s > within_s:
-            return None
         due = step % CHECK_EVERY == 0 or step == total
         if due and best.settled(Probes(network, read, device), cache) and 2 * step >= total:
             break
         yield Progressed("training the factor probes", step, total)
     best.restore(network)
-    return Probes(network, read, device)
+    return Probes(network, read, device, hurried=total < planned_steps(cache))
 
 
 class Best:

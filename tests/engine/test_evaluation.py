@@ -48,7 +48,7 @@ KEYS = {
 
 
 def quickly(patch: pytest.MonkeyPatch) -> None:
-    """Probes and the graph's ceiling in a few steps; no giving up on a busy machine."""
+    """Probes and the graph's ceiling in a few steps; no hurry on a busy machine."""
     patch.setattr(probes, "MOST_STEPS", 30)
     patch.setattr(graph, "QUICK_STEPS", 10)
     patch.setattr(intervening, "QUICK_PROBES_S", 1e6)

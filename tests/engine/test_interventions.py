@@ -118,7 +118,7 @@ def measure(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
     """Figures of an oracle, read by probes that never err."""
 
     def measured(oracle: Oracle, **arguments: object) -> dict:
-        probes = SimpleNamespace(read=seen, factors=ALL)
+        probes = SimpleNamespace(read=seen, factors=ALL, hurried=False)
 
         def ready(*_: object) -> Iterator[object]:
             yield from ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -194,6 +195,44 @@ def test_giving_up_and_cancelling_leave_nothing(cache: Cache) -> None:
     next(steps)
     steps.close()
     assert not probes_path(cache).exists()
+
+
+def test_in_a_hurry_fewer_steps_are_made_and_nothing_kept(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half the time, half the steps; with time enough all of them, as without a limit, and those are kept."""
+    monkeypatch.setattr(probes, "FEWEST_IN_A_HURRY", 8)
+    monkeypatch.setattr(probes, "_seconds_a_step", lambda *_: 1.0)
+    totals = {progress.total for progress in probes_steps(cache, CPU, [], within_s=10.0)}
+    assert totals == {10}
+    assert ended(probes_steps(cache, CPU, [], within_s=10.0)).hurried
+    assert not probes_path(cache).exists()
+    unhurried = ended(probes_steps(cache, CPU, [], within_s=100.0))
+    assert not unhurried.hurried
+    assert probes_path(cache).exists()
+    assert same(unhurried, ended(training_steps(cache, CPU)))
+    assert ended(training_steps(cache, CPU, within_s=7.0)) is None
+
+
+def test_the_time_of_a_step_is_measured(cache: Cache) -> None:
+    """A small positive number, and the random numbers of the training itself stay as they are."""
+    first = ended(training_steps(cache, CPU))
+    assert 0 < probes._seconds_a_step(cache, CPU) < 60
+    assert same(first, ended(training_steps(cache, CPU, within_s=1e6)))
+
+
+@pytest.mark.parametrize(
+    ("images", "factors", "steps"),
+    [(10, 3, 40), (1000, 6, 234), (9999, 6, 600), (9999, 9, 1200), (3000, 10, 703)],
+)
+def test_steps_grow_with_the_data(
+    monkeypatch: pytest.MonkeyPatch, images: int, factors: int, steps: int
+) -> None:
+    """15 passes in batches of 64, held between 40 and 600, or 200 more a factor beyond six."""
+    monkeypatch.undo()
+    values = np.arange(images)[:, None] % 2 * np.ones(factors, np.int64)
+    small = SimpleNamespace(factors=values, rows=lambda _: np.arange(images))
+    assert probes.planned_steps(small) == steps
 
 
 def test_factors_with_one_value_are_not_read(cache: Cache) -> None:

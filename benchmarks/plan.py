@@ -109,8 +109,8 @@ def experiments(quick: bool = False) -> tuple[Experiment, ...]:
         _experiment("shapes", "shapes", shapes, 10),
         _experiment("imbalanced", "shapes, imbalanced", (*shapes, *SKEW, *images), 10),
         _experiment("uniform", "shapes, uniform of the same size", (*shapes, *images), 10),
-        _experiment("sprites", "sprites", ("sprites", "--source", "{sprites}"), 30, needs="sprites"),
-        _experiment("faces", "faces", ("celeba", "--source", "{faces}", *attributes), 30, needs="faces"),
+        _detailed("sprites", ("sprites", "--source", "{sprites}")),
+        _detailed("faces", ("celeba", "--source", "{faces}", *attributes)),
         replace(
             _experiment("shapes", "shapes, preset quality", shapes, 60),
             name="quality",
@@ -124,6 +124,11 @@ def experiments(quick: bool = False) -> tuple[Experiment, ...]:
 def _experiment(name: str, title: str, build: tuple[str, ...], minutes: float, needs: str = "") -> Experiment:
     train_minutes = round(minutes - _START_UP_MINUTES[name], 2)
     return Experiment(name, title, name, build, "small", minutes, train_minutes, needs)
+
+
+def _detailed(name: str, build: tuple[str, ...]) -> Experiment:
+    """Of the user's own files, which show more than a code a patch can tell."""
+    return replace(_experiment(name, name, build, 30, needs=name), preset="detailed")
 
 
 def _tiny(experiment: Experiment) -> Experiment:

@@ -19,7 +19,7 @@ KEYS = (
     *("hit_chance", "collateral_rate", "collateral_rate_interval", "rollout"),
     *("edges_kept", "edges_kept_hidden"),
     *("graph_value", "graph_value_interval", "ce_cut", "ce_learned", "ce_full"),
-    *("graph_faithfulness_auroc", "graph_faithfulness_auroc_interval", "graph_faithfulness_learned"),
+    *("graph_faithfulness_auroc", "graph_faithfulness_auroc_interval", "graph_faithfulness_full"),
     *("dci", "mig", "sap", "factor_vae_score"),
 )
 """What `doscope evaluate --json` always has; a figure that was not measured is null."""
@@ -138,15 +138,15 @@ FIGURES = (
     ),
     Figure(
         GRAPH, "graph_faithfulness_auroc", "graph faithfulness", "AUROC",
-        "How well edge probabilities tell pairs of variables where setting the one changes the prediction of "
-        "the other, in a copy of the model with all edges open, from pairs where it does not (area under "
-        "the ROC curve).",
+        "How well edge probabilities tell pairs of variables where setting the one changes what the model "
+        "predicts of the other from pairs where it does not (area under the ROC curve). An edge below one "
+        "half has no effect by construction.",
         ("chance", "0.5"),
     ),
     Figure(
-        GRAPH, "graph_faithfulness_learned", "graph faithfulness in the model itself", "AUROC",
-        "The same measured in the model, where an edge below one half has no effect by construction: high "
-        "by itself, and given for comparison only.",
+        GRAPH, "graph_faithfulness_full", "graph faithfulness, all edges open", "AUROC",
+        "The same against effects in a copy of the model with all edges open. It listens to all of many "
+        "variables that say the same; a sparse graph names a few of them.",
         ("chance", "0.5"),
     ),
 )  # fmt: skip
@@ -172,7 +172,7 @@ WORDS_OF_NOTES = {
     **dict.fromkeys(("hit_rate", "collateral_rate", "rollout"), _PROBES),
     **dict.fromkeys(("edges_kept", "edges_kept_hidden"), ("graph",)),
     **dict.fromkeys(("ce_cut", "ce_learned", "ce_full"), ("graph value",)),
-    **dict.fromkeys(("graph_faithfulness_auroc", "graph_faithfulness_learned"), ("graph faithfulness",)),
+    **dict.fromkeys(("graph_faithfulness_auroc", "graph_faithfulness_full"), ("graph faithfulness",)),
     **dict.fromkeys(("dci", "mig", "sap", "factor_vae_score"), ("disentanglement", "factor labels")),
 }
 """Words by which a note of the engine speaks of a figure without its name."""

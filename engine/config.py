@@ -115,6 +115,7 @@ class TrainingConfig:
         hidden_share: share of variables hidden in the hidden-variable task (11).
         base_share: share of the batch that also trains the base mechanism, (8) and (11).
         code_noise: share of codes exchanged for similar ones in transitions that train actions only.
+        base_targets: variables of an image that the base mechanism predicts in training; hidden ones first.
         targets: variables of a transition whose next code is computed in training; those that change and
             the likely targets of the action come first.
         change_weight: extra weight of variables whose code changes, in (8).
@@ -122,7 +123,8 @@ class TrainingConfig:
         retrieval_share: share of the batch that also trains retrieval (9).
         retrieval_start: share of the phase after which retrieval is trained.
         retrieval_weight: weight of (9).
-        edge_sparsity: weight of the mean edge probability, (10).
+        edge_share: share of base edges that the drawn graph should keep; their price follows it, (10).
+        edge_sparsity: weight of the mean probability of actions' edges, (10).
         mask_sparsity: weight of the expected number of targets, (10).
         validations: validations in each phase.
         seed: of everything random.
@@ -138,14 +140,16 @@ class TrainingConfig:
     transition_rate: float = 2e-3
     weight_decay: float = 0.01
     hidden_share: float = 0.25
-    base_share: float = 0.25
+    base_share: float = 0.5
     code_noise: float = 0.05
+    base_targets: int = 24
     targets: int = 28
     change_weight: float = 1.0
     latent_weight: float = 3.0
     retrieval_share: float = 0.125
     retrieval_start: float = 0.4
     retrieval_weight: float = 1.0
+    edge_share: float = 0.09
     edge_sparsity: float = 0.2
     mask_sparsity: float = 0.001
     validations: int = 6
@@ -160,7 +164,9 @@ class TrainingConfig:
             _check(getattr(self, name) > 0, f"training.{name} must be positive")
         for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start", "code_noise"):
             _check(0 <= getattr(self, name) <= 1, f"training.{name} must lie in 0 to 1")
-        _check(self.targets >= 1, "training.targets must be at least 1")
+        _check(0 < self.edge_share <= 1, "training.edge_share must lie above 0 and up to 1")
+        for name in ("targets", "base_targets"):
+            _check(getattr(self, name) >= 1, f"training.{name} must be at least 1")
         _check(0 <= self.seed < 2**63, "training.seed must not be negative")
         weights = ("weight_decay", "change_weight", "latent_weight", "retrieval_weight")
         for name in (*weights, "edge_sparsity", "mask_sparsity"):

@@ -43,7 +43,7 @@ def transition_objective(
     some = max(1, round(config.base_share * len(before_BN)))
     if config.base_share > 0:
         terms |= _base_terms(model.transition, before_BN[:some], config)
-        loss = loss + terms["hidden"] + terms["kept"] + config.edge_sparsity * terms["base_edges"]
+        loss = loss + terms["hidden"] + terms["kept"] + model.transition.edge_price * terms["base_edges"]
     if retrieve and config.retrieval_share > 0:
         few = max(1, round(config.retrieval_share * len(before_BN)))
         terms["retrieval"] = _retrieval_loss(model, before_BN[:few], after_BN[:few], action_B[:few], config)
@@ -89,17 +89,28 @@ def _action_terms(
 
 
 def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfig) -> Terms:
-    """Standard mode (8) and the hidden-variable task (11) on the same base edges."""
+    """Standard mode (8) and the hidden-variable task (11) on the same base edges, of some variables."""
     share_B1 = torch.rand(len(codes_BN), 1, device=codes_BN.device) * 2 * config.hidden_share
     hidden_BN = torch.rand(codes_BN.shape, device=codes_BN.device) < share_B1
     context = layer.context(codes_BN, hidden_BN)
-    base = layer.base(context)
-    likelihood = losses.base_log_likelihood(base.logits_BGMK[:, 0], context.own_BN, codes_BN, codes_BN)
+    targets_BM = choose_hidden(hidden_BN, config.base_targets)
+    base = layer.base(context, targets_BM)
+    codes_BM, own_BM = codes_BN.gather(1, targets_BM), context.own_BN.gather(1, targets_BM)
+    likelihood = losses.base_log_likelihood(base.logits_BGMK[:, 0], own_BM, codes_BM, codes_BM)
+    hidden_BM = hidden_BN.gather(1, targets_BM)
     return {
-        "hidden": -(likelihood * hidden_BN).sum() / hidden_BN.sum().clamp_min(1),
-        "kept": -(likelihood * ~hidden_BN).sum() / (~hidden_BN).sum().clamp_min(1),
+        "hidden": -(likelihood * hidden_BM).sum() / hidden_BM.sum().clamp_min(1),
+        "kept": -(likelihood * ~hidden_BM).sum() / (~hidden_BM).sum().clamp_min(1),
         "base_edges": base.edges_BGMN.mean(),
+        "edges_drawn": _drawn_share(base.edges_BGMN[:, 0].detach(), hidden_BN),
     }
+
+
+def _drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
+    """Share of the edges from visible variables that are above the threshold, a number."""
+    visible_B1N = ~hidden_BN[:, None]
+    count = visible_B1N.sum() * edges_BMN.shape[1]
+    return ((edges_BMN > 0.5) & visible_B1N).sum() / count.clamp_min(1)
 
 
 def _retrieval_loss(
@@ -137,3 +148,10 @@ def choose_targets(changed_BN: Tensor, mask_BN: Tensor, count: int) -> Tensor:
     count = min(count, changed_BN.shape[1])
     priority = 2.0 * changed_BN + mask_BN.sigmoid() + 0.2 * torch.rand_like(mask_BN)
     return priority.topk(count, dim=1, sorted=False).indices
+
+
+def choose_hidden(hidden_BN: Tensor, count: int) -> Tensor:
+    """Indices of `count` variables by chance, hidden ones first, and some that are not, [B,M]."""
+    count = min(count, hidden_BN.shape[1])
+    chance_BN = torch.rand(hidden_BN.shape, device=hidden_BN.device)
+    return (chance_BN + 0.8 * hidden_BN).topk(count, dim=1, sorted=False).indices

@@ -115,6 +115,8 @@ class TransitionPhase:
         noisy = self._noise.add(batch, clean)
         terms = transition_objective(state.model, *noisy, config=training, retrieve=retrieve)
         self._sampler.note(batch.action_B, terms.pop("latent_B"))
+        if "edges_drawn" in terms:
+            state.model.transition.bargain(terms["edges_drawn"], training.edge_share)
         return terms
 
     def validate(self) -> Iterator[Event]:

@@ -151,8 +151,8 @@ class TrainingState:
         return CheckpointSaved(self.step, self.elapsed_s, "last")
 
     def save_best(self, figure: float) -> CheckpointSaved | None:
-        """Writes the weights if the figure is better than any before."""
-        if not figure > self.best_figure:
+        """Writes the weights unless the figure was better before; of equals the later ones act better."""
+        if not figure >= self.best_figure:
             return None
         self.best_figure = figure
         meta = {

@@ -24,6 +24,8 @@ from engine.config import TransitionConfig
 # weighted by it ("open") or at full weight ("full"); none ("cut").
 Graph = Literal["learned", "open", "full", "cut"]
 
+FIRST_PRICE, PRICES, PRICE_STEP = 0.2, (0.01, 10.0), 0.002
+
 
 class Context(NamedTuple):
     """What depends on the image alone and is computed once for all actions."""
@@ -31,7 +33,8 @@ class Context(NamedTuple):
     embedded_BNE: Tensor
     values_BSNV: Tensor  # messages that each variable could send, V = E / S
     source_BNP: Tensor
-    target_BNP: Tensor
+    target_BNP: Tensor  # as an action's mechanism sees it, own code included
+    place_1NP: Tensor  # as the base mechanism sees it: its place alone
     own_BN: Tensor  # logit of the base mechanism keeping the own code; -inf where hidden
 
 
@@ -82,9 +85,11 @@ class CausalTransition(nn.Module):
         self.update = Update(e, config.depth, 1 + num_actions)
         self.register_buffer("codebook_of_variable", torch.arange(q).repeat_interleave(h * w))
         self.register_buffer("not_self", 1 - torch.eye(n))
+        self.register_buffer("edge_price", torch.tensor(FIRST_PRICE))
 
     codebook_of_variable: Tensor
     not_self: Tensor
+    edge_price: Tensor  # weight of the mean base edge probability in training (10)
 
     @torch.no_grad()
     def start_from(self, codebook_QKD: Tensor) -> None:
@@ -101,6 +106,19 @@ class CausalTransition(nn.Module):
         into = basis.T if size <= width else basis
         self.code_embedding.copy_(0.5 * (width / size) ** 0.5 * scaled @ into)
 
+    @torch.no_grad()
+    def bargain(self, drawn: Tensor, wanted: float) -> None:
+        """Moves the price of base edges a little, up where more of them are drawn than wanted.
+
+        A fixed price leaves too many edges after a short training and hardly any after a long one.
+
+        Args:
+            drawn: share of base edges above the threshold at present, a number on the layer's device.
+            wanted: the share to have.
+        """
+        step = PRICE_STEP * ((drawn - wanted) / wanted).clamp(-1, 1)
+        self.edge_price = (self.edge_price * step.exp()).clamp(*PRICES)  # the loss may still need the old one
+
     def context(self, codes_BN: Tensor, hidden_BN: Tensor | None = None) -> Context:
         """Embeds codes; hidden variables (bool [B,N]) show nothing of their code to anybody (11)."""
         embedded = self.code_embedding[self.codebook_of_variable, codes_BN]
@@ -112,7 +130,8 @@ class CausalTransition(nn.Module):
             own = own.masked_fill(hidden_BN, -torch.inf)
         values = self.values(embedded).unflatten(2, (self.heads, -1)).transpose(1, 2)
         source, target = self.pair(embedded).chunk(2, dim=2)
-        return Context(embedded, values, source, target, own)
+        place = self.pair(self.position).chunk(2, dim=1)[1][None]
+        return Context(embedded, values, source, target, place, own)
 
     def mask_logits(self, context: Context, action_B: Tensor | None = None) -> Tensor:
         """Logit that each action targets each variable (3), [B,A,N]; of one action an image, [B,N]."""
@@ -139,7 +158,7 @@ class CausalTransition(nn.Module):
     def base_edges(self, context: Context) -> Tensor:
         """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
         zero = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
-        edges: Tensor = self._edge_logits(context, zero, None).sigmoid()[:, 0] * self.not_self
+        edges: Tensor = self._edge_logits(context, zero, None, base=True).sigmoid()[:, 0] * self.not_self
         return edges.transpose(1, 2)
 
     def action_edges(self, context: Context, action: int, mask_BN: Tensor) -> Tensor:
@@ -150,9 +169,16 @@ class CausalTransition(nn.Module):
         edges = self._edge_logits(context, mechanism, None).sigmoid()[:, 0] * self.not_self
         return torch.where(mask_BN[:, None], edges.transpose(1, 2), self.base_edges(context))
 
-    def _edge_logits(self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
-        """[B,G,M,N]; the pair network's first layer is split in a source and a target part."""
-        target = context.target_BNP if targets_BM is None else _pick(context.target_BNP, targets_BM)
+    def _edge_logits(
+        self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, base: bool = False
+    ) -> Tensor:
+        """[B,G,M,N]; the pair network's first layer is split in a source and a target part.
+
+        One call asks for the base mechanism alone or for actions alone. Base edges do not depend on the
+        target's own code, so they are the same whether it is hidden or not.
+        """
+        target = context.place_1NP if base else context.target_BNP
+        target = target if targets_BM is None else _pick(target.expand(len(targets_BM), -1, -1), targets_BM)
         hidden_BMNP = F.relu(target[:, :, None] + context.source_BNP[:, None])
         heads_BPG = self.edge_heads[mechanism_BG].transpose(1, 2)
         b, m, n, p = hidden_BMNP.shape
@@ -169,7 +195,7 @@ class CausalTransition(nn.Module):
     ) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
-        gate_BGMN, edges_BGMN = self._gate(context, mechanism_BG, targets_BM, graph)
+        gate_BGMN, edges_BGMN = self._gate(context, mechanism_BG, targets_BM, graph, base=told is None)
         relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
         if targets_BM is None:
             weight_BGMNS = relation[mechanism_BG]
@@ -198,7 +224,7 @@ class CausalTransition(nn.Module):
         return torch.where(is_base, place, acted)
 
     def _gate(
-        self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, graph: Graph
+        self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, graph: Graph, base: bool
     ) -> tuple[Tensor, Tensor]:
         """The weight of each message and the edge probability behind it, in 0..1, [B,G,M,N] twice."""
         if graph in ("full", "cut"):  # nobody asks the pair network
@@ -206,7 +232,7 @@ class CausalTransition(nn.Module):
             shape = (*mechanism_BG.shape, targets.shape[1], self.num_variables)
             gate_BGMN = context.values_BSNV.new_full(shape, float(graph == "full"))
             return gate_BGMN, gate_BGMN
-        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM)
+        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM, base)
         edges_BGMN = logits_BGMN.sigmoid()
         if graph == "open":
             return edges_BGMN, edges_BGMN

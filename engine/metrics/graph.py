@@ -1,14 +1,16 @@
 """What the base graph is worth, and whether its edges are those that matter (docs/model.md, section 4).
 
-Both figures compare the model with a predictor that may look at everything, its *ceiling*: a copy of the base
+Both look beyond the model at a predictor that may look at everything, its *ceiling*: a copy of the base
 mechanism whose edges are all open, trained a little more on the same hidden-variable task (11).
 
 graph value: (CE_cut - CE_learned) / (CE_cut - CE_full), cross entropies in nats per hidden variable.
     CE_learned is the model's own and CE_full the ceiling's; CE_cut is the best that can be said of a variable
     without parents, the frequencies of its codes in training images. 1: the graph carries all there is.
-graph faithfulness: AUROC of the drawn edge probability of i -> j against the effect of do(z_i) on p(z_j).
-    It is measured in the ceiling. In the model itself an edge below the threshold has no effect by
-    construction, so the figure would flatter itself; that one is given beside it.
+graph faithfulness: AUROC of the drawn edge probability of i -> j against the effect of do(z_i) on p(z_j) in
+    the model: whether the graph explains what an intervention on a node does. An edge below the threshold has
+    no effect by construction, so a sound model scores high. The same against effects in the ceiling asks
+    whether the graph has all that could act: of many variables that say the same a sparse graph names a
+    few, while the ceiling listens to all, so this one stays well below 1. Both are given.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ def graph_steps(
     Returns:
         graph_value, graph_value_interval, ce_cut, ce_learned, ce_full (nats per hidden variable), edges_kept,
         edges_kept_hidden (the same share for the edges into hidden variables, which CE_learned uses),
-        graph_faithfulness_auroc, graph_faithfulness_auroc_interval, graph_faithfulness_learned, notes.
+        graph_faithfulness_auroc, graph_faithfulness_auroc_interval, graph_faithfulness_full (against effects in the
+        ceiling), notes.
     """
     rng = np.random.default_rng(seed)
     own = Predictor(layer, "learned")

@@ -117,13 +117,13 @@ def _effects(
 
 
 def faithfulness_figures(effects: Effects) -> dict[str, Any]:
-    """AUROC of the edge probability, in the ceiling with an interval over images, and in the model itself."""
-    strong = effects.ceiling > EFFECT
+    """AUROC of the edge probability, in the model itself with an interval over images, and in the ceiling."""
+    strong = effects.learned > EFFECT
     value = auroc(effects.edge, strong)
     figures: dict[str, Any] = {
         "graph_faithfulness_auroc": value,
         "graph_faithfulness_auroc_interval": None,
-        "graph_faithfulness_learned": auroc(effects.edge, effects.learned > EFFECT),
+        "graph_faithfulness_full": auroc(effects.edge, effects.ceiling > EFFECT),
     }
     if value is not None:
         weights = redrawn(int(effects.image.max()) + 1)

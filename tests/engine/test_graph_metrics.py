@@ -89,7 +89,7 @@ def test_the_true_graph_is_worth_one(true_graph) -> None:
     assert true_graph["edges_kept"] == pytest.approx(4 / 12)
     assert true_graph["edges_kept_hidden"] == pytest.approx(1 / 3)
     assert true_graph["graph_faithfulness_auroc"] == 1
-    assert true_graph["graph_faithfulness_learned"] == 1
+    assert true_graph["graph_faithfulness_full"] == 1
     low, high = true_graph["graph_value_interval"]
     assert 0.9 < low < high < 1.1
 
@@ -101,8 +101,8 @@ def test_the_empty_graph_is_worth_nothing() -> None:
     assert figures["ce_learned"] == pytest.approx(math.log(K), abs=1e-3)
     assert figures["ce_full"] < figures["ce_cut"] / 2
     assert figures["edges_kept"] == figures["edges_kept_hidden"] == 0
-    assert figures["graph_faithfulness_auroc"] == 0.5
-    assert figures["graph_faithfulness_learned"] is None
+    assert figures["graph_faithfulness_full"] == 0.5
+    assert figures["graph_faithfulness_auroc"] is None  # nothing has an effect in the model
 
 
 def test_the_same_seed_gives_the_same_figures(true_graph) -> None:
@@ -118,7 +118,7 @@ def test_edges_the_wrong_way_round_are_unfaithful() -> None:
         rng = np.random.default_rng(0)
         effects = result_of(effect_steps(own, full, twins(50), twins(12, 1), rng))
         assert len(effects.edge) == 12 * 3  # one target and three sources an image
-        assert low <= faithfulness_figures(effects)["graph_faithfulness_auroc"] <= high
+        assert low <= faithfulness_figures(effects)["graph_faithfulness_full"] <= high
 
 
 def test_effects_are_those_of_the_parents_alone() -> None:

@@ -102,11 +102,11 @@ def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfi
         "hidden": -(likelihood * hidden_BM).sum() / hidden_BM.sum().clamp_min(1),
         "kept": -(likelihood * ~hidden_BM).sum() / (~hidden_BM).sum().clamp_min(1),
         "base_edges": base.edges_BGMN.mean(),
-        "edges_drawn": _drawn_share(base.edges_BGMN[:, 0].detach(), hidden_BN),
+        "edges_drawn": drawn_share(base.edges_BGMN[:, 0].detach(), hidden_BN),
     }
 
 
-def _drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
+def drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
     """Share of the edges from visible variables that are above the threshold, a number."""
     visible_B1N = ~hidden_BN[:, None]
     count = visible_B1N.sum() * edges_BMN.shape[1]

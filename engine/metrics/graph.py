@@ -61,8 +61,8 @@ def graph_steps(
     Returns:
         graph_value, graph_value_interval, ce_cut, ce_learned, ce_full (nats per hidden variable), edges_kept,
         edges_kept_hidden (the same share for the edges into hidden variables, which CE_learned uses),
-        graph_faithfulness_auroc, graph_faithfulness_auroc_interval, graph_faithfulness_full (against effects in the
-        ceiling), notes.
+        graph_faithfulness_auroc, graph_faithfulness_auroc_interval, graph_faithfulness_full (against effects
+        in the ceiling), notes.
     """
     rng = np.random.default_rng(seed)
     own = Predictor(layer, "learned")

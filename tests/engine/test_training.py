@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from engine.errors import DiskFull, Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
 from engine.run_directory import RunDirectory
 from engine.training import train
+from engine.training_state import Budget, TrainingState
 from tests.conftest import tiny_config
 
 
@@ -293,3 +295,15 @@ def test_presets_and_settings_refuse_what_they_do_not_know() -> None:
     assert type(config).from_json(config.to_json()) == config
     assert dataclasses.is_dataclass(config)
     assert np.isfinite(config.training.transition_rate)
+
+
+def test_of_equally_good_weights_the_later_are_kept(cache: Cache, tmp_path: Path) -> None:
+    """An equal figure replaces the best checkpoint, a worse one or none at all does not."""
+    budget = Budget(tiny_config().training, None)
+    run = RunDirectory(tmp_path / "run")
+    run.best.parent.mkdir(parents=True)
+    state = TrainingState(tiny_config(), cache, run, torch.device("cpu"), budget)
+    for step, (figure, kept) in enumerate(((0.5, 0), (0.5, 1), (0.4, 1), (math.nan, 1), (0.6, 4))):
+        state.step = step
+        assert (state.save_best(figure) is not None) == (kept == step)
+        assert load_checkpoint(run.best).meta["step"] == kept

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from engine import losses
 from engine.action_node import READINGS, ActionNode
 from engine.config import TransitionConfig
-from engine.objectives import choose_targets
-from engine.transition import CausalTransition
+from engine.objectives import choose_hidden, choose_targets, drawn_share
+from engine.transition import PRICES, CausalTransition
 
 
 def layer(codebooks: int = 1, side: int = 3, codes: int = 7, actions: int = 4, seed: int = 0):
@@ -183,6 +183,53 @@ def test_edges_say_who_causes_whom() -> None:
             assert edges_now[i, j] > 0.5 or edges[i, j] > 0.5
         if code != z[0, i] and edges_now[i, j] > 0.5:
             assert moved
+
+
+def test_base_edges_know_the_place_of_the_target_not_its_code() -> None:
+    """Edges into a variable are the same whatever its code is, hidden or not; those out of it are not."""
+    net = layer()
+    codes = torch.randint(7, (1, 9))
+    other, hidden = codes.clone(), torch.zeros(1, 9, dtype=torch.bool)
+    other[0, 4], hidden[0, 4] = (codes[0, 4] + 1) % 7, True
+    with torch.no_grad():
+        edges = net.base_edges(net.context(codes))
+        for changed in (net.base_edges(net.context(other)), net.base_edges(net.context(codes, hidden))):
+            torch.testing.assert_close(changed[..., 4], edges[..., 4])
+            assert not torch.allclose(changed[:, 4], edges[:, 4])
+    assert len(edges[0, 0].unique()) > 2  # places differ
+
+
+def test_the_price_of_edges_follows_the_share_drawn() -> None:
+    """Up where too many are drawn, down where too few, still at the wanted share, within bounds."""
+    net = layer()
+    for drawn, sign in ((0.3, 1), (0.09, 0), (0.0, -1)):
+        before = float(net.edge_price)
+        net.bargain(torch.tensor(drawn), 0.09)
+        assert (float(net.edge_price) > before) - (float(net.edge_price) < before) == sign
+    for drawn, bound in ((1.0, PRICES[1]), (0.0, PRICES[0])):
+        for _ in range(5000):
+            net.bargain(torch.tensor(drawn), 0.09)
+        assert float(net.edge_price) == pytest.approx(bound)
+
+
+@pytest.mark.parametrize("count", [1, 4, 9, 20])
+def test_hidden_variables_are_predicted_first(count: int) -> None:
+    """No variable twice, as many as asked or there are, and hidden ones far more often than others."""
+    torch.manual_seed(0)
+    hidden = torch.zeros(500, 9, dtype=torch.bool)
+    hidden[:, :4] = True
+    chosen = choose_hidden(hidden, count)
+    assert chosen.shape == (500, min(count, 9))
+    assert all(len(set(row)) == len(row) for row in chosen.tolist())
+    share = float((chosen < 4).float().mean())
+    assert share == pytest.approx({1: 1.0, 4: 0.95, 9: 4 / 9, 20: 4 / 9}[count], abs=0.05)
+
+
+def test_the_share_of_edges_drawn_counts_visible_sources() -> None:
+    """Edges above one half from visible variables, over all that there could be."""
+    edges = torch.tensor([[[0.9, 0.9, 0.1], [0.9, 0.1, 0.1]]])
+    assert float(drawn_share(edges, torch.zeros(1, 3, dtype=torch.bool))) == 0.5
+    assert float(drawn_share(edges, torch.tensor([[True, False, False]]))) == 0.25
 
 
 def test_an_action_replaces_the_columns_of_its_targets() -> None:

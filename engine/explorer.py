@@ -235,7 +235,8 @@ class Explorer:
             mask = torch.zeros_like(context.own_BN)
         else:
             self._check_action(action)
-            mask = self._model.transition.mask_logits(context)[:, action].sigmoid()
+            asked = torch.tensor([[action]], device=context.own_BN.device)
+            mask = self._model.transition.act(context, asked).mask_BGM[:, 0].sigmoid()
             edges = self._model.transition.action_edges(context, action, mask > 0.5)
         name = "none" if action is None else self.info.space.action_names[action]
         return CausalGraph(edges[0].cpu().numpy(), mask[0].cpu().numpy(), own, name)

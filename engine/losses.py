@@ -39,16 +39,24 @@ def untouched_log_likelihood(own_BM: Tensor, changed_BM: Tensor, num_codes: int)
 
 
 def latent_distance(
-    logits_BMK: Tensor, after_BM: Tensor, codebook_QKD: Tensor, codebook_BM: Tensor, asked_BM: Tensor
+    logits_BMK: Tensor,
+    mask_BM: Tensor,
+    before_BM: Tensor,
+    after_BM: Tensor,
+    codebook_QKD: Tensor,
+    codebook_BM: Tensor,
 ) -> Tensor:
-    """Squared distance of expected latents to the latents of the codes after, over the variance, [B] (12).
+    """Squared distance of expected latents (13) to those of the codes after, over the variance, [B] (12).
+
+    What is not a target keeps its code. The sum is divided by the number of variables that change.
 
     Args:
-        logits_BMK: of the next code.
-        after_BM: the code after.
-        codebook_QKD: the codes.
+        logits_BMK: of the next code of a target.
+        mask_BM: logit of being a target.
+        before_BM: the codes before.
+        after_BM: the codes after.
+        codebook_QKD: the codes' latents.
         codebook_BM: which codebook each variable belongs to.
-        asked_BM: the variables that count; the mean is over them, 0 where there are none.
     """
     probability = logits_BMK.float().softmax(dim=2)
     if len(codebook_QKD) == 1:
@@ -57,9 +65,12 @@ def latent_distance(
         mixed_BMQD = torch.einsum("bmk,qkd->bmqd", probability, codebook_QKD)
         which = codebook_BM[..., None, None].expand(-1, -1, 1, codebook_QKD.shape[2])
         expected = mixed_BMQD.gather(2, which)[:, :, 0]
+    mask_BM1 = mask_BM.float().sigmoid()[..., None]
+    expected = mask_BM1 * expected + (1 - mask_BM1) * codebook_QKD[codebook_BM, before_BM]
     error_BM = (expected - codebook_QKD[codebook_BM, after_BM]).square().sum(dim=2)
+    changed_B = (before_BM != after_BM).sum(dim=1).clamp_min(1)
     variance = codebook_QKD.var(dim=1, unbiased=False).sum(dim=1).mean().clamp_min(1e-12)
-    return (error_BM * asked_BM).sum(dim=1) / asked_BM.sum(dim=1).clamp_min(1) / variance
+    return error_BM.sum(dim=1) / changed_B / variance
 
 
 def transition_log_likelihood(

@@ -65,8 +65,8 @@ class CTVAE(nn.Module):
     def apply_action(self, codes_BN: Tensor, action_B: Tensor) -> NextCodes:
         """Action mode: the codes that follow the action, the mask summed out (6), settled by (13)."""
         context = self.transition.context(codes_BN)
-        mask_BN = self.transition.mask_logits(context, action_B).sigmoid()
-        acted_BNK = self.transition.act(context, action_B[:, None]).logits_BGMK[:, 0].softmax(dim=2)
+        acted = self.transition.act(context, action_B[:, None])
+        acted_BNK, mask_BN = acted.logits_BGMK[:, 0].softmax(dim=2), acted.mask_BGM[:, 0].sigmoid()
         target_BN1 = mask_BN[..., None]
         base_BNK = self._base_probability(context, codes_BN)
         return self._settle(target_BN1 * acted_BNK + (1 - target_BN1) * base_BNK, mask_BN)
@@ -78,9 +78,9 @@ class CTVAE(nn.Module):
         actions_BA = actions.expand(len(before_BN), -1)
         base_logits = self.transition.base(context).logits_BGMK[:, 0]
         base = losses.base_log_likelihood(base_logits, context.own_BN, before_BN, after_BN)
-        acted = self.transition.act(context, actions_BA).logits_BGMK
-        mask = self.transition.mask_logits(context)
-        likelihood_BA = losses.transition_log_likelihood(acted, mask, base, after_BN).sum(dim=2)
+        acted = self.transition.act(context, actions_BA)
+        likelihood_BAN = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BN)
+        likelihood_BA = likelihood_BAN.sum(dim=2)
         scores = likelihood_BA * self.log_sharpness.exp()
         return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / before_BN.shape[1])
 

@@ -57,33 +57,33 @@ def _action_terms(
     """`after` under the true action: (8) in nats per changed variable or so, (12), and what (10) needs."""
     layer = model.transition
     context = layer.context(before_BN)
-    mask_BN = layer.mask_logits(context, action_B)
+    mask_BN = layer.local_mask(context, action_B[:, None])[:, 0]
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BN.detach(), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
     changed_BM = before_BM != after_BM
     base = losses.untouched_log_likelihood(context.own_BN.gather(1, targets_BM), changed_BM, layer.num_codes)
     acted = layer.act(context, action_B[:, None], targets_BM)
-    near = losses.transition_log_likelihood(
-        acted.logits_BGMK, mask_BN.gather(1, targets_BM)[:, None], base, after_BM
-    )[:, 0]
+    near = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)[:, 0]
     distance_B = losses.latent_distance(
         acted.logits_BGMK[:, 0],
+        acted.mask_BGM[:, 0],
+        before_BM,
         after_BM,
         model.autoencoder.quantizer.codebook_QKD,
         layer.codebook_of_variable[targets_BM],
-        changed_BM,
     )
     weight_BM = 1 + config.change_weight * changed_BM
     far = far_log_likelihood(mask_BN, context.own_BN, layer.num_codes)
     looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)
     far_sum = far.masked_fill(changed_BN | looked_at_BN, 0).sum()
+    far_BN = mask_BN.sigmoid().masked_fill(looked_at_BN, 0)
     count = (changed_BN.sum() * (1 + config.change_weight)).clamp_min(1)
     return {
         "action": -((near * weight_BM).sum() + far_sum) / count,
         "latent": distance_B.mean(),
         "latent_B": distance_B.detach(),
-        "targets": mask_BN.sigmoid().sum(dim=1).mean(),
+        "targets": (far_BN.sum(dim=1) + acted.mask_BGM[:, 0].sigmoid().sum(dim=1)).mean(),
         "edges": acted.edges_BGMN.mean(),
     }
 
@@ -101,9 +101,14 @@ def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfi
     return {
         "hidden": -(likelihood * hidden_BM).sum() / hidden_BM.sum().clamp_min(1),
         "kept": -(likelihood * ~hidden_BM).sum() / (~hidden_BM).sum().clamp_min(1),
-        "base_edges": base.edges_BGMN.mean(),
+        "base_edges": drawn_probability(base.edges_BGMN, layer.edge_noise).mean(),
         "edges_drawn": drawn_share(base.edges_BGMN[:, 0].detach(), hidden_BN),
     }
+
+
+def drawn_probability(edges: Tensor, noise: float) -> Tensor:
+    """Chance that an edge passes the threshold under the noise of (5), so that strong edges cost no more."""
+    return (torch.logit(edges, 1e-6) / noise).sigmoid()
 
 
 def drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
@@ -119,16 +124,16 @@ def _retrieval_loss(
     """Equation (9) over all actions, on the variables that tell them apart."""
     layer = model.transition
     context = layer.context(before_BN)
-    mask_BAN = layer.mask_logits(context)
+    actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
+    mask_BAN = layer.local_mask(context, actions_BA)
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BAN.detach().amax(dim=1), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
     own_BM, changed_BM = context.own_BN.gather(1, targets_BM), before_BM != after_BM
     base = losses.untouched_log_likelihood(own_BM, changed_BM, layer.num_codes)
-    actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
-    acted = layer.act(context, actions_BA, targets_BM).logits_BGMK
-    mask_BAM = mask_BAN.gather(2, targets_BM[:, None].expand(-1, layer.num_actions, -1))
-    near_BA = losses.transition_log_likelihood(acted, mask_BAM, base, after_BM).sum(dim=2)
+    acted = layer.act(context, actions_BA, targets_BM)
+    near_BAM = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
+    near_BA = near_BAM.sum(dim=2)
     looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)
     far = far_log_likelihood(mask_BAN, context.own_BN[:, None], layer.num_codes)
     far_BA = far.masked_fill((changed_BN | looked_at_BN)[:, None], 0).sum(dim=2)

@@ -29,6 +29,7 @@ WARM_UP_STEPS = 100
 SAMPLE_COLUMNS = 10
 VALIDATION_IMAGES, VALIDATION_PAIRS = 500, 1000
 VALIDATION_BATCH = 50
+EDGES_SETTLE = 0.6  # share of the phase after which the base graph has the wanted share of edges
 
 
 class Phase(Protocol):
@@ -116,7 +117,9 @@ class TransitionPhase:
         terms = transition_objective(state.model, *noisy, config=training, retrieve=retrieve)
         self._sampler.note(batch.action_B, terms.pop("latent_B"))
         if "edges_drawn" in terms:
-            state.model.transition.bargain(terms["edges_drawn"], training.edge_share)
+            # from all edges to the wanted share, step by step: what is cut early cannot be learned from
+            settled = min(1.0, state.phase_progress / EDGES_SETTLE)
+            state.model.transition.bargain(terms["edges_drawn"], training.edge_share**settled)
         return terms
 
     def validate(self) -> Iterator[Event]:

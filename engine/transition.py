@@ -24,7 +24,7 @@ from engine.config import TransitionConfig
 # weighted by it ("open") or at full weight ("full"); none ("cut").
 Graph = Literal["learned", "open", "full", "cut"]
 
-FIRST_PRICE, PRICES, PRICE_STEP = 0.2, (0.01, 10.0), 0.002
+FIRST_PRICE, PRICES, PRICE_STEP = 0.2, (0.01, 10.0), 0.01
 
 
 class Context(NamedTuple):
@@ -39,9 +39,10 @@ class Context(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """Logits of the next code and the edge probabilities that carried the messages."""
+    """Logits of the next code, of being a target, and the edge probabilities that carried the messages."""
 
     logits_BGMK: Tensor
+    mask_BGM: Tensor  # what the state adds to the local mask logit; with `act` the whole logit (3)
     edges_BGMN: Tensor
 
 
@@ -80,6 +81,9 @@ class CausalTransition(nn.Module):
         self.mask_action = nn.Parameter(torch.randn(num_actions, config.mask_width) * 0.2)
         self.mask_head = nn.Linear(config.mask_width, 1)
         self.mask_place = nn.Parameter(torch.zeros(num_actions, n))
+        self.mask_state = nn.Linear(e, 1)
+        nn.init.zeros_(self.mask_state.weight)
+        nn.init.zeros_(self.mask_state.bias)
         self.own = nn.Linear(e, 1)
         nn.init.constant_(self.own.bias, 3.0)
         self.update = Update(e, config.depth, 1 + num_actions)
@@ -133,16 +137,14 @@ class CausalTransition(nn.Module):
         place = self.pair(self.position).chunk(2, dim=1)[1][None]
         return Context(embedded, values, source, target, place, own)
 
-    def mask_logits(self, context: Context, action_B: Tensor | None = None) -> Tensor:
-        """Logit that each action targets each variable (3), [B,A,N]; of one action an image, [B,N]."""
+    def local_mask(self, context: Context, actions_BG: Tensor) -> Tensor:
+        """What a variable's own code and place say about its being a target, logits [B,G,N].
+
+        Cheap, so that in training it can choose the variables worth a closer look; `act` completes it.
+        """
         variable = self.mask_variable(context.embedded_BNE)
-        if action_B is None:
-            hidden = F.relu(variable[:, None] + self.mask_action[:, None])
-            place: Tensor = self.mask_place
-        else:
-            hidden = F.relu(variable + self.mask_action[action_B][:, None])
-            place = self.mask_place[action_B]
-        logits: Tensor = self.mask_head(hidden)[..., 0] + place - 1.0
+        hidden = F.relu(variable[:, None] + self.mask_action[actions_BG][:, :, None])
+        logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place[actions_BG] - 1.0
         return logits
 
     def base(self, context: Context, targets_BM: Tensor | None = None, graph: Graph = "learned") -> Messages:
@@ -151,9 +153,17 @@ class CausalTransition(nn.Module):
         return self._step(context, mechanism, targets_BM, graph)
 
     def act(self, context: Context, actions_BG: Tensor, targets_BM: Tensor | None = None) -> Messages:
-        """The actions' mechanisms, for variables that are their targets; they see their own code."""
+        """The actions' mechanisms, for variables that are their targets; they see their own code.
+
+        Whether they are targets (3) depends on the whole image: what moves when the view turns is where
+        edges are, and the variable alone cannot know how far.
+        """
         told = self.action_node(context.values_BSNV, actions_BG, targets_BM)
-        return self._step(context, 1 + actions_BG, targets_BM, told=told)
+        found = self._step(context, 1 + actions_BG, targets_BM, told=told)
+        local_BGM = self.local_mask(context, actions_BG)
+        if targets_BM is not None:
+            local_BGM = local_BGM.gather(2, targets_BM[:, None].expand(-1, actions_BG.shape[1], -1))
+        return found._replace(mask_BGM=local_BGM + found.mask_BGM)
 
     def base_edges(self, context: Context) -> Tensor:
         """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
@@ -214,7 +224,7 @@ class CausalTransition(nn.Module):
         if told is not None:
             features = features + told
         hidden = self.update(messages_BGME, features, mechanism_BG)
-        return Messages(self._code_logits(hidden, targets_BM), edges_BGMN)
+        return Messages(self._code_logits(hidden, targets_BM), self.mask_state(hidden)[..., 0], edges_BGMN)
 
     def _features(self, mechanism_BG: Tensor, own_BME: Tensor, place_ME: Tensor) -> Tensor:
         """Own code and action for the actions' mechanisms, the place alone for the base one, [B,G,M,E]."""

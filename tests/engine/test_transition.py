@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine import losses
 from engine.action_node import READINGS, ActionNode
 from engine.config import TransitionConfig
-from engine.objectives import choose_hidden, choose_targets, drawn_share
+from engine.objectives import choose_hidden, choose_targets, drawn_probability, drawn_share
 from engine.transition import PRICES, CausalTransition
 
 
@@ -120,25 +120,30 @@ def test_a_wide_codebook_fits_narrow_embeddings() -> None:
 
 
 def test_distance_of_expected_latents_by_hand() -> None:
-    """Half and half between 0 and 4 expects 2; codes 0, 2, 4 have the variance 8/3; only asked ones count."""
-    codebook = torch.tensor([[[0.0], [2.0], [4.0]]])
-    logits = torch.tensor([[[0.0, -99.0, 0.0], [9.0, -99.0, -99.0]]])
-    after, book = torch.tensor([[2, 0]]), torch.zeros(1, 2, dtype=torch.long)
-    one = losses.latent_distance(logits, after, codebook, book, torch.tensor([[True, False]]))
-    assert one.shape == (1,)
-    assert float(one) == pytest.approx((2 - 4) ** 2 / (8 / 3))
-    both = losses.latent_distance(logits, after, codebook, book, torch.tensor([[True, True]]))
-    assert float(both) == pytest.approx(4 / 2 / (8 / 3))
-    nobody = losses.latent_distance(logits, after, codebook, book, torch.zeros(1, 2, dtype=torch.bool))
-    assert float(nobody) == 0.0
+    """The codes 0, 2, 4 have the variance 8/3; the errors are summed and divided by what changes."""
+    codebook, book = torch.tensor([[[0.0], [2.0], [4.0]]]), torch.zeros(1, 2, dtype=torch.long)
+    before, after = torch.tensor([[0, 0]]), torch.tensor([[2, 0]])
+    # the first is half and half between 0 and 4, the second says 4
+    logits = torch.tensor([[[0.0, -99.0, 0.0], [-99.0, -99.0, 9.0]]])
+
+    def distance(mask: list[float], after: torch.Tensor) -> torch.Tensor:
+        return losses.latent_distance(logits, torch.tensor([mask]), before, after, codebook, book)
+
+    assert distance([99.0, 0.0], after).shape == (1,)
+    assert float(distance([99.0, 0.0], after)) == pytest.approx(((2 - 4) ** 2 + (2 - 0) ** 2) / (8 / 3))
+    assert float(distance([-99.0, -99.0], after)) == pytest.approx(16 / (8 / 3))  # nothing moves
+    assert float(distance([-99.0, -99.0], before)) == 0.0
+    assert float(distance([99.0, 99.0], torch.tensor([[2, 2]]))) == pytest.approx(4 / 2 / (8 / 3))
 
 
 def test_distance_of_expected_latents_in_several_codebooks() -> None:
-    """Each variable is measured against the codes of its own codebook."""
-    codebooks = torch.tensor([[[0.0], [2.0]], [[10.0], [12.0]]])
-    logits, after = torch.tensor([[[0.0, 0.0], [0.0, 0.0]]]), torch.tensor([[0, 0]])
-    book, asked = torch.tensor([[0, 1]]), torch.ones(1, 2, dtype=torch.bool)
-    assert float(losses.latent_distance(logits, after, codebooks, book, asked)) == pytest.approx(1.0)
+    """Each variable is measured against the codes of its own codebook, before and after."""
+    codebooks, book = torch.tensor([[[0.0], [2.0]], [[10.0], [12.0]]]), torch.tensor([[0, 1]])
+    logits, codes = torch.zeros(1, 2, 2), torch.tensor([[0, 0]])
+    for mask, after, expected in ((99.0, [[1, 1]], 1.0), (-99.0, [[0, 0]], 0.0), (-99.0, [[1, 1]], 4.0)):
+        masks = torch.full((1, 2), mask)
+        found = losses.latent_distance(logits, masks, codes, torch.tensor(after), codebooks, book)
+        assert float(found) == pytest.approx(expected)
 
 
 def test_an_untouched_variable_keeps_its_code_by_its_own_strength() -> None:
@@ -225,6 +230,14 @@ def test_hidden_variables_are_predicted_first(count: int) -> None:
     assert share == pytest.approx({1: 1.0, 4: 0.95, 9: 4 / 9, 20: 4 / 9}[count], abs=0.05)
 
 
+def test_a_strong_edge_costs_no_more_than_one_that_is_surely_drawn() -> None:
+    """The chance to pass the threshold: one half there, nearly all or nothing away from it."""
+    chance = drawn_probability(torch.tensor([0.05, 0.5, 0.8, 0.95]), 0.3)
+    assert float(chance[1]) == pytest.approx(0.5)
+    assert float(chance[0]) < 0.001
+    assert float(chance[3] - chance[2]) < 0.02
+
+
 def test_the_share_of_edges_drawn_counts_visible_sources() -> None:
     """Edges above one half from visible variables, over all that there could be."""
     edges = torch.tensor([[[0.9, 0.9, 0.1], [0.9, 0.1, 0.1]]])
@@ -251,14 +264,15 @@ def test_the_transition_likelihood_is_a_distribution() -> None:
     z = torch.randint(7, (2, 9))
     with torch.no_grad():
         context = net.context(z)
-        mask = net.mask_logits(context)[:, 1]
-        acted = net.act(context, torch.tensor([[1], [1]])).logits_BGMK
+        acted = net.act(context, torch.tensor([[1], [1]]))
         parents = net.base(context).logits_BGMK[:, 0]
         total = torch.zeros(2, 9)
         for code in range(7):
             after = torch.full((2, 9), code)
             base = losses.base_log_likelihood(parents, context.own_BN, z, after)
-            total += losses.transition_log_likelihood(acted, mask[:, None], base, after)[:, 0].exp()
+            total += losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after)[
+                :, 0
+            ].exp()
     torch.testing.assert_close(total, torch.ones(2, 9))
 
 

@@ -245,6 +245,21 @@ def test_the_share_of_edges_drawn_counts_visible_sources() -> None:
     assert float(drawn_share(edges, torch.tensor([[True, False, False]]))) == 0.25
 
 
+def test_whether_a_variable_is_a_target_depends_on_the_whole_image() -> None:
+    """Another variable's code moves the mask that `act` gives, and not what a variable says alone."""
+    net, action = layer(), torch.tensor([[2]])
+    torch.nn.init.normal_(net.mask_state.weight)
+    codes = torch.randint(7, (1, 9))
+    other = codes.clone()
+    other[0, 0] = (codes[0, 0] + 1) % 7
+    with torch.no_grad():
+        contexts = [net.context(z) for z in (codes, other)]
+        local = [net.local_mask(c, action)[..., 1:] for c in contexts]
+        whole = [net.act(c, action).mask_BGM[..., 1:] for c in contexts]
+    torch.testing.assert_close(local[0], local[1])
+    assert not torch.allclose(whole[0], whole[1])
+
+
 def test_an_action_replaces_the_columns_of_its_targets() -> None:
     """Under an action the incoming edges of unmasked variables are exactly the base ones."""
     net = layer()

@@ -73,6 +73,13 @@ def window(make_window: Callable[[], MainWindow]) -> MainWindow:
 
 
 @pytest.fixture
+def brief_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest part of an evaluation made short, where its figures are not what is tested."""
+    monkeypatch.setattr("engine.metrics.graph.STEPS", 20)
+    monkeypatch.setattr("engine.metrics.graph.EFFECT_IMAGES", 4)
+
+
+@pytest.fixture
 def ready(qtbot, window: MainWindow, tiny_run: Path, tiny_cache: Path) -> MainWindow:
     """A window with the tiny run and data set, and a test image read."""
     window.start(str(tiny_run), str(tiny_cache))

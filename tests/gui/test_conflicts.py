@@ -60,6 +60,7 @@ def test_the_first_start_builds_once(tiny_cache: Path) -> None:
     refuse_conflict(opening, [BUILD])
 
 
+@pytest.mark.usefixtures("brief_evaluation")
 def test_build_again_waits_for_an_evaluation(
     qtbot, make_window: Callable[[], MainWindow], tiny_run: Path, tiny_cache: Path
 ) -> None:

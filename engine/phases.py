@@ -213,7 +213,7 @@ def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Ev
         away += time.perf_counter() - left
     path = recorder.sample(state.step, phase.sample())
     # an autoencoder alone cannot be explored, so only the second phase names a best one
-    saved = state.save_best(state.figures["directed_accuracy"]) if phase.name == "transition" else None
+    saved = state.save_best(rank(state)) if phase.name == "transition" else None
     state.phase_looks = max(state.phase_looks + 1, _looks_due(state))
     state.look_s = time.perf_counter() - begun - away
     state.elapsed_s += state.look_s
@@ -221,6 +221,11 @@ def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Ev
     yield SampleSaved(phase.name, state.step, state.elapsed_s, path)
     if saved is not None:
         yield saved
+
+
+def rank(state: TrainingState) -> float:
+    """What the best checkpoint is chosen by: retrieval, and before that whether the graph has settled."""
+    return state.figures["directed_accuracy"] + (state.phase_progress >= EDGES_SETTLE)
 
 
 class Log:

@@ -24,7 +24,7 @@ from engine.config import TransitionConfig
 # weighted by it ("open") or at full weight ("full"); none ("cut").
 Graph = Literal["learned", "open", "full", "cut"]
 
-FIRST_PRICE, PRICES, PRICE_STEP = 0.2, (0.01, 10.0), 0.01
+FIRST_PRICE, PRICES, PRICE_STEP = 0.2, (0.01, 100.0), 0.01
 
 
 class Context(NamedTuple):

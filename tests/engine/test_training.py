@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from engine import checkpoint
 from engine.checkpoint import load_checkpoint
 from engine.errors import DiskFull, Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
+from engine.phases import EDGES_SETTLE, rank
 from engine.run_directory import RunDirectory
 from engine.training import train
 from engine.training_state import Budget, TrainingState
@@ -307,3 +309,18 @@ def test_of_equally_good_weights_the_later_are_kept(cache: Cache, tmp_path: Path
         state.step = step
         assert (state.save_best(figure) is not None) == (kept == step)
         assert load_checkpoint(run.best).meta["step"] == kept
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "best"), [(1.0, 0.5, "late"), (0.5, 1.0, "late"), (0.5, None, "early")]
+)
+def test_weights_are_not_chosen_before_the_graph_has_settled(
+    early: float, late: float | None, best: str
+) -> None:
+    """However well an unsettled model retrieves; until then its weights are better than none."""
+    looks = [(early, 0.3, "early"), *([(late, EDGES_SETTLE, "late")] if late is not None else [])]
+    ranks = {
+        name: rank(SimpleNamespace(figures={"directed_accuracy": figure}, phase_progress=progress))
+        for figure, progress, name in looks
+    }
+    assert max(ranks, key=ranks.__getitem__) == best

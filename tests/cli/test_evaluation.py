@@ -245,7 +245,8 @@ def test_real_figures_and_report(
     assert tuple(figures) == KEYS
     assert (figures["run"], figures["split"], figures["pairs"]) == ("tiny", "test", 30)
     assert figures["quick"] is True
-    assert 0 <= figures["directed_accuracy"] <= figures["factor_accuracy"] <= 1
+    # of so few pairs, macro averages over actions and over factors have no order
+    assert all(0 <= figures[name] <= 1 for name in ("directed_accuracy", "factor_accuracy"))
     assert 0 < figures["chance"] < 0.5
     assert np.sum(figures["confusion"]) == 30
     assert sum(one["pairs"] for one in figures["per_action"].values()) == 30

@@ -44,8 +44,8 @@ class ActionNode(nn.Module):
         reading = torch.einsum("nsr,bsnv->bsrv", self.read, values_BSNV).flatten(1)
         entered = self.enter(F.layer_norm(reading, reading.shape[1:]))
         thought_BGT = self.think(F.relu(entered[:, None] + self.action[actions_BG]))
-        everywhere = targets_BM is None
-        scale = self.place_scale if everywhere else self.place_scale[targets_BM][:, None]
-        shift = self.place_shift if everywhere else self.place_shift[targets_BM][:, None]
+        scale, shift = self.place_scale, self.place_shift
+        if targets_BM is not None:
+            scale, shift = (F.embedding(targets_BM, table)[:, None] for table in (scale, shift))
         told: Tensor = self.tell(F.relu(thought_BGT[:, :, None] * scale + shift))
         return told

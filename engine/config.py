@@ -122,6 +122,7 @@ class TrainingConfig:
         latent_weight: weight of the distance of expected latents, (12).
         retrieval_share: share of the batch that also trains retrieval (9).
         retrieval_start: share of the phase after which retrieval is trained.
+        retrieval_every: steps from one that trains retrieval to the next; it costs as much as half a step.
         retrieval_weight: weight of (9).
         edge_share: share of base edges that the drawn graph should keep; their price follows it, (10).
         edge_sparsity: weight of the mean probability of actions' edges, (10).
@@ -148,6 +149,7 @@ class TrainingConfig:
     latent_weight: float = 12.0
     retrieval_share: float = 0.125
     retrieval_start: float = 0.4
+    retrieval_every: int = 2
     retrieval_weight: float = 1.0
     edge_share: float = 0.08
     edge_sparsity: float = 0.05
@@ -165,7 +167,7 @@ class TrainingConfig:
         for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start", "code_noise"):
             _check(0 <= getattr(self, name) <= 1, f"training.{name} must lie in 0 to 1")
         _check(0 < self.edge_share <= 1, "training.edge_share must lie above 0 and up to 1")
-        for name in ("targets", "base_targets"):
+        for name in ("targets", "base_targets", "retrieval_every"):
             _check(getattr(self, name) >= 1, f"training.{name} must be at least 1")
         _check(0 <= self.seed < 2**63, "training.seed must not be negative")
         weights = ("weight_decay", "change_weight", "latent_weight", "retrieval_weight")

@@ -15,7 +15,7 @@ from engine import losses
 from engine.autoencoder import Autoencoder
 from engine.config import AutoencoderConfig, TrainingConfig
 from engine.model import CTVAE
-from engine.transition import CausalTransition
+from engine.transition import CausalTransition, Context
 
 Terms = dict[str, Tensor]
 
@@ -37,7 +37,8 @@ def transition_objective(
     retrieve: bool,
 ) -> Terms:
     """Equations (8) to (11); retrieval (9) only where `retrieve` is true."""
-    terms = _action_terms(model, before_BN, after_BN, action_B, config)
+    context = model.transition.context(before_BN)
+    terms = _action_terms(model, context, before_BN, after_BN, action_B, config)
     loss = terms["action"] + config.latent_weight * terms["latent"]
     loss = loss + config.mask_sparsity * terms["targets"] + config.edge_sparsity * terms["edges"]
     some = max(1, round(config.base_share * len(before_BN)))
@@ -46,24 +47,30 @@ def transition_objective(
         loss = loss + terms["hidden"] + terms["kept"] + model.transition.edge_price * terms["base_edges"]
     if retrieve and config.retrieval_share > 0:
         few = max(1, round(config.retrieval_share * len(before_BN)))
-        terms["retrieval"] = _retrieval_loss(model, before_BN[:few], after_BN[:few], action_B[:few], config)
+        first = (context.of_first(few), before_BN[:few], after_BN[:few], action_B[:few])
+        terms["retrieval"] = _retrieval_loss(model, *first, config)
         loss = loss + config.retrieval_weight * terms["retrieval"]
     return {"loss": loss, **terms}
 
 
 def _action_terms(
-    model: CTVAE, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
+    model: CTVAE,
+    context: Context,
+    before_BN: Tensor,
+    after_BN: Tensor,
+    action_B: Tensor,
+    config: TrainingConfig,
 ) -> Terms:
     """`after` under the true action: (8) in nats per changed variable or so, (12), and what (10) needs."""
     layer = model.transition
-    context = layer.context(before_BN)
-    mask_BN = layer.local_mask(context, action_B[:, None])[:, 0]
+    mask_B1N = layer.local_mask(context, action_B[:, None])
+    mask_BN = mask_B1N[:, 0]
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BN.detach(), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
     changed_BM = before_BM != after_BM
     base = losses.untouched_log_likelihood(context.own_BN.gather(1, targets_BM), changed_BM, layer.num_codes)
-    acted = layer.act(context, action_B[:, None], targets_BM)
+    acted = layer.act(context, action_B[:, None], targets_BM, mask_B1N)
     near = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)[:, 0]
     distance_B = losses.latent_distance(
         acted.logits_BGMK[:, 0],
@@ -119,11 +126,15 @@ def drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
 
 
 def _retrieval_loss(
-    model: CTVAE, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, config: TrainingConfig
+    model: CTVAE,
+    context: Context,
+    before_BN: Tensor,
+    after_BN: Tensor,
+    action_B: Tensor,
+    config: TrainingConfig,
 ) -> Tensor:
     """Equation (9) over all actions, on the variables that tell them apart."""
     layer = model.transition
-    context = layer.context(before_BN)
     actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
     mask_BAN = layer.local_mask(context, actions_BA)
     changed_BN = before_BN != after_BN
@@ -131,7 +142,7 @@ def _retrieval_loss(
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
     own_BM, changed_BM = context.own_BN.gather(1, targets_BM), before_BM != after_BM
     base = losses.untouched_log_likelihood(own_BM, changed_BM, layer.num_codes)
-    acted = layer.act(context, actions_BA, targets_BM)
+    acted = layer.act(context, actions_BA, targets_BM, mask_BAN)
     near_BAM = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
     near_BA = near_BAM.sum(dim=2)
     looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)

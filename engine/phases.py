@@ -110,7 +110,8 @@ class TransitionPhase:
         state = self._state
         batch = self._sampler.draw(state.rng)
         training = state.config.training
-        retrieve = state.phase_progress >= training.retrieval_start
+        begun = state.phase_progress >= training.retrieval_start
+        retrieve = begun and state.phase_step % training.retrieval_every == 0
         # the base mechanism and the retrieval learn from images as they are
         clean = math.ceil(max(training.base_share, training.retrieval_share) * self.batch)
         noisy = self._noise.add(batch, clean)
@@ -159,7 +160,7 @@ def _validation_pairs(state: TrainingState) -> int:
     """Fewer in a run of a few minutes, which would otherwise spend its time on validation."""
     if state.budget.minutes is None:
         return VALIDATION_PAIRS
-    return min(VALIDATION_PAIRS, max(100, round(2 * state.budget.total_s)))
+    return min(VALIDATION_PAIRS, max(100, round(state.budget.total_s)))
 
 
 def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:

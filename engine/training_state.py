@@ -103,7 +103,7 @@ class TrainingState:
             parameters.append(self.model.log_sharpness)
         self.parameters = parameters
         self.optimizer = torch.optim.AdamW(
-            parameters, lr=rate, betas=(0.9, 0.99), weight_decay=training.weight_decay
+            parameters, lr=rate, betas=(0.9, 0.99), weight_decay=training.weight_decay, fused=True
         )
 
     def begin_transition(self) -> None:

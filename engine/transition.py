@@ -37,6 +37,10 @@ class Context(NamedTuple):
     place_1NP: Tensor  # as the base mechanism sees it: its place alone
     own_BN: Tensor  # logit of the base mechanism keeping the own code; -inf where hidden
 
+    def of_first(self, count: int) -> Context:
+        """That of the first `count` images."""
+        return Context(*(part if part.shape[0] == 1 else part[:count] for part in self))
+
 
 class Messages(NamedTuple):
     """Logits of the next code, of being a target, and the edge probabilities that carried the messages."""
@@ -125,7 +129,8 @@ class CausalTransition(nn.Module):
 
     def context(self, codes_BN: Tensor, hidden_BN: Tensor | None = None) -> Context:
         """Embeds codes; hidden variables (bool [B,N]) show nothing of their code to anybody (11)."""
-        embedded = self.code_embedding[self.codebook_of_variable, codes_BN]
+        row_BN = self.codebook_of_variable * self.num_codes + codes_BN
+        embedded = F.embedding(row_BN, self.code_embedding.flatten(0, 1))
         if hidden_BN is not None:
             embedded = torch.where(hidden_BN[..., None], self.hidden_embedding, embedded)
         embedded = embedded + self.position
@@ -152,15 +157,21 @@ class CausalTransition(nn.Module):
         mechanism = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
         return self._step(context, mechanism, targets_BM, graph)
 
-    def act(self, context: Context, actions_BG: Tensor, targets_BM: Tensor | None = None) -> Messages:
+    def act(
+        self,
+        context: Context,
+        actions_BG: Tensor,
+        targets_BM: Tensor | None = None,
+        local_BGN: Tensor | None = None,
+    ) -> Messages:
         """The actions' mechanisms, for variables that are their targets; they see their own code.
 
         Whether they are targets (3) depends on the whole image: what moves when the view turns is where
-        edges are, and the variable alone cannot know how far.
+        edges are, and the variable alone cannot know how far. `local_BGN` is the local mask where it is known.
         """
         told = self.action_node(context.values_BSNV, actions_BG, targets_BM)
         found = self._step(context, 1 + actions_BG, targets_BM, told=told)
-        local_BGM = self.local_mask(context, actions_BG)
+        local_BGM = self.local_mask(context, actions_BG) if local_BGN is None else local_BGN
         if targets_BM is not None:
             local_BGM = local_BGM.gather(2, targets_BM[:, None].expand(-1, actions_BG.shape[1], -1))
         return found._replace(mask_BGM=local_BGM + found.mask_BGM)
@@ -206,25 +217,31 @@ class CausalTransition(nn.Module):
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
         gate_BGMN, edges_BGMN = self._gate(context, mechanism_BG, targets_BM, graph, base=told is None)
-        relation = torch.einsum("ansr,msr->anms", self.relation_target, self.relation_source)
-        if targets_BM is None:
-            weight_BGMNS = relation[mechanism_BG]
-            not_self = self.not_self
-        else:
-            weight_BGMNS = relation[mechanism_BG[:, :, None], targets_BM[:, None]]
-            not_self = self.not_self[targets_BM][:, None]
-        weight_BGMNS = weight_BGMNS * (gate_BGMN * not_self)[..., None]
-        m = weight_BGMNS.shape[2]
-        weight_BSGMN = weight_BGMNS.permute(0, 4, 1, 2, 3).flatten(2, 3)
-        messages = torch.matmul(weight_BSGMN, context.values_BSNV)  # B S (G M) V
+        not_self = self.not_self if targets_BM is None else self.not_self[targets_BM][:, None]
+        m = gate_BGMN.shape[2]
+        gate_B1XN = (gate_BGMN * not_self).flatten(1, 2)[:, None]  # X = (G M)
+        weight_BSXN = self._relation(mechanism_BG, targets_BM) * gate_B1XN
+        messages = torch.matmul(weight_BSXN, context.values_BSNV)  # B S X V
         messages_BGME = messages.transpose(1, 2).flatten(2).unflatten(1, (g, m))
         own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
-        place = self.position if targets_BM is None else self.position[targets_BM]
+        place = self.position if targets_BM is None else F.embedding(targets_BM, self.position)
         features = self._features(mechanism_BG, own, place)
         if told is not None:
             features = features + told
         hidden = self.update(messages_BGME, features, mechanism_BG)
         return Messages(self._code_logits(hidden, targets_BM), self.mask_state(hidden)[..., 0], edges_BGMN)
+
+    def _relation(self, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
+        """How each head weighs a source for a target, by their places and the mechanism, [B,S,(G M),N]."""
+        if targets_BM is None:
+            target_BGMSR = self.relation_target[mechanism_BG]
+        else:
+            # looked up as embeddings, whose gradients torch adds up far faster than an index's
+            row_BGM = mechanism_BG[:, :, None] * self.num_variables + targets_BM[:, None]
+            table = self.relation_target.flatten(2).flatten(0, 1)
+            target_BGMSR = F.embedding(row_BGM, table).unflatten(3, (self.heads, -1))
+        target_BSXR = target_BGMSR.permute(0, 3, 1, 2, 4).flatten(2, 3)
+        return torch.matmul(target_BSXR, self.relation_source.permute(1, 2, 0))
 
     def _features(self, mechanism_BG: Tensor, own_BME: Tensor, place_ME: Tensor) -> Tensor:
         """Own code and action for the actions' mechanisms, the place alone for the base one, [B,G,M,E]."""

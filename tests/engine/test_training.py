@@ -311,6 +311,18 @@ def test_of_equally_good_weights_the_later_are_kept(cache: Cache, tmp_path: Path
         assert load_checkpoint(run.best).meta["step"] == kept
 
 
+def test_retrieval_is_trained_as_often_as_it_says(cache: Cache, tmp_path: Path, monkeypatch) -> None:
+    """From its start on, every `retrieval_every`-th step has the loss (9), and no other."""
+    monkeypatch.setattr("engine.phases.LOG_EVERY_S", -1.0)
+    config = tiny_config()
+    settings = dataclasses.replace(
+        config.training, autoencoder_steps=2, transition_steps=12, retrieval_start=0.5, retrieval_every=3
+    )
+    events = train(dataclasses.replace(config, training=settings), cache, tmp_path / "run", threads=1)
+    logged = [e for e in events if isinstance(e, StepLogged) and e.phase == "transition"]
+    assert ["retrieval" in event.values for event in logged] == [False] * 6 + [True, False, False] * 2
+
+
 @pytest.mark.parametrize(
     ("early", "late", "best"), [(1.0, 0.5, "late"), (0.5, 1.0, "late"), (0.5, None, "early")]
 )

@@ -52,6 +52,22 @@ def test_looking_at_some_targets_gives_what_looking_at_all_gives(size) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(sizes)
+def test_what_was_computed_before_serves_again(size) -> None:
+    """The context of the first images, and a local mask at hand, give what computing them anew gives."""
+    q, side, codes, actions, seed = size
+    net = layer(q, side, codes, actions, seed)
+    z = torch.randint(codes, (3, net.num_variables))
+    a = torch.randint(actions, (2, 2))
+    with torch.no_grad():
+        mine, anew = net.context(z).of_first(2), net.context(z[:2])
+        known = net.act(mine, a, local_BGN=net.local_mask(mine, a))
+        for found, wanted in ((known, net.act(anew, a)), (net.base(mine), net.base(anew))):
+            for part, wanted_part in zip(found, wanted, strict=True):
+                torch.testing.assert_close(part, wanted_part)
+
+
+@settings(max_examples=15, deadline=None)
+@given(sizes)
 def test_the_layer_equals_an_obvious_loop(size) -> None:
     """Dense batched products give what loops over targets, sources and heads give."""
     q, side, codes, actions, seed = size

@@ -44,7 +44,8 @@ class ActionNode(nn.Module):
         reading = torch.einsum("nsr,bsnv->bsrv", self.read, values_BSNV).flatten(1)
         entered = self.enter(F.layer_norm(reading, reading.shape[1:]))
         thought_BGT = self.think(F.relu(entered[:, None] + self.action[actions_BG]))
-        scale, shift = self.place_scale, self.place_shift
+        scale: Tensor = self.place_scale
+        shift: Tensor = self.place_shift
         if targets_BM is not None:
             scale, shift = (F.embedding(targets_BM, table)[:, None] for table in (scale, shift))
         told: Tensor = self.tell(F.relu(thought_BGT[:, :, None] * scale + shift))

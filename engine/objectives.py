@@ -44,11 +44,12 @@ def transition_objective(
     some = max(1, round(config.base_share * len(before_BN)))
     if config.base_share > 0:
         terms |= _base_terms(model.transition, before_BN[:some], config)
-        loss = loss + terms["hidden"] + terms["kept"] + model.transition.edge_price * terms["base_edges"]
+        loss = loss + config.base_weight * (terms["hidden"] + terms["kept"])
+        loss = loss + model.transition.edge_price * terms["base_edges"]
     if retrieve and config.retrieval_share > 0:
         few = max(1, round(config.retrieval_share * len(before_BN)))
         first = (context.of_first(few), before_BN[:few], after_BN[:few], action_B[:few])
-        terms["retrieval"] = _retrieval_loss(model, *first, config)
+        terms["retrieval"] = retrieval_loss(model, *first, config)
         loss = loss + config.retrieval_weight * terms["retrieval"]
     return {"loss": loss, **terms}
 
@@ -125,7 +126,7 @@ def drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
     return ((edges_BMN > 0.5) & visible_B1N).sum() / count.clamp_min(1)
 
 
-def _retrieval_loss(
+def retrieval_loss(
     model: CTVAE,
     context: Context,
     before_BN: Tensor,
@@ -133,7 +134,7 @@ def _retrieval_loss(
     action_B: Tensor,
     config: TrainingConfig,
 ) -> Tensor:
-    """Equation (9) over all actions, on the variables that tell them apart."""
+    """Equation (9) over all actions, on the variables that tell them apart; the context is that of before."""
     layer = model.transition
     actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
     mask_BAN = layer.local_mask(context, actions_BA)

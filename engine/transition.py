@@ -167,7 +167,7 @@ class CausalTransition(nn.Module):
         """The actions' mechanisms, for variables that are their targets; they see their own code.
 
         Whether they are targets (3) depends on the whole image: what moves when the view turns is where
-        edges are, and the variable alone cannot know how far. `local_BGN` is the local mask where it is known.
+        edges are, and the variable alone cannot know how far. `local_BGN` is the local mask, if it is known.
         """
         told = self.action_node(context.values_BSNV, actions_BG, targets_BM)
         found = self._step(context, 1 + actions_BG, targets_BM, told=told)

@@ -1,0 +1,90 @@
+"""How fast do random batches come from the cache, and how fast is the built-in set drawn?
+
+    python -m benchmarks.data [--json]
+
+JSON keys: `cache_batches_per_s`, `memmap_batches_per_s` (64 random images as float tensors' source,
+uint8, in sorted rows as the training draws them, files in the system's cache), `cache_vs_memmap` (the
+first over the second), `render_per_s_core` (images of `shapes` a second and core).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import datasets
+from benchmarks import report
+from benchmarks.report import Figures, InputError
+from benchmarks.timing import side_by_side, until
+from datasets.cache import Cache
+from datasets.shapes import ShapesSource
+
+BATCH, BATCHES = 64, 200
+IMAGES = 20_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the benchmark; 0, or 2 for something the user can mend."""
+    arguments = report.parser("data", "Times random batches and the drawing of images.").parse_args(argv)
+    try:
+        figures = report.conditions(arguments.threads)
+        with tempfile.TemporaryDirectory() as folder:
+            figures |= measure(Path(folder), 2_000 if arguments.quick else IMAGES, arguments.quick)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    report.say(figures, [_table(figures)], arguments.json)
+    return 0
+
+
+def measure(folder: Path, images: int, quick: bool) -> Figures:
+    """Both rates of batches in turns, and the rate of drawing on one core."""
+    path = folder / "shapes.h5"
+    for _ in datasets.build_steps(
+        "shapes", out=path, train_pairs=images // 2, validation_pairs=100, test_pairs=100
+    ):
+        pass
+    with Cache.open(path) as cache:
+        count = cache.num_images
+        plain = folder / "images.npy"
+        np.save(plain, cache.images(np.arange(count)))
+        mapped = np.load(plain, mmap_mode="r")
+        dice = np.random.default_rng(0)
+        rows = [np.sort(dice.choice(count, BATCH, replace=False)) for _ in range(BATCHES)]
+        pieces = {
+            "cache": lambda: [cache.images(some) for some in rows],
+            "memmap": lambda: [mapped[some] for some in rows],
+        }
+        timings = side_by_side(pieces, repetitions=1 if quick else 15, warm_up=2)
+    rate = {name: BATCHES / timing.median_s for name, timing in timings.items()}
+    return {
+        "cache_batches_per_s": rate["cache"],
+        "memmap_batches_per_s": rate["memmap"],
+        "cache_vs_memmap": rate["cache"] / rate["memmap"],
+        "render_per_s_core": _render_rate(0.0 if quick else 3.0),
+    }
+
+
+def _render_rate(seconds: float) -> float:
+    """Images of `shapes` a second; the geometry maps are there, as they are after the first images."""
+    source, dice = ShapesSource(), np.random.default_rng(0)
+    values = np.stack([dice.integers(size, size=500) for size in source.space.sizes], axis=1)
+    return len(values) / until(lambda: source.render(values), seconds).median_s
+
+
+def _table(figures: Figures) -> str:
+    words = {
+        "cache_batches_per_s": f"random batches of {BATCH} from the cache, a second",
+        "memmap_batches_per_s": "the same from numpy's memmap",
+        "cache_vs_memmap": "cache / memmap",
+        "render_per_s_core": "images of shapes drawn, a second and core",
+    }
+    return report.table("Data", ("", ""), [(text, figures[key]) for key, text in words.items()])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

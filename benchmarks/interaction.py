@@ -1,0 +1,251 @@
+"""How long does a person wait for the window, at rest and while it trains?
+
+    python -m benchmarks.interaction [--clicks 200] [--json]
+
+Drives the real window with the bundled model, without a display, by mouse clicks on its buttons and
+nodes. An answer counts when the widget that shows it has been painted. Gaps are the times between two
+turns of the event loop, looked at while clicks go on.
+
+JSON keys: `click_p95_ms_idle`, `click_p95_ms_training` (an action's button to the new image, 95th
+percentile), `palette_ms` (a node to the first thumbnails of its codes; median), `traversal_ms` (to all
+rows of the traversal grid after an action; median), `frame_gap_p99_ms`, `frame_gap_max_ms` (while
+training), the same with `_idle`, `memory_idle_mb`, `memory_training_mb` (resident size, where the system
+tells).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import report
+from benchmarks.report import Figures, InputError
+from benchmarks.timing import resident_mb
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from gui.main_window import MainWindow
+
+LIMIT_S = 300
+TRAINING_MINUTES = 30  # more than the benchmark needs; it is stopped
+
+
+class NoAnswer(Exception):
+    """The window did not do in time what it was asked for."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the benchmark; 0, 1 if the window gave no answer, 2 for something the user can mend."""
+    parser = report.parser("interaction", "Times answers of the window.")
+    parser.add_argument("--clicks", type=int, default=200, help="clicks of each kind (default: 200)")
+    parser.add_argument("--run", default="bundled", help="whose model (default: bundled)")
+    arguments = parser.parse_args(argv)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    try:
+        figures = report.conditions(arguments.threads)
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["DOSCOPE_HOME"] = home
+            figures |= measure(arguments.run, 5 if arguments.quick else arguments.clicks)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except NoAnswer as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    report.say(figures, [_table(figures)], arguments.json)
+    return 0
+
+
+def measure(run: str, clicks: int) -> Figures:
+    """All figures, from one window."""
+    from gui.app import make_application
+    from gui.main_window import MainWindow
+
+    make_application("light")
+    window = MainWindow()
+    person = Person(window)
+    try:
+        window.show()
+        window.start(run)
+        person.wait(lambda: window.selection.step is not None, "the first image")
+        person.settle()
+        figures: Figures = {"clicks": clicks, "memory_idle_mb": resident_mb()}
+        figures |= person.figures("idle", clicks)
+        figures |= {
+            "palette_ms": person.palettes(clicks),
+            "traversal_ms": person.traversals(max(3, clicks // 10)),
+        }
+        person.begin_training()
+        figures |= person.figures("training", clicks)
+        figures["memory_training_mb"] = resident_mb()
+        figures["frame_gap_p99_ms"] = figures.pop("frame_gap_p99_ms_training")
+        figures["frame_gap_max_ms"] = figures.pop("frame_gap_max_ms_training")
+    finally:
+        window.engine.shutdown()
+        person.turn()
+        window.close()
+    return figures
+
+
+class Person:
+    """Clicks, and waits for what it sees."""
+
+    def __init__(self, window: MainWindow) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        self.window = window
+        self.turn: Callable[[], None] = QApplication.processEvents
+        self._gaps: list[float] = []
+        self._turned = time.perf_counter()
+
+    def figures(self, when: str, clicks: int) -> Figures:
+        """Clicks on actions, and the gaps between the turns of the event loop meanwhile."""
+        self._gaps.clear()
+        waited = [self._click_action(number) for number in range(clicks)]
+        gaps = np.array(self._gaps) * 1e3
+        return {
+            f"click_p50_ms_{when}": _percentile(waited, 50),
+            f"click_p95_ms_{when}": _percentile(waited, 95),
+            f"frame_gap_p99_ms_{when}": float(np.percentile(gaps, 99)),
+            f"frame_gap_max_ms_{when}": float(gaps.max()),
+        }
+
+    def palettes(self, clicks: int) -> float:
+        """From a click on a node to the first thumbnails; median, ms."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        view, thumbs = self.window.explore.graph.view, self.window.explore.variable_panel.thumbs
+        waited = []
+        for number in range(min(clicks, 40)):
+            node = view.nodes[(7 * number) % len(view.nodes)]
+            place = view.mapFromScene(node.scenePos())
+            seen = self._painted(thumbs, lambda: thumbs.count() > 1)
+            self.settle()
+            begun = time.perf_counter()
+            QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+            self.wait(seen, "the palette")
+            waited.append(time.perf_counter() - begun)
+            self.window.selection.set_variable(None)
+        return _percentile(waited, 50)
+
+    def traversals(self, clicks: int) -> float:
+        """From a click on an action to the last row of the new traversal grid; median, ms."""
+        grid = self.window.explore.traversal.grid
+        wanted = self.window.selection.run.space.num_factors if self.window.selection.run else 0
+        waited = []
+        for number in range(clicks):
+            self.settle()
+            begun = time.perf_counter()
+            self._click_action(number)
+            seen = self._painted(grid, lambda: len(grid.rows) == wanted)
+            self.wait(seen, "the traversal")
+            waited.append(time.perf_counter() - begun)
+        return _percentile(waited, 50)
+
+    def begin_training(self) -> None:
+        """Starts a training as a person would, and comes back to Explore once it runs."""
+        window = self.window
+        window.show_workspace(2)
+        self.wait(lambda: window.train.form.plan() is not None, "the training form")
+        window.train.form.minutes.setValue(TRAINING_MINUTES)
+        window.train.form.start.click()
+        self.wait(lambda: window.engine.is_training, "the training")
+        window.show_workspace(0)
+        self.pause(3)
+
+    def settle(self) -> None:
+        """Until the engine rests; while it trains it never does."""
+        if not self.window.engine.is_training:
+            self.wait(self.window.engine.is_idle, "the engine")
+        self.pause(0.02)
+
+    def pause(self, seconds: float) -> None:
+        """Lets the window run."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end, "the clock")
+
+    def wait(self, reached: Callable[[], bool], what: str) -> None:
+        """Turns the event loop until something is so, and notes how long each turn takes.
+
+        Raises:
+            NoAnswer: it took too long.
+        """
+        end = time.monotonic() + LIMIT_S
+        self._turned = time.perf_counter()
+        while not reached():
+            if time.monotonic() > end:
+                raise NoAnswer(f"the window did not show {what} within {LIMIT_S} s")
+            self.turn()
+            now = time.perf_counter()
+            self._gaps.append(now - self._turned)
+            self._turned = now
+            time.sleep(0.001)
+
+    def _click_action(self, number: int) -> float:
+        """Seconds from a click on an action's button until the new image has been painted."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        window = self.window
+        before, buttons = window.selection.step, window.explore.action_panel.buttons
+        seen = self._painted(window.explore.images.after, lambda: window.selection.step is not before)
+        begun = time.perf_counter()
+        QTest.mouseClick(buttons[number % len(buttons)], Qt.MouseButton.LeftButton)
+        self.wait(seen, "the image after the action")
+        return time.perf_counter() - begun
+
+    def _painted(self, widget: QWidget, ready: Callable[[], bool]) -> Callable[[], bool]:
+        """Whether the widget has been painted since `ready` became true."""
+        from PySide6.QtCore import QEvent, QObject
+
+        class Watch(QObject):
+            seen = False
+
+            def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+                if event.type() == QEvent.Type.Paint and ready():
+                    self.seen = True
+                return False
+
+        watch = Watch(widget)
+        widget.installEventFilter(watch)
+
+        def seen() -> bool:
+            if watch.seen:
+                widget.removeEventFilter(watch)
+                watch.deleteLater()
+            return watch.seen
+
+        return seen
+
+
+def _percentile(seconds: Sequence[float], share: int) -> float:
+    return float(np.percentile(np.array(seconds) * 1e3, share))
+
+
+def _table(figures: Figures) -> str:
+    words = {
+        "click_p95_ms_idle": "an action to the new image, at rest: 95th percentile, ms",
+        "click_p95_ms_training": "the same while it trains, ms",
+        "palette_ms": "a node to its palette, ms",
+        "traversal_ms": "an action to the whole traversal grid, ms",
+        "frame_gap_p99_ms_idle": "gaps of the event loop at rest: 99th percentile, ms",
+        "frame_gap_max_ms_idle": "the longest, ms",
+        "frame_gap_p99_ms": "gaps while it trains: 99th percentile, ms",
+        "frame_gap_max_ms": "the longest, ms",
+        "memory_idle_mb": "memory at rest, MB",
+        "memory_training_mb": "memory while it trains, MB",
+    }
+    rows = [(text, figures[key]) for key, text in words.items()]
+    return report.table(f"The window, {figures['clicks']} clicks", ("", ""), rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,12 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks import report
-from benchmarks.report import Figures, InputError
+from benchmarks.report import Figures, InputError, build_tiny
 from benchmarks.timing import resident_mb
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures = report.conditions(arguments.threads)
         with tempfile.TemporaryDirectory() as home:
             os.environ["DOSCOPE_HOME"] = home
+            if arguments.quick:
+                build_tiny(Path(home))
             figures |= measure(arguments.run, 5 if arguments.quick else arguments.clicks)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import torch
 
+import datasets
 from benchmarks import machine
 from engine.device import limit_threads
 from engine.errors import InputError
@@ -39,6 +41,19 @@ def conditions(threads: int | None) -> Figures:
         "busy_cores_before": machine.busy_cores(),
         "code": machine.code_state(),
     }
+
+
+def build_tiny(home: Path) -> None:
+    """A small cache of `shapes` where a Doscope of this home looks for it, for `--quick`."""
+    made = datasets.build_steps(
+        "shapes",
+        out=home / "datasets" / "shapes.h5",
+        train_pairs=1500,
+        validation_pairs=100,
+        test_pairs=100,
+    )
+    for _ in made:
+        pass
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -74,4 +89,4 @@ def _shown(cell: object) -> str:
     return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
 
 
-__all__ = ["Figures", "InputError", "conditions", "parser", "say", "table"]
+__all__ = ["Figures", "InputError", "build_tiny", "conditions", "parser", "say", "table"]

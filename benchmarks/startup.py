@@ -20,10 +20,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks import report
 from benchmarks.machine import ROOT
-from benchmarks.report import Figures, InputError
+from benchmarks.report import Figures, InputError, build_tiny
 from benchmarks.timing import resident_mb
 
 LIMIT_S = 300
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as home:
+        if arguments.quick:
+            build_tiny(Path(home))
         starts = [_start(home) for _ in range(1 + (1 if arguments.quick else arguments.starts))][1:]
     if any(start is None for start in starts):
         print("error: the window did not come up; its message stands above", file=sys.stderr)

@@ -114,7 +114,6 @@ class TrainingConfig:
         weight_decay: of both phases.
         hidden_share: share of variables hidden in the hidden-variable task (11).
         base_share: share of the batch that also trains the base mechanism, (8) and (11).
-        base_weight: weight of the base mechanism's losses, (8) and (11).
         code_noise: share of codes exchanged for similar ones in transitions that train actions only.
         base_targets: variables of an image that the base mechanism predicts in training; hidden ones first.
         targets: variables of a transition whose next code is computed in training; those that change and
@@ -143,7 +142,6 @@ class TrainingConfig:
     weight_decay: float = 0.01
     hidden_share: float = 0.25
     base_share: float = 0.75
-    base_weight: float = 2.0
     code_noise: float = 0.05
     base_targets: int = 20
     targets: int = 28
@@ -153,7 +151,7 @@ class TrainingConfig:
     retrieval_start: float = 0.4
     retrieval_every: int = 2
     retrieval_weight: float = 1.0
-    edge_share: float = 0.085
+    edge_share: float = 0.09
     edge_sparsity: float = 0.05
     mask_sparsity: float = 0.001
     validations: int = 6
@@ -172,7 +170,7 @@ class TrainingConfig:
         for name in ("targets", "base_targets", "retrieval_every"):
             _check(getattr(self, name) >= 1, f"training.{name} must be at least 1")
         _check(0 <= self.seed < 2**63, "training.seed must not be negative")
-        weights = ("change_weight", "latent_weight", "retrieval_weight", "base_weight")
+        weights = ("change_weight", "latent_weight", "retrieval_weight")
         for name in (*weights, "weight_decay", "edge_sparsity", "mask_sparsity"):
             _check(getattr(self, name) >= 0, f"training.{name} must not be negative")
         _check(self.validations >= 1, "training.validations must be at least 1")

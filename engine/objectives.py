@@ -44,8 +44,7 @@ def transition_objective(
     some = max(1, round(config.base_share * len(before_BN)))
     if config.base_share > 0:
         terms |= _base_terms(model.transition, before_BN[:some], config)
-        loss = loss + config.base_weight * (terms["hidden"] + terms["kept"])
-        loss = loss + model.transition.edge_price * terms["base_edges"]
+        loss = loss + terms["hidden"] + terms["kept"] + model.transition.edge_price * terms["base_edges"]
     if retrieve and config.retrieval_share > 0:
         few = max(1, round(config.retrieval_share * len(before_BN)))
         first = (context.of_first(few), before_BN[:few], after_BN[:few], action_B[:few])

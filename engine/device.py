@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import torch
 
@@ -65,3 +66,15 @@ def limit_threads(threads: int | None) -> int:
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
     return wanted
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can still be had on the device; a guess of 2 GiB where the system does not tell."""
+    if device.type == "cuda":
+        free, _total = torch.cuda.mem_get_info(device)
+        return int(free)
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+    except (OSError, StopIteration, ValueError):
+        return 2 * 2**30

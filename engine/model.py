@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from engine import losses
 from engine.autoencoder import Autoencoder
 from engine.config import Config
+from engine.device import free_memory
 from engine.transition import CausalTransition, Context, Graph
+
+LITTLE = 2**28  # bytes that nobody has to ask for
+MEMORY_SHARE = 0.25  # of the free memory, for one answer
 
 
 class NextCodes(NamedTuple):
@@ -29,6 +33,11 @@ class ActionScores(NamedTuple):
 
     log_probability_BA: Tensor
     cross_entropy_BA: Tensor  # nats per variable (7)
+
+
+def of_targets(x_BN: Tensor, targets_BM: Tensor | None) -> Tensor:
+    """What belongs to the targets, [B,M]; all of it where no targets are named."""
+    return x_BN if targets_BM is None else x_BN.gather(1, targets_BM)
 
 
 class CTVAE(nn.Module):
@@ -60,27 +69,37 @@ class CTVAE(nn.Module):
     def reconstruct(self, codes_BN: Tensor) -> NextCodes:
         """Standard mode: the codes that follow when nothing is done (a = none)."""
         context = self.transition.context(codes_BN)
-        return self._settle(self._base_probability(context, codes_BN), torch.zeros_like(context.own_BN))
+        parts = [self._base_probability(context, codes_BN, targets) for targets in self._parts(codes_BN, 1)]
+        return self._settle(torch.cat(parts, dim=1), torch.zeros_like(context.own_BN))
 
     def apply_action(self, codes_BN: Tensor, action_B: Tensor) -> NextCodes:
         """Action mode: the codes that follow the action, the mask summed out (6), settled by (13)."""
         context = self.transition.context(codes_BN)
-        acted = self.transition.act(context, action_B[:, None])
-        acted_BNK, mask_BN = acted.logits_BGMK[:, 0].softmax(dim=2), acted.mask_BGM[:, 0].sigmoid()
-        target_BN1 = mask_BN[..., None]
-        base_BNK = self._base_probability(context, codes_BN)
-        return self._settle(target_BN1 * acted_BNK + (1 - target_BN1) * base_BNK, mask_BN)
+        parts, masks = [], []
+        for targets_BM in self._parts(codes_BN, 1):
+            acted = self.transition.act(context, action_B[:, None], targets_BM)
+            acted_BMK, mask_BM = acted.logits_BGMK[:, 0].softmax(dim=2), acted.mask_BGM[:, 0].sigmoid()
+            base_BMK = self._base_probability(context, codes_BN, targets_BM)
+            parts.append(torch.lerp(base_BMK, acted_BMK, mask_BM[..., None]))
+            masks.append(mask_BM)
+        return self._settle(torch.cat(parts, dim=1), torch.cat(masks, dim=1))
 
     def retrieve_action(self, before_BN: Tensor, after_BN: Tensor) -> ActionScores:
         """Causal mode: log p(a) = log softmin of the cross entropy of `after` under each action (7)."""
         context = self.transition.context(before_BN)
         actions = torch.arange(self.transition.num_actions, device=before_BN.device)
         actions_BA = actions.expand(len(before_BN), -1)
-        base_logits = self.transition.base(context).logits_BGMK[:, 0]
-        base = losses.base_log_likelihood(base_logits, context.own_BN, before_BN, after_BN)
-        acted = self.transition.act(context, actions_BA)
-        likelihood_BAN = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BN)
-        likelihood_BA = likelihood_BAN.sum(dim=2)
+        local_BAN = self.transition.local_mask(context, actions_BA)
+        likelihood_BA = torch.zeros(actions_BA.shape, device=before_BN.device)
+        for targets_BM in self._parts(before_BN, len(actions)):
+            own_BM, before_BM, after_BM = (
+                of_targets(x, targets_BM) for x in (context.own_BN, before_BN, after_BN)
+            )
+            base_logits = self.transition.base(context, targets_BM).logits_BGMK[:, 0]
+            base = losses.base_log_likelihood(base_logits, own_BM, before_BM, after_BM)
+            acted = self.transition.act(context, actions_BA, targets_BM, local_BAN)
+            found = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
+            likelihood_BA = likelihood_BA + found.sum(dim=2)
         scores = likelihood_BA * self.log_sharpness.exp()
         return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / before_BN.shape[1])
 
@@ -92,11 +111,23 @@ class CTVAE(nn.Module):
         context = self.transition.context(codes_BN, hidden_BN)
         return self.transition.base(context, graph=graph).logits_BGMK[:, 0].log_softmax(dim=2)
 
-    def _base_probability(self, context: Context, codes_BN: Tensor) -> Tensor:
-        """Probability of each code under the base mechanism, [B,N,K]."""
-        keep_BN1 = context.own_BN.sigmoid()[..., None]
-        probability = (1 - keep_BN1) * self.transition.base(context).logits_BGMK[:, 0].softmax(dim=2)
-        return probability.scatter_add(2, codes_BN[..., None], keep_BN1)
+    def _parts(self, codes_BN: Tensor, actions: int) -> list[Tensor | None]:
+        """The variables in as few parts as fit the memory: [None] for all at once, else indices [B,M]."""
+        fitting, everyone = self.transition.targets_that_fit, self.transition.num_variables
+        if fitting(len(codes_BN), actions, LITTLE) >= everyone:
+            return [None]
+        count = fitting(len(codes_BN), actions, int(MEMORY_SHARE * free_memory(codes_BN.device)))
+        if count >= everyone:
+            return [None]
+        indices = torch.arange(everyone, device=codes_BN.device)
+        return [part.expand(len(codes_BN), -1) for part in indices.split(count)]
+
+    def _base_probability(self, context: Context, codes_BN: Tensor, targets_BM: Tensor | None) -> Tensor:
+        """Probability of each code under the base mechanism, [B,M,K]."""
+        own_BM, codes_BM = (of_targets(x, targets_BM) for x in (context.own_BN, codes_BN))
+        keep_BM1 = own_BM.sigmoid()[..., None]
+        logits_BMK = self.transition.base(context, targets_BM).logits_BGMK[:, 0]
+        return ((1 - keep_BM1) * logits_BMK.softmax(dim=2)).scatter_add(2, codes_BM[..., None], keep_BM1)
 
     def _settle(self, probability_BNK: Tensor, mask_BN: Tensor) -> NextCodes:
         """From probabilities to one answer (13).

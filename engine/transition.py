@@ -152,6 +152,13 @@ class CausalTransition(nn.Module):
         logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place[actions_BG] - 1.0
         return logits
 
+    def targets_that_fit(self, images: int, actions: int, memory: int) -> int:
+        """For how many variables of each image all that leads to their next codes fits into so many bytes."""
+        per_source = 3 * self.edge_heads.shape[1] + actions * (4 + 3 * self.heads)
+        per_target = actions * (8 * self.position.shape[1] + 4 * self.num_codes)
+        bytes_each = 4 * images * (self.num_variables * per_source + per_target)
+        return max(1, memory // bytes_each)
+
     def base(self, context: Context, targets_BM: Tensor | None = None, graph: Graph = "learned") -> Messages:
         """Base mechanism from the parents only, own code not seen (11); G = 1."""
         mechanism = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)

@@ -34,6 +34,19 @@ def build_menus(window: MainWindow) -> None:
         _add(file_menu, window, "next_image", "Next test image", "Ctrl+]", lambda: explore.step_image(1)),
     ]
     file_menu.addSeparator()
+    of_explore += [
+        _add(file_menu, window, "export_image", "Export the image…", "Ctrl+E", explore.exports.choose_image),
+        _add(file_menu, window, "export_graph", "Export the graph…", "Ctrl+G", explore.exports.choose_graph),
+        _add(
+            file_menu,
+            window,
+            "export_traversal",
+            "Export the traversal…",
+            "Ctrl+Shift+E",
+            explore.exports.choose_grid,
+        ),
+    ]
+    file_menu.addSeparator()
     _add(file_menu, window, "quit", "Quit", "Ctrl+Q", window.close)
     _add_undo(edit, window)
     of_explore += [

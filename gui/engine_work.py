@@ -33,6 +33,7 @@ from gui.replies import (
     ShownImage,
     Targets,
     TrainingEnded,
+    Written,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class EngineWork:
             rq.ApplyAction: self._apply_action,
             rq.DoVariables: self._do_variables,
             rq.Graph: self._graph,
+            rq.WriteGraph: self._write_graph,
             rq.LayoutGraph: self._layout,
             rq.MakePalette: self._palette,
             rq.Traverse: self._traverse,
@@ -136,6 +138,15 @@ class EngineWork:
 
     def _graph(self, request: rq.Graph) -> CausalGraph:
         return self._explorer(request.run).graph(request.codes, request.action)
+
+    def _write_graph(self, request: rq.WriteGraph) -> Written:
+        from engine.graph_files import to_network, write_graph
+
+        explorer = self._explorer(request.run)
+        found = explorer.graph(request.codes, request.action)
+        network = to_network(explorer.info, request.codes, found, request.threshold)
+        write_graph(Path(request.path), network)
+        return Written(request.path, f"{network.number_of_edges()} edges")
 
     def _layout(self, request: rq.LayoutGraph) -> NodePositions:
         from gui.explore.graph_layout import layered

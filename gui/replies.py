@@ -182,6 +182,14 @@ class Verified:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A file is there. `what` says what it holds."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Deleted:
     """A run directory is gone."""
 

@@ -202,6 +202,22 @@ class Graph(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class WriteGraph(Request):
+    """Write the graph for other tools; the file's name ends with its format. Answers Written.
+
+    Attributes:
+        threshold: least probability of an edge that is written.
+    """
+
+    run: str
+    codes: Codes
+    action: int | None
+    threshold: float
+    path: str
+    text: ClassVar[str] = "Writing the graph"
+
+
+@dataclass(frozen=True, eq=False)
 class LayoutGraph(Request):
     """Place the nodes in layers along the shown edges. Answers NodePositions.
 

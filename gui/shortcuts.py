@@ -13,6 +13,7 @@ SHORTCUTS = (
     ("Ctrl+V", "Paste an image"),
     ("Ctrl+R", "A random test image"),
     ("Ctrl+[  Ctrl+]", "Previous, next test image"),
+    ("Ctrl+E  Ctrl+G", "Export the image, the graph (Ctrl+Shift+E: the traversal)"),
     ("Ctrl+Z  Ctrl+Y", "Undo, redo an intervention"),
     ("Arrow keys", "Walk over the nodes, the palette, the traversal grid"),
     ("Enter", "On a node: go to its palette; on a code: do(variable := code)"),

@@ -191,6 +191,7 @@ def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke
     for k in np.unique(level):
         size = radius * (0.22 + 0.30 * (k + 1) / LEVELS) * 1.5
         lines, heads = QPainterPath(), QPainterPath()
+        heads.setFillRule(Qt.FillRule.WindingFill)  # heads that overlap stay filled
         for e in np.flatnonzero(level == k):
             base, side = (
                 tip[e] - arrival[e] * 1.6 * size,

@@ -252,6 +252,10 @@ class GraphPanel(QWidget):
         self.view.set_fills(fills)
         self.legend.set_factors(names)
 
+    def says(self) -> str:
+        """Which graph is shown and how much of it, in words."""
+        return f"{self.which.currentText()}: {self.reading.text().replace(',', ' edges,')}"
+
     def _switch(self) -> None:
         self._show_page(self.pages.currentWidget() is not self.empty)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
@@ -222,6 +222,17 @@ class GraphView(QGraphicsView):
         self._restyle()
         self.hovered.emit(node)
 
+    def draw(self, painter: QPainter, area: QRect) -> None:
+        """What is seen, as lines and circles: a cached picture of the edges would be no drawing."""
+        self._cache_edges(False)
+        self.render(painter, area)
+        self._cache_edges(True)
+
+    def _cache_edges(self, on: bool) -> None:
+        modes = QGraphicsItem.CacheMode
+        for layer in (self._edges, self._causes, self._effects):
+            layer.setCacheMode(modes.DeviceCoordinateCache if on else modes.NoCache)
+
     # ------------------------------------------------------------ zoom and keys
 
     def fit(self) -> None:
@@ -285,7 +296,6 @@ class GraphView(QGraphicsView):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_effects"):
             self.setBackgroundBrush(QColor(colours().panel))
-            for layer in (self._edges, self._causes, self._effects):
-                layer.setCacheMode(QGraphicsItem.CacheMode.NoCache)
-                layer.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+            self._cache_edges(False)  # forgets the picture in the old colours
+            self._cache_edges(True)
             self._restyle()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
 from engine.results import Palette, Reconstruction, RunInfo
 from gui import requests as rq
 from gui.explore.action_panel import ActionPanel
+from gui.explore.exporting import Exports
 from gui.explore.graph_items import Edges
 from gui.explore.graph_panel import GraphPanel
 from gui.explore.history_strip import HistoryStrip
@@ -40,6 +41,7 @@ class ExploreWorkspace(Workspace):
         self.action_panel, self.variable_panel = ActionPanel(), VariablePanel()
         self.traversal, self.history = TraversalView(), HistoryStrip()
         self.presenter = ExplorePresenter(selection, self)
+        self.exports = Exports(selection, self.graph, self.traversal, self)
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -57,6 +59,7 @@ class ExploreWorkspace(Workspace):
             done: partial(do.on_intervention, done),
             rq.kind_of(rq.Graph): do.on_graph,
             rq.kind_of(rq.LayoutGraph): self._on_layout,
+            rq.kind_of(rq.WriteGraph): self.exports.on_written,
             rq.kind_of(rq.MakePalette): self._on_palette,
             rq.kind_of(rq.Traverse): self.traversal.add_row,
         }
@@ -110,6 +113,9 @@ class ExploreWorkspace(Workspace):
         do.cancelled.connect(self.cancelled)
         do.hinted.connect(self.hinted)
         do.warned.connect(self.warned)
+        self.exports.asked.connect(self.asked)
+        self.exports.hinted.connect(self.hinted)
+        self.exports.warned.connect(self.warned)
         # images
         self.source.random_wanted.connect(do.random_image)
         self.source.step_wanted.connect(do.step_image)

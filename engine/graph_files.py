@@ -1,0 +1,102 @@
+"""The causal graph of an image in the formats of other tools: GraphML, DOT, CSV, JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from engine.results import CausalGraph, Codes, RunInfo
+
+
+def write_graph(path: Path, network: nx.DiGraph) -> None:
+    """Writes the format that the file's name ends with, whole or not at all.
+
+    Raises:
+        KeyError: there is no such format; WRITERS has them.
+        OSError: it cannot be written.
+    """
+    text = WRITERS[path.suffix.lower().lstrip(".")](network)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # the user knows this name, not the temporary one
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float) -> nx.DiGraph:
+    """The graph with named nodes ("codebook,row,column"), their codes, masks and edge probabilities."""
+    import networkx as nx
+    import numpy as np
+
+    network = nx.DiGraph(run=info.name, action=found.action, threshold=threshold)
+    for node in range(info.num_variables):
+        codebook, row, column = (int(i) for i in np.unravel_index(node, info.grid))
+        network.add_node(
+            info.variable_name(node),
+            codebook=codebook,
+            row=row,
+            column=column,
+            code=int(codes[node]),
+            mask=_rounded(found.mask[node]),
+            own=_rounded(found.own[node]),
+        )
+    edges = found.edges.copy()
+    np.fill_diagonal(edges, -1.0)
+    for cause, effect in np.argwhere(edges >= threshold).tolist():
+        network.add_edge(
+            info.variable_name(cause), info.variable_name(effect), probability=_rounded(edges[cause, effect])
+        )
+    return network
+
+
+def _rounded(value: float) -> float:
+    """float32 has no more digits than these."""
+    return round(float(value), 7)
+
+
+def _graphml(network: nx.DiGraph) -> str:
+    import networkx as nx
+
+    return "\n".join(nx.generate_graphml(network)) + "\n"
+
+
+def _json(network: nx.DiGraph) -> str:
+    nodes = [{"name": name, **values} for name, values in network.nodes(data=True)]
+    edges = [{"cause": a, "effect": b, "probability": p} for a, b, p in network.edges(data="probability")]
+    return json.dumps({**network.graph, "nodes": nodes, "edges": edges}, indent=1) + "\n"
+
+
+def _csv(network: nx.DiGraph) -> str:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("cause", "effect", "probability"))
+    writer.writerows(network.edges(data="probability"))
+    return table.getvalue()
+
+
+def _dot(network: nx.DiGraph) -> str:
+    lines = ["digraph doscope {"]
+    lines += [f'  "{name}" [code={values["code"]}];' for name, values in network.nodes(data=True)]
+    lines += [f'  "{a}" -> "{b}" [weight={p:.4f}];' for a, b, p in network.edges(data="probability")]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+WRITERS: dict[str, Callable[[nx.DiGraph], str]] = {
+    "graphml": _graphml,
+    "json": _json,
+    "csv": _csv,
+    "dot": _dot,
+}

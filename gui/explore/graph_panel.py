@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
@@ -14,10 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.results import CausalGraph, FloatArray, RunInfo
+from engine.results import CausalGraph, Codes, FloatArray, RunInfo
 from gui.explore.graph_items import Edges
 from gui.explore.graph_view import ZOOM, GraphView
-from gui.theme import category, colours
+from gui.explore.node_colours import SCHEMES, NodeColours, NodeFacts, colour_nodes
+from gui.theme import colours
 from gui.widgets import GAP, EmptyState, caption, named, row, tool_button
 
 MOST_EDGES = 600
@@ -71,12 +72,12 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("graph_legend")
-        self._factors: list[tuple[str, QColor]] = []
+        self._colours = NodeColours()
         self.setFixedWidth(112)
 
-    def set_factors(self, names: list[str]) -> None:
-        """The colours of the factors, empty while they are not known."""
-        self._factors = [(name.replace("_", " "), category(i)) for i, name in enumerate(names)]
+    def set_colours(self, node_colours: NodeColours) -> None:
+        """What the fills of the nodes mean, nothing while it is not known."""
+        self._colours = node_colours
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -97,13 +98,13 @@ class Legend(QWidget):
         for text, colour, shape in roles:
             self._entry(painter, y, text, QColor(colour), shape)
             y += self.LINE
-        if not self._factors:
+        if not self._colours.title:
             return
         y += 4
         painter.setPen(QColor(c.text))
-        painter.drawText(0, y + 4, "targeted most by")
+        painter.drawText(0, y + 4, self._colours.title)
         y += self.LINE
-        for text, fill in self._factors:
+        for text, fill in self._colours.entries:
             self._entry(painter, y, text, fill, "disc")
             y += self.LINE
 
@@ -138,6 +139,10 @@ class GraphPanel(QWidget):
         for choice in (self.which, self.layout_choice):
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.which.addItem("Base graph", None)
+        self.colour_choice = named(QComboBox(), "graph_colours", "What the colours of the nodes mean")
+        for scheme, text in SCHEMES.items():
+            self.colour_choice.addItem(text, scheme)
+        self._facts = NodeFacts()
         self.layout_choice.addItem("Over the image", "grid")
         self.layout_choice.addItem("Layered", "layered")
         self.count = named(
@@ -178,13 +183,29 @@ class GraphPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         bar = row(
-            self.which, self.layout_choice, caption("edges"), self.count, self.reading, self.table_switch
+            self.which,
+            self.layout_choice,
+            caption("edges"),
+            self.count,
+            self.reading,
+            self.table_switch,
         )
         bar.setStretch(3, 1)
         layout.addLayout(bar)
-        body = row(self.legend, self.pages, self._zoom_buttons())
+        body = row(self._legend_column(), self.pages, self._zoom_buttons())
         body.setStretch(1, 1)
         layout.addLayout(body, 1)
+
+    def _legend_column(self) -> QWidget:
+        holder = QWidget()
+        holder.setFixedWidth(self.legend.width())
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(caption("Colours by"))
+        column.addWidget(self.colour_choice)
+        column.addWidget(self.legend, 1)
+        return holder
 
     def _zoom_buttons(self) -> QWidget:
         holder = QWidget()
@@ -206,6 +227,7 @@ class GraphPanel(QWidget):
         self.layout_choice.currentIndexChanged.connect(
             lambda _i: self.view.set_layout(str(self.layout_choice.currentData()))
         )
+        self.colour_choice.currentIndexChanged.connect(lambda _i: self._recolour())
         self.which.activated.connect(lambda _i: self.action_chosen.emit(self.which.currentData()))
         self.view.shown_changed.connect(self._on_shown)
         self.table.clicked.connect(self._choose)
@@ -229,28 +251,44 @@ class GraphPanel(QWidget):
         self.which.addItem("Base graph", None)
         for index, name in enumerate(run.space.action_names if run is not None else ()):
             self.which.addItem(f"Under {name}", index)
-        self.legend.set_factors([])
+        self._facts = NodeFacts(run.grid if run is not None else None)
+        if run is not None:
+            self._facts.names = run.space.names
+        self._recolour()
         self._show_page()
 
     def set_graph(self, graph: CausalGraph | None) -> None:
         """Another graph."""
         self.view.set_graph(graph)
+        if graph is not None:
+            self._facts.edges = graph.edges
+            self._recolour()
         self._show_page(graph is not None)
 
     def set_action(self, action: int | None) -> None:
         """Mark which graph is shown."""
         self.which.setCurrentIndex(0 if action is None else action + 1)
 
-    def set_targets(self, masks: FloatArray, names: list[str]) -> None:
-        """Colour each node by the factor whose actions target it most; [A, N] with A = 2F."""
-        by_factor = masks.reshape(2, len(names), -1).max(axis=0)
-        best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
-        fills = [
-            category(int(f)) if p >= 0.05 else QColor(colours().node)
-            for f, p in zip(best, chance, strict=True)
-        ]
-        self.view.set_fills(fills)
-        self.legend.set_factors(names)
+    def set_targets(self, masks: FloatArray) -> None:
+        """Which actions target which variables in the image, [A, N]."""
+        self._facts.masks = masks
+        self._recolour()
+
+    def set_codes(self, codes: Codes | None) -> None:
+        """The present codes, [N]."""
+        self._facts.codes = codes
+        self.view.set_codes(codes)
+        self._recolour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_facts"):
+            self._recolour()  # some colours are the theme's
+
+    def _recolour(self) -> None:
+        found = colour_nodes(str(self.colour_choice.currentData()), self._facts)
+        self.view.set_fills(found.fills)
+        self.legend.set_colours(found)
 
     def says(self) -> str:
         """Which graph is shown and how much of it, in words."""

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
-from engine.results import BoolArray, CausalGraph, FloatArray, Image
+from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
 from gui.explore.graph_items import EdgeLayer, Edges, NodeItem, NodeLook
 from gui.explore.graph_layout import latent_grid, strongest
 from gui.theme import colours
@@ -134,6 +134,12 @@ class GraphView(QGraphicsView):
         """Mark the variables that the last intervention changed."""
         self._moved = moved
         self._restyle()
+
+    def set_codes(self, codes: Codes | None) -> None:
+        """What the nodes say of themselves: their place and their present code."""
+        for node in self.nodes:
+            code = f", code {int(codes[node.node])}" if codes is not None else ""
+            node.setToolTip(f"Variable {node.name} (codebook, row, column){code}")
 
     def set_fills(self, fills: list[QColor] | None) -> None:
         """A colour a node."""

@@ -239,6 +239,7 @@ class ExploreWorkspace(Workspace):
     def _on_step(self, step: Step | None) -> None:
         self.images.set_after(step.image if step is not None else None)
         self.graph.view.set_moved(step.moved if step is not None else None)
+        self.graph.set_codes(step.codes if step is not None else None)
         self.action_panel.set_ready(step is not None)
         if step is None:
             self.graph.set_graph(None)
@@ -281,7 +282,7 @@ class ExploreWorkspace(Workspace):
 
     def _on_targets(self, targets: Targets) -> None:
         if self.selection.run is not None:
-            self.graph.set_targets(targets.masks, list(self.selection.run.space.names))
+            self.graph.set_targets(targets.masks)
 
     def _on_palette(self, palette: Palette) -> None:
         if palette.variable == self.selection.variable:

@@ -208,3 +208,34 @@ def test_copy_as_python_reproduces_the_image(qtbot, ready: MainWindow) -> None:
     names = {"image": picked(ready).loaded.image}
     exec(QGuiApplication.clipboard().text(), names)
     assert np.array_equal(names["image"], ready.selection.step.image)
+
+
+def test_colours_of_the_nodes_mean_what_is_chosen(qtbot, ready: MainWindow) -> None:
+    """By factor, code, codebook and effects; the legend names it, and codes follow the interventions."""
+    panel, view = ready.explore.graph, ready.explore.graph.view
+
+    def colours_of(scheme: str) -> list[str]:
+        panel.colour_choice.setCurrentIndex(panel.colour_choice.findData(scheme))
+        return [node.look.fill.name() for node in view.nodes]
+
+    codes = ready.selection.step.codes
+    by_code = colours_of("code")
+    same_code, same_colour = codes[:, None] == codes[None], np.equal.outer(by_code, by_code)
+    assert (same_colour | ~same_code).all()
+    assert len(set(by_code)) == len(set(codes.tolist()))
+    assert len(set(colours_of("codebook"))) == 1
+    assert panel.legend._colours.entries[0][0] == "codebook 0"
+    colours_of("effects")
+    assert panel.legend._colours.title == "so many effects"
+    colours_of("factor")
+    assert [text for text, _ in panel.legend._colours.entries] == [
+        name.replace("_", " ") for name in ready.selection.run.space.names
+    ]
+    colours_of("code")
+    before = ready.selection.step
+    node = 27
+    ready.explore.presenter.do_code(node, (int(codes[node]) + 1) % ready.selection.run.num_codes)
+    qtbot.waitUntil(lambda: ready.selection.step is not before)
+    assert view.nodes[node].look.fill.name() != by_code[node]
+    assert f"code {int(ready.selection.step.codes[node])}" in view.nodes[node].toolTip()
+    wait_idle(qtbot, ready)

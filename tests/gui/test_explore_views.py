@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from datasets.shapes import ShapesSource
@@ -14,9 +15,11 @@ from gui.explore.graph_panel import GraphPanel
 from gui.explore.image_source import ImageSource
 from gui.explore.image_view import ImageColumn
 from gui.explore.incoming import can_take, incoming
+from gui.explore.node_colours import SCHEMES, NodeFacts, colour_nodes
 from gui.explore.traversal_view import TraversalView
 from gui.explore.variable_panel import VariablePanel
 from gui.replies import PickedImage
+from gui.theme import colours
 from gui.widgets import to_qimage
 
 SPACE = ShapesSource().space
@@ -189,3 +192,21 @@ def test_a_drop_takes_the_file_or_else_the_pixels() -> None:
     data.setUrls([QUrl("https://example.org/a.png"), QUrl.fromLocalFile("/pictures/b.png")])
     assert incoming(data) == "/pictures/b.png"
     assert incoming(QMimeData()) is None
+
+
+def test_what_causes_much_is_coloured_most() -> None:
+    """The more effects a variable has, the nearer its colour is to the accent; weak edges do not count."""
+    edges = np.triu(np.full((5, 5), 0.9, np.float32), 1)
+    edges[4] = 0.4
+    found = colour_nodes("effects", NodeFacts((1, 1, 5), edges=edges))
+    away = [abs(fill.red() - QColor(colours().accent).red()) for fill in found.fills]
+    assert away == sorted(away)
+    assert away[0] <= 1
+    assert found.fills[4] == found.entries[0][1]
+    assert [text for text, _ in found.entries] == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_without_facts_the_nodes_are_plain(scheme: str) -> None:
+    """Before the model has said anything no colour means anything."""
+    assert colour_nodes(scheme, NodeFacts()).fills is None

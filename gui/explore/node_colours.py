@@ -1,0 +1,104 @@
+"""What the colours of the nodes mean: a factor, a code, a codebook, or how much a variable causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtGui import QColor
+
+from engine.results import Codes, FloatArray
+from gui.theme import category, colours
+
+FACTOR, CODE, CODEBOOK, EFFECTS = "factor", "code", "codebook", "effects"
+SCHEMES = {
+    FACTOR: "Factor",
+    CODE: "Code",
+    CODEBOOK: "Codebook",
+    EFFECTS: "Effects",
+}
+LEAST_TARGETED = 0.05  # below it no factor's actions target the variable
+GOLDEN = 0.618034  # codes next to each other get hues far apart
+STEPS = 5
+THRESHOLD = 0.5  # of an edge that the model uses
+
+
+@dataclass(frozen=True)
+class NodeColours:
+    """A colour a node, and what the legend says.
+
+    Attributes:
+        fills: one a node; None where nothing is known yet.
+        title: over the entries.
+        entries: what each colour means.
+    """
+
+    fills: list[QColor] | None = None
+    title: str = ""
+    entries: tuple[tuple[str, QColor], ...] = ()
+
+
+@dataclass
+class NodeFacts:
+    """What is known of the variables in the present state.
+
+    Attributes:
+        grid: (Q, H, W).
+        names: of the factors.
+        masks: probability that each action targets each variable, [A, N], A = 2F.
+        codes: present ones, [N].
+        edges: probability that i causes j, [N, N], of the shown graph.
+    """
+
+    grid: tuple[int, int, int] | None = None
+    names: tuple[str, ...] = ()
+    masks: FloatArray | None = None
+    codes: Codes | None = None
+    edges: FloatArray | None = None
+
+
+def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
+    """The colours of a scheme, with nothing where its facts are not there yet."""
+    if scheme == FACTOR and facts.masks is not None:
+        return _by_factor(facts.masks, facts.names)
+    if scheme == CODE and facts.codes is not None:
+        return NodeColours([_of_code(int(code)) for code in facts.codes], "a colour a code")
+    if scheme == CODEBOOK and facts.grid is not None:
+        books, cells = facts.grid[0], facts.grid[1] * facts.grid[2]
+        entries = tuple((f"codebook {book}", category(book)) for book in range(books))
+        return NodeColours([category(n // cells) for n in range(books * cells)], "belongs to", entries)
+    if scheme == EFFECTS and facts.edges is not None:
+        effects = (facts.edges > THRESHOLD).sum(axis=1)
+        most = max(1, int(effects.max()))
+        levels = np.unique(np.linspace(0, most, STEPS).round().astype(int))
+        entries = tuple((str(level), _of_strength(level / most)) for level in levels)
+        return NodeColours([_of_strength(count / most) for count in effects], "so many effects", entries)
+    return NodeColours()
+
+
+def _by_factor(masks: FloatArray, names: tuple[str, ...]) -> NodeColours:
+    """The factor whose actions target a variable most."""
+    by_factor = masks.reshape(2, len(names), -1).max(axis=0)
+    best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
+    plain = QColor(colours().node)
+    fills = [category(int(f)) if p >= LEAST_TARGETED else plain for f, p in zip(best, chance, strict=True)]
+    entries = tuple((name.replace("_", " "), category(f)) for f, name in enumerate(names))
+    return NodeColours(fills, "targeted most by", entries)
+
+
+def _of_code(code: int) -> QColor:
+    return QColor.fromHsvF((code * GOLDEN) % 1.0, 0.65, 0.85)
+
+
+def _of_strength(share: float) -> QColor:
+    """From the plain node's colour to the accent."""
+    weak, strong = QColor(colours().line), QColor(colours().accent)
+    mixed = [
+        round((1 - share) * a + share * b)
+        for a, b in (
+            (weak.red(), strong.red()),
+            (weak.green(), strong.green()),
+            (weak.blue(), strong.blue()),
+        )
+    ]
+    return QColor(*mixed)

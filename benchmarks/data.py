@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         figures = report.conditions(arguments.threads)
         with tempfile.TemporaryDirectory() as folder:
-            figures |= measure(Path(folder), 2_000 if arguments.quick else IMAGES, arguments.quick)
+            figures |= measure(Path(folder), 500 if arguments.quick else IMAGES, arguments.quick)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

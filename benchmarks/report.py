@@ -48,7 +48,7 @@ def build_tiny(home: Path) -> None:
     made = datasets.build_steps(
         "shapes",
         out=home / "datasets" / "shapes.h5",
-        train_pairs=1500,
+        train_pairs=400,
         validation_pairs=100,
         test_pairs=100,
     )

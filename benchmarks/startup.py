@@ -45,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as home:
         if arguments.quick:
             build_tiny(Path(home))
-        starts = [_start(home) for _ in range(1 + (1 if arguments.quick else arguments.starts))][1:]
+        wanted = 0 if arguments.quick else arguments.starts
+        starts = [_start(home) for _ in range(1 + wanted)][-max(1, wanted) :]
     if any(start is None for start in starts):
         print("error: the window did not come up; its message stands above", file=sys.stderr)
         return 1

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         figures = report.conditions(arguments.threads)
-        minutes = 0.1 if arguments.quick else arguments.minutes
+        minutes = 0.06 if arguments.quick else arguments.minutes
         with tempfile.TemporaryDirectory() as home:
             figures |= measure(Path(home), minutes, arguments.seed, arguments.quick)
     except InputError as error:
@@ -56,13 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(home: Path, minutes: float, seed: int, quick: bool) -> Figures:
     """Builds, trains, and reads when each goal was reached."""
-    tiny = ("--train-pairs", "1500", "--validation-pairs", "100", "--test-pairs", "100")
+    tiny = ("--train-pairs", "400", "--validation-pairs", "100", "--test-pairs", "100")
     begun = time.monotonic()
     _doscope(home, "build", "shapes", *(tiny if quick else ()))
     built_s = time.monotonic() - begun
     _doscope(
         *(home, "train", "--dataset", "shapes", "--preset", "small", "--minutes", f"{minutes:g}"),
-        *("--seed", str(seed), "--run", str(home / "run"), "--set", f"training.validations={VALIDATIONS}"),
+        *("--seed", str(seed), "--run", str(home / "run"), "--set", f"training.validations={1 if quick else VALIDATIONS}"),
     )
     total_s = time.monotonic() - begun
     events = [json.loads(line) for line in (home / "run" / "metrics.jsonl").read_text().splitlines()]

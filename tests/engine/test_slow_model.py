@@ -68,7 +68,7 @@ def compare(model: CTVAE, fast: Tensor, slow: Tensor) -> None:
 
 
 @pytest.mark.parametrize("mode", ["standard", "action", "causal"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(sizes)
 def test_every_mode_is_what_the_equations_say(mode: str, size: dict[str, int]) -> None:
     """To 1e-5 in float32, for random sizes, codes and actions."""

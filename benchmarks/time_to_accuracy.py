@@ -57,12 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(home: Path, minutes: float, seed: int, quick: bool) -> Figures:
     """Builds, trains, and reads when each goal was reached."""
     tiny = ("--train-pairs", "400", "--validation-pairs", "100", "--test-pairs", "100")
+    looks = f"training.validations={1 if quick else VALIDATIONS}"
     begun = time.monotonic()
     _doscope(home, "build", "shapes", *(tiny if quick else ()))
     built_s = time.monotonic() - begun
     _doscope(
         *(home, "train", "--dataset", "shapes", "--preset", "small", "--minutes", f"{minutes:g}"),
-        *("--seed", str(seed), "--run", str(home / "run"), "--set", f"training.validations={1 if quick else VALIDATIONS}"),
+        *("--seed", str(seed), "--run", str(home / "run"), "--set", looks),
     )
     total_s = time.monotonic() - begun
     events = [json.loads(line) for line in (home / "run" / "metrics.jsonl").read_text().splitlines()]

@@ -93,12 +93,18 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Inverse of `optimizer_tensors`; entries of other names are ignored."""
+    """Inverse of `optimizer_tensors`; entries of other names are ignored.
+
+    A state gets its parameter's layout in memory: the fused optimizer walks over both without asking.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".", 2)
-            state.setdefault(int(index), {})[key] = tensor
+            own = parameters[int(index)]
+            laid_out = torch.empty_like(own).copy_(tensor) if tensor.shape == own.shape else tensor
+            state.setdefault(int(index), {})[key] = laid_out
     full = optimizer.state_dict()
     full["state"] = state
     optimizer.load_state_dict(full)

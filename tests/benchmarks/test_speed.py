@@ -41,6 +41,7 @@ def finished() -> dict[str, subprocess.CompletedProcess[str]]:
         return dict(zip(KEYS, two.map(run, KEYS), strict=True))
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", KEYS)
 def test_it_gives_its_keys(name: str, finished: dict[str, subprocess.CompletedProcess[str]]) -> None:
     """The real command, with `--quick --json`: one flat object with numbers, and the machine beside them."""

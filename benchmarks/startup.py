@@ -25,15 +25,12 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.machine import ROOT
 from benchmarks.report import Figures, InputError, build_tiny
-from benchmarks.timing import resident_mb
 
 LIMIT_S = 300
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the benchmark; 0, 1 if the window did not come up, 2 for something the user can mend."""
-    if argv is None and sys.argv[1:2] == ["--child"]:
-        return _child(float(sys.argv[2]))
     parser = report.parser("startup", "Times the start of the window.")
     parser.add_argument("--starts", type=int, default=5, help="starts that count (default: 5)")
     arguments = parser.parse_args(argv)
@@ -61,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _start(home: str) -> dict[str, float] | None:
     """One start; None if it failed."""
     environment = dict(os.environ, DOSCOPE_HOME=home, QT_QPA_PLATFORM="offscreen")
-    command = [sys.executable, "-m", "benchmarks.startup", "--child", repr(time.time())]
+    command = [sys.executable, "-m", "benchmarks.one_start", repr(time.time())]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S
     )
@@ -69,45 +66,6 @@ def _start(home: str) -> dict[str, float] | None:
         return None
     seconds: dict[str, float] = json.loads(done.stdout)
     return seconds
-
-
-def _child(began: float) -> int:
-    """The program itself: the window opens, reads the first image, says when, and closes."""
-    from PySide6.QtCore import QEvent, QObject, QTimer
-
-    from gui.app import make_application
-    from gui.main_window import MainWindow
-
-    application = make_application()
-    window = MainWindow()
-    seconds: dict[str, float] = {}
-
-    class Watch(QObject):
-        """Notes the first painting of a widget once `ready` says so."""
-
-        def __init__(self, name: str) -> None:
-            super().__init__(window)
-            self.name = name
-
-        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-            due = self.name == "first_paint_s" or window.selection.step is not None
-            if event.type() == QEvent.Type.Paint and due and self.name not in seconds:
-                seconds[self.name] = time.time() - began
-                if self.name == "ready_s":
-                    QTimer.singleShot(0, window.close)
-            return False
-
-    window.installEventFilter(Watch("first_paint_s"))
-    window.explore.images.after.installEventFilter(Watch("ready_s"))
-    QTimer.singleShot(LIMIT_S * 1000, application.quit)
-    window.show()
-    window.start()
-    application.exec()
-    if len(seconds) < 2:
-        return 1
-    memory = resident_mb()
-    print(json.dumps(seconds if memory is None else {**seconds, "memory_idle_mb": memory}))
-    return 0
 
 
 def _table(figures: Figures) -> str:

@@ -25,6 +25,7 @@ from benchmarks.timing import Work, side_by_side, until
 from engine.autoencoder import Autoencoder
 from engine.config import load_preset
 from engine.objectives import autoencoder_objective
+from engine.optimizer import Optimizer, feature_matrices
 
 IMAGE = (64, 64, 3)
 MATRIX = 1536
@@ -103,13 +104,17 @@ def training_step(preset: str, images: Tensor) -> tuple[Autoencoder, Work]:
     torch.manual_seed(0)
     config = load_preset(preset).with_setting("autoencoder.warm_up", 0)
     model = Autoencoder(config.autoencoder, IMAGE)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    optimizer = Optimizer(
+        list(model.parameters()), feature_matrices(model), matrix_rate=1e-4, rate=1e-4, weight_decay=0.0
+    )
+    weight_HW = torch.ones(IMAGE[:2])
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        autoencoder_objective(model, images, config.autoencoder)["loss"].backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        optimizer.zero_grad()
+        terms = autoencoder_objective(model, images, weight_HW, config.autoencoder)
+        terms["loss"].backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(optimizer.parameters, 1.0)
+        optimizer.step(1.0)
 
     return model, step
 

@@ -78,11 +78,16 @@ class Record:
 
 
 class Folder:
-    """The working folder."""
+    """The working folder.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: where it is.
+        results: where the results are, in it by default.
+    """
+
+    def __init__(self, path: Path, results: Path | None = None) -> None:
         self.path = path
-        self.results, self.logs, self.home = path / "results", path / "logs", path / "home"
+        self.results, self.logs, self.home = results or path / "results", path / "logs", path / "home"
 
     def make(self) -> None:
         """Makes the folder and its parts."""

@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--folder", type=Path, help="where work and results are kept (default: Doscope's folder)"
     )
+    parser.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="where the results are kept (default: in --folder)"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="the page (default: docs/results.md)")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (default: all)")
     return parser
@@ -92,7 +95,8 @@ def _run(arguments: argparse.Namespace, program: Sequence[str]) -> int:
     sources = _sources(arguments)
     steps = plan.plan(chosen, seeds, quick, arguments.threads)
     default = doscope_home() / "benchmarks" / ("quick" if quick else "full")
-    folder = Folder((arguments.folder or default).expanduser().resolve())
+    results = arguments.results.expanduser().resolve() if arguments.results else None
+    folder = Folder((arguments.folder or default).expanduser().resolve(), results)
     # A quick table never replaces the real one.
     out: Path = arguments.out or (folder.path / "results.md" if quick else RESULTS_PAGE)
     if arguments.list:

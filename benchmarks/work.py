@@ -56,7 +56,7 @@ class Work:
         for number, step in enumerate(steps, 1):
             if self._runner.stopped:
                 raise Stopped
-            if self._folder.done(step):
+            if self._is_done(step, steps):
                 continue
             if self._folder.is_damaged(step):
                 self._say(f"{step.name}: the result is damaged; the step is done again.")
@@ -72,6 +72,18 @@ class Work:
                 missing.add(step.name)
                 self.failures.append(f"{step.name} failed: {outcome.error}")
                 self._say(f"{self.failures[-1]} (log: {self._folder.log(step)})")
+
+    def _is_done(self, step: Step, steps: list[Step]) -> bool:
+        """Whether its result is there, and what it made too, unless nothing is left that needs that.
+
+        Results may be kept apart from the caches and runs of the machine that made them.
+        """
+        if not self._folder.done(step):
+            return False
+        made = {"build": step.cache, "train": step.run}.get(step.verb)
+        if made is None or (self._folder.path / made).exists():
+            return True
+        return all(self._is_done(later, steps) for later in steps if later.needs == step.name)
 
     def _has_files(self, step: Step) -> bool:
         """Whether the user's files that a step needs are given; a cache that is built needs none any more."""

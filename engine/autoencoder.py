@@ -2,9 +2,9 @@
 
 Legend: B batch, C colour channels, Q codebooks, D size of a code, H x W latent grid, E channels.
 
-The encoder looks at one patch of the image per latent cell and widens its view by one cell a residual
-block only: a code then changes where the picture changes, which keeps transitions atomic. The decoder
-sees wider. Both work on rearranged pixels (space to depth), where dense products are fast on any
+The encoder looks at one patch of the image per latent cell, and widens its view by one cell a residual
+block if it has some: a code then changes where the picture changes, which keeps transitions atomic. The
+decoder sees wider. Both work on rearranged pixels (space to depth), where dense products are fast on any
 processor.
 """
 
@@ -67,7 +67,7 @@ class Autoencoder(nn.Module):
         height, width, channels = image_shape
         self.config, self.channels = config, channels
         self.rows, self.columns = height // config.patch, width // config.patch
-        e, half = config.width, config.patch // 2
+        e = config.width
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(config.patch),
             nn.Conv2d(channels * config.patch**2, 2 * e, 1),
@@ -84,11 +84,10 @@ class Autoencoder(nn.Module):
             nn.Conv2d(config.codebooks * config.code_size, e, 3, padding=1),
             *(ResidualBlock(e) for _ in range(config.decoder_blocks)),
             nn.ReLU(),
-            nn.Conv2d(e, 2 * e, 1),
-            nn.PixelShuffle(2),
+            nn.Conv2d(e, config.detail_width, 1),
             nn.ReLU(),
-            nn.Conv2d(e // 2, channels * half**2, 3, padding=1),
-            nn.PixelShuffle(half),
+            nn.Conv2d(config.detail_width, channels * config.patch**2, 1),
+            nn.PixelShuffle(config.patch),
         )
 
     @property

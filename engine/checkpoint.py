@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import DiskFull, RunError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -81,33 +80,6 @@ def writing_failed(path: Path, error: Exception) -> DiskFull | RunError:
     if full or "No space left" in str(error):
         return DiskFull(f"the disk is full: {path} was not written; free some space, then resume the run")
     return RunError(f"{path} could not be written ({error}); choose another run directory")
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimizer's state, flattened to names. Inverse of `restore_optimizer`."""
-    return {
-        f"optimizer.{index}.{key}": torch.as_tensor(value)
-        for index, state in optimizer.state_dict()["state"].items()
-        for key, value in state.items()
-    }
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Inverse of `optimizer_tensors`; entries of other names are ignored.
-
-    A state gets its parameter's layout in memory: the fused optimizer walks over both without asking.
-    """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            own = parameters[int(index)]
-            laid_out = torch.empty_like(own).copy_(tensor) if tensor.shape == own.shape else tensor
-            state.setdefault(int(index), {})[key] = laid_out
-    full = optimizer.state_dict()
-    full["state"] = state
-    optimizer.load_state_dict(full)
 
 
 def restore_model(model: nn.Module, checkpoint: Checkpoint, path: Path) -> None:

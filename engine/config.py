@@ -32,6 +32,7 @@ class AutoencoderConfig:
         width: channels of the hidden layers.
         encoder_blocks: residual blocks of the encoder, each widening its view by one latent cell.
         decoder_blocks: residual blocks of the decoder.
+        detail_width: channels of the decoder's last hidden layer, of which the pixels of a patch are made.
         patch: image pixels per latent cell and side; the grid is image size / patch.
         commitment: weight of the commitment loss, a mean over the code's entries.
         decay: of the codebooks' exponential moving average, per step.
@@ -43,8 +44,9 @@ class AutoencoderConfig:
     codes: int = 256
     code_size: int = 32
     width: int = 128
-    encoder_blocks: int = 1
+    encoder_blocks: int = 0
     decoder_blocks: int = 2
+    detail_width: int = 512
     patch: int = 8
     commitment: float = 0.025
     decay: float = 0.97
@@ -58,6 +60,7 @@ class AutoencoderConfig:
         _check(
             self.width >= 8 and self.width % 2 == 0, "autoencoder.width must be an even number of at least 8"
         )
+        _check(self.detail_width >= 8, "autoencoder.detail_width must be at least 8")
         _check(self.commitment >= 0 and self.dead_after >= 0, "autoencoder weights must not be negative")
         _check(self.patch in (4, 8, 16), "autoencoder.patch must be 4, 8 or 16")
         _check(self.warm_up >= 0, "autoencoder.warm_up must not be negative")
@@ -105,11 +108,13 @@ class TrainingConfig:
 
     Attributes:
         autoencoder_share: share of the time budget that the autoencoder phase gets.
+        shown_share: share of the reconstruction's weight that goes to the pixels that the factors change.
         autoencoder_steps: optimizer steps of the autoencoder phase where no time budget is given.
         transition_steps: the same for the causal transition layer.
         autoencoder_batch: images a step.
         transition_batch: transitions a step.
         autoencoder_rate: peak learning rate of the autoencoder.
+        autoencoder_matrix_rate: the same of its matrices, which Muon moves (engine/optimizer.py).
         transition_rate: peak learning rate of the causal transition layer.
         weight_decay: of both phases.
         hidden_share: share of variables hidden in the hidden-variable task (11).
@@ -132,12 +137,14 @@ class TrainingConfig:
         bf16: bf16 autocast where the processor has it.
     """
 
-    autoencoder_share: float = 0.4
+    autoencoder_share: float = 0.3
+    shown_share: float = 0.5
     autoencoder_steps: int = 6000
     transition_steps: int = 8000
     autoencoder_batch: int = 32
     transition_batch: int = 32
     autoencoder_rate: float = 2e-3
+    autoencoder_matrix_rate: float = 0.02
     transition_rate: float = 2e-3
     weight_decay: float = 0.01
     hidden_share: float = 0.25
@@ -162,9 +169,10 @@ class TrainingConfig:
         _check(0 < self.autoencoder_share < 1, "training.autoencoder_share must lie between 0 and 1")
         for name in ("autoencoder_steps", "transition_steps", "autoencoder_batch", "transition_batch"):
             _check(getattr(self, name) >= 1, f"training.{name} must be at least 1")
-        for name in ("autoencoder_rate", "transition_rate"):
+        for name in ("autoencoder_rate", "autoencoder_matrix_rate", "transition_rate"):
             _check(getattr(self, name) > 0, f"training.{name} must be positive")
-        for name in ("hidden_share", "base_share", "retrieval_share", "retrieval_start", "code_noise"):
+        shares = ("shown_share", "hidden_share", "base_share", "retrieval_share", "retrieval_start")
+        for name in (*shares, "code_noise"):
             _check(0 <= getattr(self, name) <= 1, f"training.{name} must lie in 0 to 1")
         _check(0 < self.edge_share <= 1, "training.edge_share must lie above 0 and up to 1")
         for name in ("targets", "base_targets", "retrieval_every"):

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def reconstruction(image_BCHW: Tensor, target_BCHW: Tensor) -> Tensor:
-    """Mean squared error in image units (0..1), the first term of (2)."""
-    return F.mse_loss(image_BCHW, target_BCHW)
+def reconstruction(image_BCHW: Tensor, target_BCHW: Tensor, weight_HW: Tensor) -> Tensor:
+    """Mean squared error in image units (0..1), each pixel with its weight, the first term of (2)."""
+    return ((image_BCHW - target_BCHW).square() * weight_HW).mean()
 
 
 def base_log_likelihood(logits_BMK: Tensor, own_BM: Tensor, before_BM: Tensor, after_BM: Tensor) -> Tensor:

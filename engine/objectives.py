@@ -20,10 +20,12 @@ from engine.transition import CausalTransition, Context
 Terms = dict[str, Tensor]
 
 
-def autoencoder_objective(model: Autoencoder, image_BCHW: Tensor, config: AutoencoderConfig) -> Terms:
+def autoencoder_objective(
+    model: Autoencoder, image_BCHW: Tensor, weight_HW: Tensor, config: AutoencoderConfig
+) -> Terms:
     """Equation (2); "loss" is what is minimised, the rest is for the log."""
     out = model(image_BCHW)
-    error = losses.reconstruction(out.image_BCHW, image_BCHW)
+    error = losses.reconstruction(out.image_BCHW, image_BCHW, weight_HW)
     loss = error + config.commitment * out.commitment
     return {"loss": loss, "reconstruction": error, "commitment": out.commitment}
 

@@ -48,8 +48,8 @@ class AutoencoderPhase:
 
     name = "autoencoder"
 
-    def __init__(self, state: TrainingState) -> None:
-        self._state = state
+    def __init__(self, state: TrainingState, weight_HW: Tensor) -> None:
+        self._state, self._weight_HW = state, weight_HW
         self.batch = state.config.training.autoencoder_batch
         self._rows = state.cache.rows("train")
         self._validation = state.cache.rows("validation")[:VALIDATION_IMAGES]
@@ -58,7 +58,9 @@ class AutoencoderPhase:
         state = self._state
         rows = np.sort(state.rng.choice(self._rows, self.batch))
         images = to_tensor(state.cache.images(rows), state.device)
-        return autoencoder_objective(state.model.autoencoder, images, state.config.autoencoder)
+        return autoencoder_objective(
+            state.model.autoencoder, images, self._weight_HW, state.config.autoencoder
+        )
 
     def validate(self) -> Iterator[Event]:
         """PSNR, perplexity and unused codes on validation images."""
@@ -190,14 +192,12 @@ def _timed_step(phase: Phase, state: TrainingState) -> Terms:
     state.model.train()
     warm = min(1.0, (state.phase_step + 1) / WARM_UP_STEPS)
     cosine = 0.5 * (1 + math.cos(math.pi * state.phase_progress))
-    for group in state.optimizer.param_groups:
-        group["lr"] = state.peak_rate * warm * (0.01 + 0.99 * cosine)
     with autocast(state.device, state.config.training.bf16):
         terms = phase.terms()
-    state.optimizer.zero_grad(set_to_none=True)
+    state.optimizer.zero_grad()
     terms["loss"].backward()  # type: ignore[no-untyped-call]
-    terms["gradient_norm"] = nn.utils.clip_grad_norm_(state.parameters, 1.0)
-    state.optimizer.step()
+    terms["gradient_norm"] = nn.utils.clip_grad_norm_(state.optimizer.parameters, 1.0)
+    state.optimizer.step(warm * (0.01 + 0.99 * cosine))
     state.step += 1
     state.phase_step += 1
     state.elapsed_s += time.perf_counter() - begun
@@ -267,7 +267,7 @@ class Log:
                 f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
             )
         rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)
-        values["learning_rate"] = float(state.optimizer.param_groups[0]["lr"])
+        values["learning_rate"] = state.optimizer.rate
         self._terms.clear()
         self._since_s = state.elapsed_s
         return StepLogged(

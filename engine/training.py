@@ -26,6 +26,7 @@ from engine.device import choose_device, limit_threads
 from engine.errors import InputError, RunError, TrainingStopped
 from engine.events import Event, Progressed, RunFinished, RunStarted
 from engine.phases import AutoencoderPhase, TransitionPhase, run_phase
+from engine.pixel_weights import pixel_weights_steps
 from engine.recorder import Recorder
 from engine.run_directory import RunDescription, RunDirectory
 from engine.same_data import check_same_data, splits_of
@@ -120,11 +121,27 @@ def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
 def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """The autoencoder, unless that was done before the resume; then the codes; then the transitions."""
     if state.phase == "autoencoder":
-        yield from run_phase(AutoencoderPhase(state), state, recorder)
+        weight_HW = yield from _weigh_pixels(state)
+        yield from run_phase(AutoencoderPhase(state, weight_HW), state, recorder)
         state.begin_transition()
         yield state.save_last()
     codes = yield from _encode_all(state)
     yield from run_phase(TransitionPhase(state, codes), state, recorder)
+
+
+def _weigh_pixels(state: TrainingState) -> Generator[Event, None, Tensor]:
+    """Returns the weight of each pixel in the reconstruction; the same again after a resume."""
+    training = state.config.training
+    steps = pixel_weights_steps(state.cache, training.shown_share, np.random.default_rng(training.seed))
+    while True:
+        begun = time.perf_counter()
+        try:
+            event = next(steps)
+        except StopIteration as done:
+            return torch.from_numpy(done.value).to(state.device)
+        finally:
+            state.elapsed_s += time.perf_counter() - begun
+        yield event
 
 
 def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:

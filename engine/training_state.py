@@ -9,22 +9,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from datasets.cache import Cache
 from engine.checkpoint import (
     Checkpoint,
     load_checkpoint,
     model_tensors,
-    optimizer_tensors,
     restore_model,
-    restore_optimizer,
     save_checkpoint,
 )
 from engine.config import Config, TrainingConfig
 from engine.errors import RunError
 from engine.events import CheckpointSaved
 from engine.model import CTVAE
+from engine.optimizer import Optimizer, feature_matrices
 from engine.run_directory import RunDirectory
 
 PHASES = ("autoencoder", "transition")
@@ -96,24 +94,24 @@ class TrainingState:
         self.phase, self.phase_step, self.phase_began_s = phase, 0, self.elapsed_s
         self.phase_looks = 0
         training = self.config.training
-        rate = training.autoencoder_rate if phase == PHASES[0] else training.transition_rate
-        self.peak_rate = rate
-        parameters = [p for module in self.trained() for p in module.parameters()]
-        if phase == PHASES[1]:
-            parameters.append(self.model.log_sharpness)
-        self.parameters = parameters
-        self.optimizer = torch.optim.AdamW(
-            parameters, lr=rate, betas=(0.9, 0.99), weight_decay=training.weight_decay, fused=True
+        if phase == PHASES[0]:
+            parameters = list(self.model.autoencoder.parameters())
+            matrices, rate = feature_matrices(self.model.autoencoder), training.autoencoder_rate
+        else:  # where Muon's steps are better, but cost so much that nothing is won (decision 0011)
+            parameters = [*self.model.transition.parameters(), self.model.log_sharpness]
+            matrices, rate = [], training.transition_rate
+        self.optimizer = Optimizer(
+            parameters,
+            matrices,
+            matrix_rate=training.autoencoder_matrix_rate,
+            rate=rate,
+            weight_decay=training.weight_decay,
         )
 
     def begin_transition(self) -> None:
         """Starts the second phase: the codebooks are known now, the causal layer starts from them."""
         self.begin_phase(PHASES[1])
         self.model.transition.start_from(self.model.autoencoder.quantizer.codebook_QKD)
-
-    def trained(self) -> list[nn.Module]:
-        """The part of the model that the present phase trains."""
-        return [self.model.autoencoder if self.phase == PHASES[0] else self.model.transition]
 
     @property
     def num_variables(self) -> int:
@@ -179,7 +177,7 @@ class TrainingState:
         self.step, self.elapsed_s = int(meta["step"]), float(meta["elapsed_s"])
         self.begin_phase(str(meta["phase"]))
         self.phase_step, self.phase_began_s = int(meta["phase_step"]), float(meta["phase_began_s"])
-        restore_optimizer(self.optimizer, checkpoint.tensors)
+        self.optimizer.restore(checkpoint.tensors)
         self.figures = {str(k): float(v) for k, v in meta["figures"].items()}
         self.factor_errors[:] = meta["factor_errors"]
         self.phase_looks, self.look_s = int(meta["phase_looks"]), float(meta["look_s"])
@@ -199,7 +197,7 @@ class TrainingState:
     def _tensors(self) -> dict[str, torch.Tensor]:
         return {
             **model_tensors(self.model),
-            **optimizer_tensors(self.optimizer),
+            **self.optimizer.tensors(),
             "random.torch": torch.get_rng_state(),
             **_device_random(self.device),
         }

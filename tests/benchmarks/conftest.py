@@ -37,11 +37,15 @@ GOOD: dict[str, Any] = {
 class Stub:
     """In place of the command line: answers at once, and remembers what it was told.
 
+    Args:
+        path: the working folder, where it makes what the commands would make.
+
     Attributes:
         answers: by verb: an outcome, or something that makes one of the words.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.stopped = False
         self.told: list[str] = []
         self.answers: dict[str, Callable[[list[str]], Outcome]] = {}
@@ -49,7 +53,12 @@ class Stub:
     def run(self, arguments: Sequence[str], log: Path) -> Outcome:
         self.told.append(" ".join(arguments))
         answer = self.answers.get(arguments[0])
-        return answer(list(arguments)) if answer else fine({"step": 100, **GOOD})
+        outcome = answer(list(arguments)) if answer else fine({"step": 100, **GOOD})
+        if outcome.code == 0 and arguments[0] == "build":
+            (self.path / arguments[arguments.index("--out") + 1]).touch()
+        if outcome.code == 0 and arguments[0] == "train":
+            (self.path / arguments[arguments.index("--run") + 1]).mkdir(exist_ok=True)
+        return outcome
 
     def verbs(self) -> list[str]:
         return [line.split()[0] for line in self.told]
@@ -67,8 +76,8 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
-def stub() -> Stub:
-    return Stub()
+def stub(folder: Folder) -> Stub:
+    return Stub(folder.path)
 
 
 @pytest.fixture

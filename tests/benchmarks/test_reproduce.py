@@ -40,6 +40,9 @@ if verb == "train":
         if asked:
             print(json.dumps({"reason": "stopped"}))
             sys.exit(130)
+    pathlib.Path(words[words.index("--run") + 1]).mkdir(exist_ok=True)
+if verb == "build":
+    pathlib.Path(words[words.index("--out") + 1]).touch()
 print(json.dumps({"home": os.environ["DOSCOPE_HOME"], "directed_accuracy": 0.5, "step": 7}))
 """
 DRIVER = """

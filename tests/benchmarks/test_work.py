@@ -29,6 +29,26 @@ def test_everything_is_done_once(work: Work, stub: Stub, folder: Folder) -> None
     assert record.machine["cores"]
 
 
+def test_results_count_without_the_runs_that_they_came_from(
+    stub: Stub, folder: Folder, tmp_path: Path
+) -> None:
+    """Kept results need nothing again; a seed that joins them needs the cache, and its own training."""
+    kept = tmp_path / "kept"
+    first = Folder(folder.path, kept)
+    first.make()
+    Work(first, stub, {}, print, busy_cores=lambda: 0.0).do(plan(chosen("shapes"), (0,)))
+    elsewhere = Folder(tmp_path / "elsewhere", kept)
+    elsewhere.make()
+    there = Stub(elsewhere.path)
+    work = Work(elsewhere, there, {}, print, busy_cores=lambda: 0.0)
+    work.do(plan(chosen("shapes"), (0,)))
+    assert there.told == []
+    work.do(plan(chosen("shapes"), (0, 1)))
+    assert there.verbs() == ["build", "train", "evaluate"]
+    assert "runs/shapes-1" in there.told[1]
+    assert [seed.seed for seed in collect(elsewhere, False, None)[0].seeds] == [0, 1]
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"format": "other"}'])
 def test_a_damaged_result_is_done_again(work: Work, stub: Stub, folder: Folder, damage: str) -> None:
     """A file that is no result counts as absent, and what followed from it is measured again."""
@@ -122,7 +142,7 @@ def test_a_run_of_unknown_origin_is_not_resumed(work: Work, stub: Stub, folder: 
     put_run(folder, steps[1], "stopped")
     work.do(steps)
     assert not any("--resume" in line for line in stub.told)
-    assert not (folder.path / steps[1].run).exists()  # the stub makes none
+    assert not list((folder.path / steps[1].run).iterdir())  # the stub makes an empty one
 
 
 def test_a_run_of_other_settings_is_not_resumed(work: Work, stub: Stub, folder: Folder) -> None:

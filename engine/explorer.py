@@ -230,8 +230,8 @@ class Explorer:
         """
         context = self._model.transition.context(self._codes(codes))
         own: FloatArray = context.own_BN[0].sigmoid().cpu().numpy()
+        base = edges = self._model.transition.base_edges(context)
         if action is None:
-            edges = self._model.transition.base_edges(context)
             mask = torch.zeros_like(context.own_BN)
         else:
             self._check_action(action)
@@ -239,7 +239,8 @@ class Explorer:
             mask = self._model.transition.act(context, asked).mask_BGM[:, 0].sigmoid()
             edges = self._model.transition.action_edges(context, action, mask > 0.5)
         name = "none" if action is None else self.info.space.action_names[action]
-        return CausalGraph(edges[0].cpu().numpy(), mask[0].cpu().numpy(), own, name)
+        shown, targets, without = (part[0].cpu().numpy() for part in (edges, mask, base))
+        return CausalGraph(shown, targets, own, name, without)
 
     @torch.no_grad()
     def palette(self, codes: Codes, variable: int, limit: int = 32) -> Palette:

@@ -114,12 +114,14 @@ class CausalGraph:
         mask: probability that the action targets each variable, [N]; zeros without an action.
         own: weight of each variable's own present code, [N].
         action: the action's name, or "none".
+        base: edge probabilities without an action, [N, N], to compare with; without an action `edges` itself.
     """
 
     edges: FloatArray
     mask: FloatArray
     own: FloatArray
     action: str
+    base: FloatArray
 
 
 @dataclass(frozen=True)

@@ -141,9 +141,10 @@ class _Stroke:
 class EdgeLayer(QGraphicsItem):
     """All edges in one item: bent lines with arrowheads, wider and more opaque with their probability."""
 
-    def __init__(self, colour: str, z: float) -> None:
+    def __init__(self, colour: str, z: float, dashed: bool = False) -> None:
         super().__init__()
         self._role = colour  # a field of Colours, so that a change of theme reaches it
+        self._line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         self._strokes: list[_Stroke] = []
         self._bounds = QRectF()
         self.setZValue(z)
@@ -167,7 +168,7 @@ class EdgeLayer(QGraphicsItem):
         for stroke in self._strokes:
             colour = QColor(getattr(colours(), self._role))
             colour.setAlphaF(stroke.opacity)
-            painter.setPen(QPen(colour, stroke.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+            painter.setPen(QPen(colour, stroke.width, self._line, Qt.PenCapStyle.RoundCap))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPath(stroke.lines)
             painter.fillPath(stroke.heads, colour)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QHeaderView,
     QSlider,
@@ -15,113 +15,16 @@ from PySide6.QtWidgets import (
 )
 
 from engine.results import CausalGraph, Codes, FloatArray, RunInfo
+from gui.explore.edge_table import EdgeTable, Index
+from gui.explore.graph_difference import GAINED, KEPT, LOST
 from gui.explore.graph_items import Edges
+from gui.explore.graph_legend import Legend
 from gui.explore.graph_view import ZOOM, GraphView
-from gui.explore.node_colours import SCHEMES, NodeColours, NodeFacts, colour_nodes
-from gui.theme import colours
+from gui.explore.node_colours import SCHEMES, THRESHOLD, NodeFacts, colour_nodes
 from gui.widgets import GAP, EmptyState, caption, named, row, tool_button
 
 MOST_EDGES = 600
-Index = QModelIndex | QPersistentModelIndex
-
-
-class EdgeTable(QAbstractTableModel):
-    """The drawn edges, strongest first: the graph for those who read rather than look."""
-
-    COLUMNS = ("Cause", "Effect", "Probability")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._edges = Edges()
-        self._names: list[str] = []
-
-    def set_edges(self, edges: Edges, names: list[str]) -> None:
-        """Show other edges."""
-        self.beginResetModel()
-        self._edges, self._names = edges, names
-        self.endResetModel()
-
-    def cause(self, line: int) -> int:
-        """The node that causes, of one line."""
-        return int(self._edges.pairs[line, 0])
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        return 0 if parent.isValid() else len(self._edges.pairs)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's signature)
-        return 0 if parent.isValid() else len(self.COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.COLUMNS[section]
-        return None
-
-    def data(self, index: Index, role: int = 0) -> object:
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        if index.column() == 2:
-            return f"{float(self._edges.probabilities[index.row()]):.3f}"
-        return self._names[int(self._edges.pairs[index.row(), index.column()])]
-
-
-class Legend(QWidget):
-    """What shapes, rings and colours mean: a painted column beside the graph."""
-
-    LINE = 19
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("graph_legend")
-        self._colours = NodeColours()
-        self.setFixedWidth(112)
-
-    def set_colours(self, node_colours: NodeColours) -> None:
-        """What the fills of the nodes mean, nothing while it is not known."""
-        self._colours = node_colours
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = painter.font()
-        font.setPointSizeF(8.5)
-        painter.setFont(font)
-        c = colours()
-        roles = (
-            ("selected", c.accent, "ring"),
-            ("causes it", c.cause, "ring"),
-            ("its effects", c.effect, "ring"),
-            ("moved", c.moved, "dot"),
-            ("action's target", c.text, "diamond"),
-        )
-        y = 12
-        for text, colour, shape in roles:
-            self._entry(painter, y, text, QColor(colour), shape)
-            y += self.LINE
-        if not self._colours.title:
-            return
-        y += 4
-        painter.setPen(QColor(c.text))
-        painter.drawText(0, y + 4, self._colours.title)
-        y += self.LINE
-        for text, fill in self._colours.entries:
-            self._entry(painter, y, text, fill, "disc")
-            y += self.LINE
-
-    def _entry(self, painter: QPainter, y: int, text: str, colour: QColor, shape: str) -> None:
-        painter.setPen(QPen(colour, 2.2))
-        painter.setBrush(colour if shape in ("disc", "dot") else Qt.BrushStyle.NoBrush)
-        if shape == "diamond":
-            painter.save()
-            painter.translate(6, y)
-            painter.rotate(45)
-            painter.drawRect(-4, -4, 7, 7)
-            painter.restore()
-        else:
-            r = 3 if shape == "dot" else 4
-            painter.drawEllipse(6 - r, y - r, 2 * r, 2 * r)
-        painter.setPen(QColor(colours().dim))
-        painter.drawText(18, y + 4, text)
+READING_TIP = "Number of edges drawn, and the probability p of the weakest of them"
 
 
 class GraphPanel(QWidget):
@@ -143,6 +46,9 @@ class GraphPanel(QWidget):
         for scheme, text in SCHEMES.items():
             self.colour_choice.addItem(text, scheme)
         self._facts = NodeFacts()
+        self.compare_choice = named(
+            QCheckBox("Difference"), "graph_difference", "Difference from the base graph"
+        )
         self.layout_choice.addItem("Over the image", "grid")
         self.layout_choice.addItem("Layered", "layered")
         self.count = named(
@@ -154,7 +60,7 @@ class GraphPanel(QWidget):
         self.count.setMinimumWidth(80)
         self.reading = caption()
         self.reading.setMinimumWidth(72)
-        self.reading.setToolTip("Number of edges drawn, and the probability p of the weakest of them")
+        self.reading.setToolTip(READING_TIP)
         self.table_switch = tool_button(
             "Table", "graph_table_switch", "Show the edges as a table", self._switch
         )
@@ -174,6 +80,7 @@ class GraphPanel(QWidget):
         self._names: list[str] = []
         self._build()
         self._connect()
+        self.set_action(None)
 
     def _build(self) -> None:
         self.pages = QStackedWidget()
@@ -202,6 +109,7 @@ class GraphPanel(QWidget):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        column.addWidget(self.compare_choice)
         column.addWidget(caption("Colours by"))
         column.addWidget(self.colour_choice)
         column.addWidget(self.legend, 1)
@@ -228,6 +136,7 @@ class GraphPanel(QWidget):
             lambda _i: self.view.set_layout(str(self.layout_choice.currentData()))
         )
         self.colour_choice.currentIndexChanged.connect(lambda _i: self._recolour())
+        self.compare_choice.toggled.connect(self.view.set_compares)
         self.which.activated.connect(lambda _i: self.action_chosen.emit(self.which.currentData()))
         self.view.shown_changed.connect(self._on_shown)
         self.table.clicked.connect(self._choose)
@@ -266,8 +175,14 @@ class GraphPanel(QWidget):
         self._show_page(graph is not None)
 
     def set_action(self, action: int | None) -> None:
-        """Mark which graph is shown."""
+        """Mark which graph is shown; only one under an action differs from the base graph."""
         self.which.setCurrentIndex(0 if action is None else action + 1)
+        self.compare_choice.setEnabled(action is not None)
+        self.compare_choice.setToolTip(
+            "Choose a graph under an action, to see what it changes"
+            if action is None
+            else "Show which edges this action gains and loses against the base graph"
+        )
 
     def set_targets(self, masks: FloatArray) -> None:
         """Which actions target which variables in the image, [A, N]."""
@@ -292,6 +207,8 @@ class GraphPanel(QWidget):
 
     def says(self) -> str:
         """Which graph is shown and how much of it, in words."""
+        if self.view.difference is not None:
+            return f"{self.which.currentText()}, difference from the base graph: {self.reading.text()} edges"
         return f"{self.which.currentText()}: {self.reading.text().replace(',', ' edges,')}"
 
     def _switch(self) -> None:
@@ -302,6 +219,17 @@ class GraphPanel(QWidget):
         self.pages.setCurrentWidget(page if ready else self.empty)
 
     def _on_shown(self, edges: Edges) -> None:
-        self.table_model.set_edges(edges, self._names)
+        found = self.view.difference
+        self.table_model.set_edges(edges, self._names, found)
+        self.legend.set_compares(found is not None)
+        if found is not None:
+            counts = found.counts
+            self.reading.setText(f"+{counts[GAINED]} −{counts[LOST]}")
+            self.reading.setToolTip(
+                f"{counts[GAINED]} edges gained, {counts[LOST]} lost, {counts[KEPT]} kept; an edge is there"
+                f" above probability {THRESHOLD}. The largest changes are drawn first."
+            )
+            return
+        self.reading.setToolTip(READING_TIP)
         weakest = f", p ≥ {float(edges.probabilities.min()):.2f}" if len(edges.probabilities) else ""
         self.reading.setText(f"{len(edges.pairs)}{weakest}")

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPixmap, QRe
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
 
 from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
+from gui.explore.graph_difference import Difference, compare
 from gui.explore.graph_items import EdgeLayer, Edges, NodeItem, NodeLook
 from gui.explore.graph_layout import latent_grid, strongest
 from gui.theme import colours
@@ -65,10 +66,14 @@ class GraphView(QGraphicsView):
         self._fills: list[QColor] | None = None
         self._picture = QGraphicsPixmapItem()
         self._picture.setOpacity(0.28)
+        self.difference: Difference | None = None  # from the base graph, where that is shown
+        self._compares = False
         self._edges, self._causes, self._effects = (
             EdgeLayer("edge", 1), EdgeLayer("cause", 3), EdgeLayer("effect", 4)
         )  # fmt: skip
-        for item in (self._picture, self._edges, self._causes, self._effects):
+        self._gained, self._lost = EdgeLayer("good", 2), EdgeLayer("bad", 2, dashed=True)
+        self._layers = (self._edges, self._gained, self._lost, self._causes, self._effects)
+        for item in (self._picture, *self._layers):
             self.scene().addItem(item)
 
     # ------------------------------------------------------------ what is shown
@@ -105,6 +110,12 @@ class GraphView(QGraphicsView):
         """Draw only the `count` most probable edges."""
         if count != self._count:
             self._count = count
+            self._choose_edges()
+
+    def set_compares(self, compares: bool) -> None:
+        """Whether a graph under an action is shown as its difference from the base graph."""
+        if compares != self._compares:
+            self._compares = compares
             self._choose_edges()
 
     def set_layout(self, name: str) -> None:
@@ -159,8 +170,12 @@ class GraphView(QGraphicsView):
     # ------------------------------------------------------------ drawing
 
     def _choose_edges(self) -> None:
+        self.difference = None
         if self._graph is None:
             self._shown = Edges()
+        elif self._compares and self._graph.action != "none":
+            self.difference = compare(self._graph.base, self._graph.edges, self._count)
+            self._shown = self.difference.all
         else:
             pairs = strongest(self._graph.edges, self._count)
             self._shown = Edges(pairs, self._graph.edges[pairs[:, 0], pairs[:, 1]])
@@ -189,8 +204,14 @@ class GraphView(QGraphicsView):
 
     def _draw_edges(self) -> None:
         if len(self._positions) == len(self.nodes):
-            self._edges.set_edges(self._shown, self._positions, self._radius, self.sceneRect())
+            found, nothing = self.difference, Edges()
+            self._lay(self._edges, self._shown if found is None else found.kept)
+            self._lay(self._gained, nothing if found is None else found.gained)
+            self._lay(self._lost, nothing if found is None else found.lost)
         self._restyle()
+
+    def _lay(self, layer: EdgeLayer, edges: Edges) -> None:
+        layer.set_edges(edges, self._positions, self._radius, self.sceneRect())
 
     def _restyle(self) -> None:
         """Give every node its look, and light the neighbourhood of the hovered or chosen one."""
@@ -218,10 +239,13 @@ class GraphView(QGraphicsView):
 
     def _light(self, centre: int | None) -> None:
         pairs, chances = self._shown.pairs, self._shown.probabilities
-        self._edges.setOpacity(1.0 if centre is None else 0.25)
+        for layer in (self._edges, self._gained, self._lost):
+            layer.setOpacity(1.0 if centre is None else 0.25)
+        if self.difference is not None:
+            self._edges.setOpacity(0.35 if centre is None else 0.15)  # what stays is the background
         for layer, column in ((self._causes, 1), (self._effects, 0)):
             lit = pairs[:, column] == (-1 if centre is None else centre)
-            layer.set_edges(Edges(pairs[lit], chances[lit]), self._positions, self._radius, self.sceneRect())
+            self._lay(layer, Edges(pairs[lit], chances[lit]))
 
     def _on_hover(self, node: int | None) -> None:
         self._hover = node
@@ -236,7 +260,7 @@ class GraphView(QGraphicsView):
 
     def _cache_edges(self, on: bool) -> None:
         modes = QGraphicsItem.CacheMode
-        for layer in (self._edges, self._causes, self._effects):
+        for layer in self._layers:
             layer.setCacheMode(modes.DeviceCoordinateCache if on else modes.NoCache)
 
     # ------------------------------------------------------------ zoom and keys

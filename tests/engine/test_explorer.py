@@ -110,6 +110,8 @@ def test_graphs_of_actions(explorer: Explorer, pair) -> None:
     """Base graph without mask; under an action only the columns of its targets may differ."""
     codes = explorer.encode(pair[0])
     base, acted = explorer.graph(codes), explorer.graph(codes, 2)
+    assert np.array_equal(base.base, base.edges)
+    assert np.array_equal(acted.base, base.edges)
     assert base.action == "none"
     assert not base.mask.any()
     assert acted.action == "object_hue+"

@@ -45,7 +45,8 @@ def image(value: int = 0) -> np.ndarray:
 
 
 def graph(action: str = "none") -> CausalGraph:
-    return CausalGraph(np.zeros((NUM, NUM), np.float32), np.zeros(NUM, np.float32), np.ones(NUM), action)
+    edges = np.zeros((NUM, NUM), np.float32)
+    return CausalGraph(edges, np.zeros(NUM, np.float32), np.ones(NUM), action, edges)
 
 
 def outcome(value: int, moved: int = 1) -> Intervention:

@@ -1,0 +1,84 @@
+"""What the marks of the graph mean: a painted column beside it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from gui.explore.node_colours import NodeColours
+from gui.theme import colours
+
+
+class Legend(QWidget):
+    """What shapes, rings and colours mean: a painted column beside the graph."""
+
+    LINE = 19
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("graph_legend")
+        self._colours = NodeColours()
+        self._compares = False
+        self.setFixedWidth(112)
+
+    def set_compares(self, compares: bool) -> None:
+        """Whether the edges are a difference, whose colours need a word."""
+        self._compares = compares
+        self.update()
+
+    def set_colours(self, node_colours: NodeColours) -> None:
+        """What the fills of the nodes mean, nothing while it is not known."""
+        self._colours = node_colours
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = painter.font()
+        font.setPointSizeF(8.5)
+        painter.setFont(font)
+        c = colours()
+        roles = (
+            ("selected", c.accent, "ring"),
+            ("causes it", c.cause, "ring"),
+            ("its effects", c.effect, "ring"),
+            ("moved", c.moved, "dot"),
+            ("action's target", c.text, "diamond"),
+        )
+        y = 12
+        if self._compares:
+            for text, colour, shape in (("edge gained", c.good, "line"), ("edge lost", c.bad, "dashes")):
+                self._entry(painter, y, text, QColor(colour), shape)
+                y += self.LINE
+        for text, colour, shape in roles:
+            self._entry(painter, y, text, QColor(colour), shape)
+            y += self.LINE
+        if not self._colours.title:
+            return
+        y += 4
+        painter.setPen(QColor(c.text))
+        painter.drawText(0, y + 4, self._colours.title)
+        y += self.LINE
+        for text, fill in self._colours.entries:
+            self._entry(painter, y, text, fill, "disc")
+            y += self.LINE
+
+    def _entry(self, painter: QPainter, y: int, text: str, colour: QColor, shape: str) -> None:
+        painter.setPen(QPen(colour, 2.2))
+        painter.setBrush(colour if shape in ("disc", "dot") else Qt.BrushStyle.NoBrush)
+        if shape == "diamond":
+            painter.save()
+            painter.translate(6, y)
+            painter.rotate(45)
+            painter.drawRect(-4, -4, 7, 7)
+            painter.restore()
+        elif shape in ("line", "dashes"):
+            dashed = Qt.PenStyle.DashLine if shape == "dashes" else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(colour, 2.2, dashed))
+            painter.drawLine(0, y, 13, y)
+        else:
+            r = 3 if shape == "dot" else 4
+            painter.drawEllipse(6 - r, y - r, 2 * r, 2 * r)
+        painter.setPen(QColor(colours().dim))
+        painter.drawText(18, y + 4, text)

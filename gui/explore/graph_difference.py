@@ -15,7 +15,7 @@ GAINED, LOST, KEPT = "gained", "lost", "kept"
 
 @dataclass(frozen=True)
 class Difference:
-    """Two graphs over the same variables, edge by edge; an edge is there where its probability is above 0.5.
+    """Two graphs over the same variables, edge by edge; an edge is there above a threshold of probability.
 
     Attributes:
         gained: not in the base graph; with their probabilities under the action.
@@ -45,15 +45,16 @@ class Difference:
         return LOST if line < len(self.gained.pairs) + len(self.lost.pairs) else KEPT
 
 
-def compare(base: FloatArray, edges: FloatArray, count: int) -> Difference:
+def compare(base: FloatArray, edges: FloatArray, count: int, threshold: float = THRESHOLD) -> Difference:
     """The difference, of which at most `count` edges are drawn: the largest changes, then what is kept.
 
     Args:
         base: edge probabilities without the action, [N, N].
         edges: under the action, [N, N].
         count: number of edges.
+        threshold: of the probability above which an edge is there.
     """
-    before, after = base > THRESHOLD, edges > THRESHOLD
+    before, after = base > threshold, edges > threshold
     masks = {GAINED: after & ~before, LOST: before & ~after, KEPT: before & after}
     change = np.abs(edges - base)
     changed = np.argwhere(masks[GAINED] | masks[LOST])

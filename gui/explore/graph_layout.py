@@ -33,10 +33,10 @@ def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
     return np.stack([x, y], axis=1).astype(np.float32), radius
 
 
-def strongest(edges: FloatArray, count: int) -> IntArray:
-    """The `count` most probable edges (cause, effect), strongest first, int64 [E, 2]; all above 0."""
+def strongest(edges: FloatArray, count: int, threshold: float = 0.0) -> IntArray:
+    """The `count` most probable edges (cause, effect) above `threshold`, strongest first, int64 [E, 2]."""
     flat = edges.ravel()
-    count = min(count, int((flat > 0).sum()))
+    count = min(count, int((flat > threshold).sum()))
     if count == 0:
         return np.zeros((0, 2), dtype=np.int64)
     chosen = np.argpartition(-flat, count - 1)[:count]

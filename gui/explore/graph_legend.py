@@ -74,8 +74,10 @@ class Legend(QWidget):
             painter.drawRect(-4, -4, 7, 7)
             painter.restore()
         elif shape in ("line", "dashes"):
-            dashed = Qt.PenStyle.DashLine if shape == "dashes" else Qt.PenStyle.SolidLine
-            painter.setPen(QPen(colour, 2.2, dashed))
+            pen = QPen(colour, 2.2, cap=Qt.PenCapStyle.FlatCap)
+            if shape == "dashes":
+                pen.setDashPattern([2.0, 1.2])
+            painter.setPen(pen)
             painter.drawLine(0, y, 13, y)
         else:
             r = 3 if shape == "dot" else 4

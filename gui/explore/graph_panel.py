@@ -58,6 +58,13 @@ class GraphPanel(QWidget):
         self.count.setPageStep(20)
         self.count.setValue(80)
         self.count.setMinimumWidth(80)
+        self.threshold = named(
+            QSlider(Qt.Orientation.Horizontal), "graph_threshold", "Probability above which edges are shown"
+        )
+        self.threshold.setRange(0, 99)
+        self.threshold.setPageStep(10)
+        self.threshold.setValue(round(100 * THRESHOLD))
+        self.above = caption()
         self.reading = caption()
         self.reading.setMinimumWidth(72)
         self.reading.setToolTip(READING_TIP)
@@ -80,6 +87,7 @@ class GraphPanel(QWidget):
         self._names: list[str] = []
         self._build()
         self._connect()
+        self._say_threshold()
         self.set_action(None)
 
     def _build(self) -> None:
@@ -109,6 +117,8 @@ class GraphPanel(QWidget):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        column.addWidget(self.above)
+        column.addWidget(self.threshold)
         column.addWidget(self.compare_choice)
         column.addWidget(caption("Colours by"))
         column.addWidget(self.colour_choice)
@@ -132,6 +142,7 @@ class GraphPanel(QWidget):
 
     def _connect(self) -> None:
         self.count.valueChanged.connect(self.view.set_strongest)
+        self.threshold.valueChanged.connect(self._on_threshold)
         self.layout_choice.currentIndexChanged.connect(
             lambda _i: self.view.set_layout(str(self.layout_choice.currentData()))
         )
@@ -142,6 +153,18 @@ class GraphPanel(QWidget):
         self.table.clicked.connect(self._choose)
         self.table.activated.connect(self._choose)
         self.table.selectionModel().currentRowChanged.connect(self._walk)
+
+    def _on_threshold(self, per_cent: int) -> None:
+        self.view.set_threshold(per_cent / 100)
+        self._say_threshold()
+
+    def _say_threshold(self) -> None:
+        """The model uses the edges above 0.5; whatever else is shown is said to be another choice."""
+        per_cent = self.threshold.value()
+        moved = "" if per_cent == round(100 * THRESHOLD) else "; the model uses those above 0.5"
+        self.above.setText(f"p above {per_cent / 100:.2f}")
+        for part in (self.above, self.threshold):
+            part.setToolTip(f"Edges with a probability above {per_cent / 100:.2f} are shown{moved}")
 
     def _choose(self, index: Index) -> None:
         if index.isValid():
@@ -227,7 +250,7 @@ class GraphPanel(QWidget):
             self.reading.setText(f"+{counts[GAINED]} −{counts[LOST]}")
             self.reading.setToolTip(
                 f"{counts[GAINED]} edges gained, {counts[LOST]} lost, {counts[KEPT]} kept; an edge is there"
-                f" above probability {THRESHOLD}. The largest changes are drawn first."
+                f" above probability {self.threshold.value() / 100:.2f}. The largest changes are drawn first."
             )
             return
         self.reading.setToolTip(READING_TIP)

@@ -11,6 +11,7 @@ from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
 from gui.explore.graph_difference import Difference, compare
 from gui.explore.graph_items import EdgeLayer, Edges, NodeItem, NodeLook
 from gui.explore.graph_layout import latent_grid, strongest
+from gui.explore.node_colours import THRESHOLD
 from gui.theme import colours
 from gui.widgets import named, to_qimage
 
@@ -57,7 +58,7 @@ class GraphView(QGraphicsView):
         self._shown = Edges()
         self._positions: FloatArray = np.zeros((0, 2), dtype=np.float32)
         self._radius = LAYERED_RADIUS
-        self._count = 80
+        self._count, self._threshold = 80, THRESHOLD
         self._is_grid = True
         self._zoomed = False
         self._selected: int | None = None
@@ -110,6 +111,12 @@ class GraphView(QGraphicsView):
         """Draw only the `count` most probable edges."""
         if count != self._count:
             self._count = count
+            self._choose_edges()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Draw only edges more probable than this, 0..1; the model uses those above 0.5."""
+        if threshold != self._threshold:
+            self._threshold = threshold
             self._choose_edges()
 
     def set_compares(self, compares: bool) -> None:
@@ -174,10 +181,10 @@ class GraphView(QGraphicsView):
         if self._graph is None:
             self._shown = Edges()
         elif self._compares and self._graph.action != "none":
-            self.difference = compare(self._graph.base, self._graph.edges, self._count)
+            self.difference = compare(self._graph.base, self._graph.edges, self._count, self._threshold)
             self._shown = self.difference.all
         else:
-            pairs = strongest(self._graph.edges, self._count)
+            pairs = strongest(self._graph.edges, self._count, self._threshold)
             self._shown = Edges(pairs, self._graph.edges[pairs[:, 0], pairs[:, 1]])
         self.shown_changed.emit(self._shown)
         self._draw_edges()

@@ -85,7 +85,7 @@ def test_only_a_graph_under_an_action_has_a_difference(qtbot, panel: GraphPanel)
     assert [model.data(model.index(line, 3)) for line in range(4)] == [GAINED, GAINED, LOST, KEPT]
     panel.set_action(None)
     panel.set_graph(graph("none"))
-    assert panel.reading.text().startswith("3, p")
+    assert panel.reading.text().startswith("2, p")
     assert model.columnCount() == 3
 
 
@@ -105,3 +105,18 @@ def test_gained_and_lost_edges_are_drawn_apart(qtbot, panel: GraphPanel) -> None
         pictures.append(panel.grab().toImage())
     assert pictures[0] != pictures[1]
     assert panel.view.difference is None
+
+
+def test_edges_below_the_threshold_are_hidden_and_the_choice_is_said(panel: GraphPanel) -> None:
+    """What the model uses at first; lowered, more is drawn and the tool tip says what the model uses."""
+    assert panel.above.text() == "p above 0.50"
+    assert panel.view.shown.pairs.tolist() == [[0, 1], [1, 2]]
+    assert "the model uses" not in panel.threshold.toolTip()
+    panel.threshold.setValue(20)
+    assert panel.above.text() == "p above 0.20"
+    assert panel.view.shown.pairs.tolist() == [[0, 1], [1, 2], [2, 3]]
+    assert "the model uses those above 0.5" in panel.threshold.toolTip()
+    panel.threshold.setValue(85)
+    assert panel.view.shown.pairs.tolist() == [[0, 1]]
+    panel.count.setValue(0)
+    assert len(panel.view.shown.pairs) == 0

@@ -74,7 +74,8 @@ class Legend(QWidget):
             painter.drawRect(-4, -4, 7, 7)
             painter.restore()
         elif shape in ("line", "dashes"):
-            pen = QPen(colour, 2.2, cap=Qt.PenCapStyle.FlatCap)
+            pen = QPen(colour, 2.2)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             if shape == "dashes":
                 pen.setDashPattern([2.0, 1.2])
             painter.setPen(pen)

@@ -37,6 +37,7 @@ from engine.results import (
     TraversalRow,
 )
 from engine.run_directory import BUNDLED, RunDirectory, resolve_run
+from engine.session import fingerprint
 from engine.transition import CausalTransition
 
 SWEEPS = 4
@@ -80,6 +81,8 @@ class Explorer:
             model = CTVAE(description.config, description.image_shape, description.space.num_actions)
         restore_model(model, checkpoint, path)
         model.to(chosen)
+        step = int(checkpoint.meta.get("step", 0))
+        codebook = model.autoencoder.quantizer.codebook_QKD.cpu().numpy()
         info = RunInfo(
             name="bundled" if directory.path == BUNDLED else directory.path.name,
             path=directory.path,
@@ -89,8 +92,9 @@ class Explorer:
             grid=model.autoencoder.grid,
             num_codes=description.config.autoencoder.codes,
             device=str(chosen),
-            step=int(checkpoint.meta.get("step", 0)),
+            step=step,
             figures={str(k): float(v) for k, v in checkpoint.meta.get("figures", {}).items()},
+            fingerprint=fingerprint(description.config.to_json(), step, codebook),
         )
         return cls(model, info)
 

@@ -34,6 +34,7 @@ class RunInfo:
         grid: (Q, H, W).
         num_codes: K.
         figures: test or validation figures that were saved with it, may be empty.
+        fingerprint: of these very weights; another one means that codes of the old are read differently.
     """
 
     name: str
@@ -46,6 +47,7 @@ class RunInfo:
     device: str
     step: int
     figures: dict[str, float] = field(default_factory=dict)
+    fingerprint: str = ""
 
     @property
     def num_variables(self) -> int:

@@ -20,7 +20,9 @@ def build_menus(window: MainWindow) -> None:
     bar = window.menuBar()
     file_menu, edit, view, help_menu = (bar.addMenu(t) for t in ("&File", "&Edit", "&View", "&Help"))
     explore = window.explore
-    of_explore = [
+    of_explore = _add_sessions(file_menu, window)
+    file_menu.addSeparator()
+    of_explore += [
         _add(file_menu, window, "open_image", "Open image…", "Ctrl+O", explore.open_file),
         _add(file_menu, window, "random_image", "Random test image", "Ctrl+R", explore.random_image),
         _add(
@@ -62,6 +64,18 @@ def build_menus(window: MainWindow) -> None:
     view.addSeparator()
     _add(view, window, "toggle_theme", "Light or dark", "Ctrl+T", window.toggle_theme)
     _add(help_menu, window, "shortcuts", "Shortcuts", "F1", lambda: show_shortcuts(window))
+
+
+def _add_sessions(menu: QMenu, window: MainWindow) -> list[QAction]:
+    """Returns those that are Explore's; a session can be opened from anywhere."""
+    sessions = window.sessions
+    of_explore = [_add(menu, window, "new_session", "New session", "Ctrl+N", window.new_session)]
+    _add(menu, window, "open_session", "Open session…", "Ctrl+Shift+O", sessions.choose)
+    return [
+        *of_explore,
+        _add(menu, window, "save_session", "Save session…", "Ctrl+S", sessions.save),
+        _add(menu, window, "save_session_as", "Save session as…", "Ctrl+Shift+S", sessions.save_as),
+    ]
 
 
 def _in_front(window: MainWindow) -> bool:

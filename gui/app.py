@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from gui.logs import open_log
 from gui.main_window import MainWindow
 from gui.replies import Failure
-from gui.settings import open_settings
+from gui.settings import last_session_file, open_settings
 from gui.theme import apply_theme, system_theme
 
 log = logging.getLogger("doscope.window")
@@ -50,10 +50,10 @@ def run(run: str = "bundled", dataset: str = "shapes") -> int:
     open_log()
     _enable_faulthandler()
     application = make_application()
-    window = MainWindow()
+    window = MainWindow(last_session=last_session_file())
     install_hooks(window)
     window.show()
-    window.start(run, dataset)
+    window.come_back(run, dataset)
     return application.exec()
 
 

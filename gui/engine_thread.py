@@ -97,8 +97,18 @@ class EngineThread(QThread):
             self._cancelled[kind] = self._generation
             self._condition.notify()
 
+    def forget(self, kind: str) -> None:
+        """Like `cancel`, and answers that are on their way are dropped too."""
+        with self._condition:
+            self._generation += 1
+            self._newest[kind] = self._cancelled[kind] = self._generation
+            self._condition.notify()
+
     def shutdown(self, wait_ms: int = 30_000) -> bool:
-        """Close all jobs (a training saves) and end the thread. False: it did not end in time."""
+        """Close all jobs (a training saves), write what was to be saved, and end the thread.
+
+        False: it did not end in time.
+        """
         with self._condition:
             self._quit = True
             self._condition.notify()
@@ -139,9 +149,9 @@ class EngineThread(QThread):
         while True:
             self._wait()
             self._end_cancelled()
-            item = self._next_request()
             if self._quit:
                 break
+            item = self._next_request()
             if item is not None:
                 self._begin(work, *item)
             elif self._sent - self._delivered > MAX_UNDELIVERED:
@@ -150,6 +160,9 @@ class EngineThread(QThread):
                 self._step(job)
         for kind in list(self._jobs):
             self._close(kind)
+        for generation, request in list(self._pending.values()):
+            if request.durable:
+                self._begin(work, generation, request)
         work.close()
 
     def _wait(self) -> None:

@@ -28,6 +28,7 @@ from gui.replies import (
     Failure,
     Library,
     NodePositions,
+    OpenedSession,
     Presets,
     RunLog,
     ShownImage,
@@ -35,6 +36,7 @@ from gui.replies import (
     TrainingEnded,
     Written,
 )
+from gui.session_work import open_session, save_session
 
 if TYPE_CHECKING:
     from engine.explorer import Explorer
@@ -62,6 +64,8 @@ class EngineWork:
             rq.ListLibrary: self._list_library,
             rq.VerifyDataset: self._verify,
             rq.DeleteRun: self._delete_run,
+            rq.SaveSession: save_session,
+            rq.OpenSession: self._open_session,
             rq.BrowseImages: self.data.browse,
             rq.PickImage: self.data.pick_image,
             rq.PickPair: self.data.pick_pair,
@@ -100,15 +104,26 @@ class EngineWork:
 
             explorer = Explorer.load(run, threads=torch_threads())
             key = self._paths[run] = str(explorer.info.path)
-            self._explorers[key] = explorer
-            while len(self._explorers) > MODELS_KEPT:
-                del self._explorers[next(iter(self._explorers))]
+            self._keep(key, explorer)
         return self._explorers[key]
+
+    def _keep(self, key: str, explorer: Explorer) -> None:
+        self._explorers[key] = explorer
+        while len(self._explorers) > MODELS_KEPT:
+            del self._explorers[next(iter(self._explorers))]
 
     def _load_run(self, request: rq.LoadRun) -> RunInfo:
         """Always from the disk: a run that was trained on since has newer weights."""
         self._explorers.pop(self._paths.get(request.run, request.run), None)
         return self._explorer(request.run).info
+
+    def _open_session(self, request: rq.OpenSession) -> OpenedSession:
+        opened, explorer = open_session(request.path, list(self._explorers.values()), torch_threads())
+        if explorer is not None:
+            key = str(explorer.info.path)
+            self._explorers.pop(key, None)
+            self._keep(key, explorer)
+        return opened
 
     def _show_image(self, request: rq.ShowImage) -> ShownImage:
         explorer = self._explorer(request.run)

@@ -17,6 +17,7 @@ from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
 from gui.replies import DatasetView, Failure, RunEntry
 from gui.retrieve.workspace import RetrieveWorkspace
+from gui.sessions import ITS_DATA, LAST, Sessions
 from gui.settings import open_settings, saved_bytes, write_settings
 from gui.shortcuts import show_shortcuts
 from gui.state import Selection, fits
@@ -35,12 +36,14 @@ class MainWindow(QMainWindow):
     Attributes:
         engine, selection, messages: shared by all workspaces.
         workspaces: in the order of the tabs.
+        last_session: where the session is kept when the window closes; None keeps none.
     """
 
-    def __init__(self, settings: QSettings | None = None) -> None:
+    def __init__(self, settings: QSettings | None = None, last_session: Path | None = None) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setWindowTitle("Doscope[*]")
+        self.last_session = last_session
+        self._first = ("bundled", "shapes")
         self.settings = settings if settings is not None else open_settings()
         self.selection = Selection(self)
         self.engine = EngineThread(self)
@@ -50,15 +53,26 @@ class MainWindow(QMainWindow):
         self.train = TrainWorkspace(self.selection)
         self.library = LibraryWorkspace(self.selection)
         self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
+        self.sessions = Sessions(self.selection, self)
         self._answers: dict[str, list[Answer]] = {}
         self._closing = False
         self._build()
         self._connect()
         self._restore_layout()
+        self._show_file("")
         self.engine.start()
+
+    def come_back(self, run: str = "bundled", dataset: str = "shapes") -> None:
+        """Open the session of last time; where there is none, or a damaged one, `start`."""
+        self._first = (run, dataset)
+        if self.last_session is not None and self.last_session.is_file():
+            self.engine.submit(rq.OpenSession(str(self.last_session), view=LAST))
+        else:
+            self.start(run, dataset)
 
     def start(self, run: str = "bundled", dataset: str = "shapes") -> None:
         """Load a run and a data set; Explore shows a test image as soon as both are there."""
+        self._first = (run, dataset)
         self.engine.submit(rq.OpenDataset(dataset))
         self.engine.submit(rq.LoadRun(run))
 
@@ -109,6 +123,17 @@ class MainWindow(QMainWindow):
         self.engine.training_changed.connect(self.train.set_training)
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
+        # sessions
+        self.sessions.asked.connect(self.engine.submit)
+        self.sessions.forgotten.connect(self.engine.forget)
+        self.sessions.hinted.connect(self.messages.info)
+        self.sessions.warned.connect(self.messages.warning)
+        self.sessions.opened.connect(self._on_session)
+        self.sessions.file_changed.connect(self._show_file)
+        self._route(rq.kind_of(rq.SaveSession), self.sessions.on_written)
+        self._route(rq.kind_of(rq.OpenSession), self.sessions.on_opened)
+        self._route(rq.kind_of(rq.OpenSession, LAST), self.sessions.on_last)
+        self._route(rq.kind_of(rq.OpenDataset, ITS_DATA), self.selection.set_dataset)
         # the main window's own questions
         self._route(rq.kind_of(rq.LoadRun), self._on_run)
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
@@ -170,6 +195,10 @@ class MainWindow(QMainWindow):
             self._closing = False  # what was not saved must be seen, so the window stays
         if kind == rq.kind_of(rq.OpenDataset, RUN):
             self._warn_of_missing_dataset()
+        elif kind == rq.kind_of(rq.OpenSession, LAST):
+            self.start(*self._first)  # the thread has logged why; nobody asked for it just now
+        elif kind == rq.kind_of(rq.OpenDataset, ITS_DATA):
+            self.messages.warning(f"The session's data set cannot be opened: {failure.sentence}")
         else:
             self.messages.error(failure)
         for workspace in self.workspaces:
@@ -193,6 +222,27 @@ class MainWindow(QMainWindow):
             self.messages.info(
                 f"The run {run.name} was not trained on {dataset.name}: its answers mean little."
             )
+
+    def _on_session(self) -> None:
+        """A session is back; without a data set of its own it gets the first one."""
+        self.show_workspace(WORKSPACES.index("Explore"))
+        if self.selection.dataset is None and not self.sessions.dataset:
+            self.engine.submit(rq.OpenDataset(self._first[1]))
+
+    @Slot(str)
+    def _show_file(self, path: str) -> None:
+        """Name the session's file in the title."""
+        self.setWindowTitle(f"{Path(path).name} – Doscope[*]" if path else "Doscope[*]")
+
+    def new_session(self) -> None:
+        """Start afresh: another image, no history, and a run where none is loaded."""
+        self.sessions.start_afresh()
+        if self.selection.run is None:
+            self.engine.submit(rq.LoadRun(self._first[0]))
+        if self.selection.dataset is None:
+            self.engine.submit(rq.OpenDataset(self._first[1]))
+        else:
+            self.explore.random_image()
 
     def _follow_run(self) -> None:
         """Open the data set that the run was trained on, when another one is open."""
@@ -229,6 +279,9 @@ class MainWindow(QMainWindow):
             if not self._closing:
                 self._ask_to_close()
             return
+        session = self.sessions.snapshot() if self.last_session is not None else None
+        if session is not None:
+            self.engine.submit(rq.SaveSession(str(self.last_session), session, view=LAST))
         self.engine.shutdown()
         self._save_layout()
         self.train.close_views()

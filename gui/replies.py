@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from datasets.factors import FactorSpace
 from engine.events import Event
-from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction
+from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction, RunInfo
+from engine.session import Session
 from gui.requests import Request
 
 
@@ -187,6 +188,16 @@ class Written:
 
     path: str
     what: str
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedSession:
+    """What a session file holds. `run` is its run, loaded, or None and then `why` says why not."""
+
+    session: Session
+    run: RunInfo | None
+    why: str
+    path: str
 
 
 @dataclass(frozen=True)

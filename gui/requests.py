@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.results import Codes, Image
+from engine.session import Session
 
 Split = Literal["train", "validation", "test"]
 
@@ -31,12 +32,14 @@ class Request:
         text: what the thread is doing, for the status bar; empty for work that is done at once.
         cancellable: whether `EngineThread.cancel(kind)` can end it early.
         background: stepped only when nothing interactive is waiting.
+        durable: done even when the window is closing.
         view: set where two views ask the same question at the same time ("before", "after").
     """
 
     text: ClassVar[str] = ""
     cancellable: ClassVar[bool] = False
     background: ClassVar[bool] = False
+    durable: ClassVar[bool] = False
     view: str = field(default="", kw_only=True)
 
     @property
@@ -114,6 +117,24 @@ class BrowseImages(Request):
     split: Split = "test"
     start: int = 0
     count: int = 48
+
+
+@dataclass(frozen=True, eq=False)
+class SaveSession(Request):
+    """Write what Explore shows into a file. Answers Written."""
+
+    path: str
+    session: Session
+    text: ClassVar[str] = "Saving the session"
+    durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class OpenSession(Request):
+    """Read a session and load its run, if that is still the one it was. Answers OpenedSession."""
+
+    path: str
+    text: ClassVar[str] = "Opening the session"
 
 
 # ---------------------------------------------------------------- choosing images
@@ -215,6 +236,7 @@ class WriteGraph(Request):
     threshold: float
     path: str
     text: ClassVar[str] = "Writing the graph"
+    durable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,11 @@ def open_settings() -> QSettings:
     return QSettings("Doscope", "Doscope")
 
 
+def last_session_file() -> Path:
+    """Where the window keeps the session that it was closed with."""
+    return doscope_home() / "last.doscope"
+
+
 def saved_bytes(settings: QSettings, key: str) -> QByteArray | None:
     """What a widget saved of itself; None when there is nothing, or something else (an edited file)."""
     value = settings.value(key)

@@ -9,6 +9,8 @@ from gui.widgets import GAP, heading
 
 SHORTCUTS = (
     ("Ctrl+1 … Ctrl+4", "Explore, Retrieve, Train, Library"),
+    ("Ctrl+N  Ctrl+Shift+O", "New session, open a session"),
+    ("Ctrl+S  Ctrl+Shift+S", "Save the session, save it as another file"),
     ("Ctrl+O", "Open an image"),
     ("Ctrl+V", "Paste an image"),
     ("Ctrl+R", "A random test image"),

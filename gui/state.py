@@ -1,38 +1,45 @@
 """The one state of the window: what is chosen now, and the history of interventions.
 
 Views never talk to each other: they emit what the user did, the main window writes it here, and each
-field's signal brings all views up to date.
+field's signal brings all views up to date. `history.py` holds the tree of steps.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from engine.results import BoolArray, Codes, Image, Reconstruction, RunInfo
+from engine.results import Reconstruction, RunInfo
+from engine.session import SessionRun
+from gui.history import Branches, Step
 from gui.replies import DatasetView, PickedImage
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """One state in the history of interventions.
+class Restored:
+    """A session on its way back.
 
     Attributes:
-        label: what led here ("object_hue +", "do(0,3,4 = 17)", "reconstruction").
-        python: the same as a line of Python for a notebook, empty for the start.
-        moves: factor and signed number of steps that this step asks of it, None when it asks of none.
-        moved, targets: variables that changed / were intervened on by this step, [N]; None at the start.
+        run: its run, loaded; None when that cannot be, and then `why` says so in a sentence.
+        owner: the run that the codes belong to, loaded or not.
+        dataset_name: of the data set that the image is from, or empty.
+        index: the present step's place in the present branch.
     """
 
-    label: str
-    codes: Codes
-    image: Image
-    moved: BoolArray | None = None
-    targets: BoolArray | None = None
-    python: str = ""
-    moves: tuple[int, int] | None = None
+    run: RunInfo | None
+    owner: SessionRun
+    why: str
+    dataset_name: str
+    image: PickedImage
+    reconstruction: Reconstruction
+    branches: Branches
+    index: int
+    variable: int | None = None
+    action: int | None = None
+    propagate: bool = True
 
 
 def fits(run: RunInfo, dataset: DatasetView) -> bool:
@@ -63,6 +70,9 @@ class Selection(QObject):
         image_changed: PickedImage or None; the history starts anew.
         reconstruction_changed: Reconstruction or None of the image.
         step_changed: Step or None, the present state of the interventions.
+        history_changed: steps came, went, have another name, or another one is the present.
+        restored: a session is back; the name of the data set that its image is from.
+        read_only_changed: why nothing can be done to what is shown, a sentence; empty when it can.
         variable_changed: node or None.
         action_changed: action index or None, whose graph is shown.
         propagate_changed: whether do(variable) also moves its descendants.
@@ -73,6 +83,9 @@ class Selection(QObject):
     image_changed = Signal(object)
     reconstruction_changed = Signal(object)
     step_changed = Signal(object)
+    history_changed = Signal()
+    restored = Signal(str)
+    read_only_changed = Signal(str)
     variable_changed = Signal(object)
     action_changed = Signal(object)
     propagate_changed = Signal(bool)
@@ -87,11 +100,23 @@ class Selection(QObject):
         self.variable: int | None = None
         self.action: int | None = None
         self.propagate = True
-        self.history = QUndoStack(self)
+        self.history = QUndoStack(self)  # the present branch, as far as undo and redo walk over it
+        self.branches = Branches()
+        self.read_only = ""
+        self.restoring = False  # while a session comes back: everything is there, nothing is to be asked
+        self._owner: SessionRun | None = None
+        self._lining_up = False
+        self.history.indexChanged.connect(self._on_index)
+
+    @property
+    def owner(self) -> SessionRun | None:
+        """The run that the codes on show belong to, also when it could not be loaded."""
+        return SessionRun.of(self.run) if self.run is not None else self._owner
 
     def set_run(self, run: RunInfo | None) -> None:
         """Another model: codes of the old one mean nothing any more, so everything read with it goes."""
         self.run = run
+        self._set_read_only("", None)
         self._clear_reading()  # first: nobody may ask the new model about the old one's codes
         self.set_variable(None)
         self.set_action(None)
@@ -103,29 +128,93 @@ class Selection(QObject):
         self.dataset_changed.emit(dataset)
 
     def set_image(self, image: PickedImage | None) -> None:
-        """Another image. What was read from the old one stays until the new reading arrives."""
+        """Another image. What was read from the old one stays until the new reading arrives.
+
+        Where no model is there to read it, or no image, it goes at once.
+        """
         self.image = image
+        if self.read_only or image is None:
+            self._set_read_only("", None)
+            self._clear_reading()
         self.image_changed.emit(image)
 
     def set_reading(self, reconstruction: Reconstruction) -> None:
         """The model's reading of the image: a new history starts at its reconstruction."""
         self.reconstruction = reconstruction
-        self.history.clear()
         self.reconstruction_changed.emit(reconstruction)
-        self._set_step(Step("reconstruction", reconstruction.codes, reconstruction.image))
+        start = Step("reconstruction", reconstruction.codes, reconstruction.image)
+        self._line_up(Branches([[start]]), 0)
+
+    def restore(self, session: Restored) -> None:
+        """Bring back a session: every field, with nothing read or computed anew."""
+        self.restoring = True
+        self.run = session.run
+        self._clear_reading()
+        self.set_variable(None)
+        self.set_action(None)
+        self._set_read_only(session.why, session.owner)
+        self.run_changed.emit(session.run)
+        self.image = session.image
+        self.image_changed.emit(session.image)
+        self.reconstruction = session.reconstruction
+        self.reconstruction_changed.emit(session.reconstruction)
+        self.set_propagate(session.propagate)
+        if session.run is not None:
+            self.set_variable(session.variable)
+            self.set_action(session.action)
+        self.restored.emit(session.dataset_name)
+        self.restoring = False
+        self._line_up(session.branches, session.index)
+
+    # ------------------------------------------------------------ the history
 
     def intervene(self, step: Step) -> None:
-        """Append a step to the history (undone steps are dropped) and make it the present."""
+        """Append a step and make it the present; what was undone stays reachable, as a branch of its own."""
         if self.step is None:
             raise RuntimeError("no image has been read yet")
+        self.branches.grow(self.history.index(), step)
         self.history.push(_Intervene(self, self.step, step))
 
     def steps(self) -> list[Step]:
-        """All steps of the history from its start, also the undone ones; `history.index()` is the present."""
-        commands = [self.history.command(i) for i in range(self.history.count())]
-        steps = [command.after for command in commands if isinstance(command, _Intervene)]
-        first = next((c.before for c in commands if isinstance(c, _Intervene)), self.step)
-        return ([first] if first is not None else []) + steps
+        """All steps of the present branch, also the undone ones; `history.index()` is the present."""
+        return list(self.branches.path)
+
+    def choose_branch(self, branch: int) -> None:
+        """Go to where a branch ends."""
+        if branch != self.branches.present:
+            self.branches.present = branch
+            self._line_up(self.branches, len(self.branches.path) - 1)
+
+    def rename_step(self, place: int, name: str) -> None:
+        """Call the present branch's step at `place` something else; an empty name is its label again."""
+        self.branches.path[place].name = name.strip()
+        self.history_changed.emit()
+
+    def delete_step(self, place: int) -> None:
+        """Delete the present branch's step at `place` and all that build on it, in all branches.
+
+        Raises:
+            ValueError: it is the start.
+        """
+        self.branches.remove(place)
+        self._line_up(self.branches, min(self.history.index(), place - 1))
+
+    def _line_up(self, branches: Branches, index: int) -> None:
+        """Make the undo stack walk over the present branch, and stand at `index`."""
+        self._lining_up = True  # pushing is redoing, but no step is gone to on the way
+        self.branches = branches
+        self.history.clear()
+        for before, after in pairwise(branches.path):
+            self.history.push(_Intervene(self, before, after))
+        self.history.setIndex(index)
+        self._lining_up = False
+        if self.step is not branches.path[index]:
+            self._set_step(branches.path[index])
+        self.history_changed.emit()
+
+    def _on_index(self, _index: int) -> None:
+        if not self._lining_up:
+            self.history_changed.emit()
 
     def close(self) -> None:
         """Before the window goes: the history says nothing while Qt takes it down."""
@@ -150,11 +239,19 @@ class Selection(QObject):
             self.propagate_changed.emit(propagate)
 
     def _set_step(self, step: Step | None) -> None:
-        self.step = step
-        self.step_changed.emit(step)
+        if not self._lining_up:
+            self.step = step
+            self.step_changed.emit(step)
+
+    def _set_read_only(self, why: str, owner: SessionRun | None) -> None:
+        self._owner = owner
+        if why != self.read_only:
+            self.read_only = why
+            self.read_only_changed.emit(why)
 
     def _clear_reading(self) -> None:
         self.reconstruction = None
+        self.branches = Branches()
         self.history.clear()
         self.reconstruction_changed.emit(None)
         self._set_step(None)

@@ -12,6 +12,8 @@ from datasets.factors import Factor, FactorSpace
 from gui.theme import category
 from gui.widgets import GAP, button, caption, heading
 
+HINT = "The model's actions appear here when it is loaded."
+
 
 class ActionPanel(QWidget):
     """Signals:
@@ -29,7 +31,7 @@ class ActionPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         layout.addWidget(heading("Actions"))
-        self._hint = caption("The model's actions appear here when it is loaded.", wrap=True)
+        self._hint = caption(HINT, wrap=True)
         layout.addWidget(self._hint)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(GAP)
@@ -68,6 +70,10 @@ class ActionPanel(QWidget):
 
     def _asker(self, action: int) -> Callable[[], None]:
         return lambda: self.action_wanted.emit(action)
+
+    def set_hint(self, hint: str) -> None:
+        """What is said where there are no actions; empty: the usual."""
+        self._hint.setText(hint or HINT)
 
     def set_ready(self, ready: bool) -> None:
         """Whether there is an image to act on."""

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.explore.thumbs import ThumbGrid
-from gui.state import Step
+from gui.history import Step
 from gui.widgets import GAP, button, caption, heading, row, tool_button
 
 
@@ -24,6 +24,7 @@ class HistoryStrip(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._read_only = False
         self.undo = tool_button("↶", "history_undo", "Undo the intervention (Ctrl+Z)", self.undo_wanted.emit)
         self.redo = tool_button("↷", "history_redo", "Redo the intervention (Ctrl+Y)", self.redo_wanted.emit)
         self.copy = button(
@@ -54,11 +55,15 @@ class HistoryStrip(QWidget):
         self.thumbs.chosen.connect(self.index_chosen)
         self.set_steps([], 0)
 
+    def set_read_only(self, read_only: bool) -> None:
+        """Of a session without its run there is nothing to run in a notebook."""
+        self._read_only = read_only
+
     def set_steps(self, steps: list[Step], index: int) -> None:
         """Show all states; `index` is the present one."""
         self.undo.setEnabled(index > 0)
         self.redo.setEnabled(index < len(steps) - 1)
-        self.copy.setEnabled(len(steps) > 1)
+        self.copy.setEnabled(len(steps) > 1 and not self._read_only)
         count = max(0, len(steps) - 1)
         many = "" if count == 1 else "s"
         self.label.setText(

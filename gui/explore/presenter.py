@@ -17,11 +17,10 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.results import CausalGraph, Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
+from gui.history import Step
+from gui.notebook import action_line, do_line, state_line
 from gui.replies import DatasetView, PickedImage, ShownImage, Targets
-from gui.state import Selection, Step
-
-# Lines for a notebook go on from codes and image
-_TAKEN = "codes, image = step.codes, step.image"
+from gui.state import Selection
 
 VARIABLE_ROWS = 8
 
@@ -82,6 +81,7 @@ class ExplorePresenter(QObject):
         selection.step_changed.connect(self._on_step)
         selection.variable_changed.connect(self._on_variable)
         selection.action_changed.connect(self._on_action)
+        selection.restored.connect(self._on_restored)
 
     # ------------------------------------------------------------ choosing an image
 
@@ -128,7 +128,7 @@ class ExplorePresenter(QObject):
         def wish(step: Step) -> _Asked:
             run = self._need_run()
             name = run.space.action_names[action]
-            line = f"step = explorer.apply_action(codes, {action}); {_TAKEN}  # {name}"
+            line = action_line(action, name)
             moves = run.space.factor_of_action(action)
             return _Asked(rq.ApplyAction(str(run.path), step.codes, action), name, line, moves)
 
@@ -141,8 +141,7 @@ class ExplorePresenter(QObject):
         def wish(step: Step) -> _Asked:
             run = self._need_run()
             label = f"do({run.variable_name(variable)} = {code})"
-            call = f"explorer.do(codes, {{{variable}: {code}}}, propagate={propagate})"
-            line = f"step = {call}; {_TAKEN}  # {label}"
+            line = do_line(variable, code, propagate, label)
             request = rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate)
             return _Asked(request, label, line)
 
@@ -156,14 +155,13 @@ class ExplorePresenter(QObject):
         codes = row.codes[column]
         label = f"{row.title} {row.labels[column]}"
         moved = codes != step.codes
-        python = f"codes = np.array({codes.tolist()}); image = explorer.decode(codes)  # {label}"
+        python = state_line(codes, label)
         moves = None
         if row.title in run.space.names:
             factor, steps = run.space.factor_index(row.title), int(row.labels[column])
             moves = (factor, steps)
             action = factor if steps > 0 else run.space.num_factors + factor
-            again = f"for _ in range({abs(steps)}): step = explorer.apply_action(codes, {action})"
-            python = f"{again}; {_TAKEN}  # {label}"
+            python = action_line(action, label, abs(steps))
         self._selection.intervene(Step(label, codes, row.images[column], moved, None, python, moves))
 
     def _wish(self, wish: Wish) -> None:
@@ -213,12 +211,14 @@ class ExplorePresenter(QObject):
     # ------------------------------------------------------------ answers and changes
 
     def on_shown(self, shown: ShownImage) -> None:
-        """The model has read the image."""
+        """The model has read the image; the reading of one that was left meanwhile is dropped."""
+        picked = self._selection.image
+        if picked is None or shown.image is not picked.loaded.image:
+            return
         self._forget_wishes()
         self._start = (shown.reconstruction.codes, shown.graph)
         self._selection.set_reading(shown.reconstruction)
-        run = self._targets_of = self._need_run()
-        self.asked.emit(rq.ReadTargets(str(run.path), shown.reconstruction.codes))
+        self._ask_targets(shown.reconstruction.codes)
 
     def on_graph(self, graph: CausalGraph) -> None:
         """A graph has arrived; one of another step than the present says nothing any more."""
@@ -271,6 +271,12 @@ class ExplorePresenter(QObject):
             self.cancelled.emit(kind)
         self._read()
 
+    def _on_restored(self, dataset_name: str) -> None:
+        """A session is back with an image of its own data set; only what is not in it is asked for."""
+        self._dataset_name = dataset_name
+        if self._selection.run is not None and self._selection.reconstruction is not None:
+            self._ask_targets(self._selection.reconstruction.codes)
+
     def _on_image(self, _image: PickedImage | None) -> None:
         self._forget_wishes()
         self._rows_of = None  # the rows of the old image are no longer to be taken
@@ -278,11 +284,11 @@ class ExplorePresenter(QObject):
 
     def _read(self) -> None:
         run, image = self._selection.run, self._selection.image
-        if run is not None and image is not None:
+        if run is not None and image is not None and not self._selection.restoring:
             self.asked.emit(rq.ShowImage(str(run.path), image.loaded.image))
 
     def _on_step(self, step: Step | None) -> None:
-        if step is None:
+        if step is None or self._selection.run is None:
             return
         at_start = self._start is not None and step.codes is self._start[0]
         if self._start is not None and at_start:
@@ -298,18 +304,22 @@ class ExplorePresenter(QObject):
 
     def _on_variable(self, variable: int | None) -> None:
         step = self._selection.step
-        if variable is not None and step is not None:
+        if variable is not None and step is not None and self._selection.run is not None:
             self._ask_palette(step, variable)
         if self.rows == "variables":
             self.traverse()
 
     def _on_action(self, _action: int | None) -> None:
-        if self._selection.step is not None:
+        if self._selection.step is not None and self._selection.run is not None:
             self._ask_graph(self._selection.step)
 
     def _ask_graph(self, step: Step) -> None:
         self._graph_of = step
         self.asked.emit(rq.Graph(str(self._need_run().path), step.codes, self._selection.action))
+
+    def _ask_targets(self, codes: Codes) -> None:
+        run = self._targets_of = self._need_run()
+        self.asked.emit(rq.ReadTargets(str(run.path), codes))
 
     def _ask_palette(self, step: Step, variable: int) -> None:
         self.asked.emit(rq.MakePalette(str(self._need_run().path), step.codes, variable))

@@ -22,9 +22,10 @@ from gui.explore.incoming import can_take, incoming
 from gui.explore.presenter import ExplorePresenter
 from gui.explore.traversal_view import TraversalView
 from gui.explore.variable_panel import VariablePanel
+from gui.history import Step
 from gui.replies import DatasetView, Failure, NodePositions, PickedImage, Targets
 from gui.settings import saved_bytes
-from gui.state import Selection, Step
+from gui.state import Selection
 from gui.widgets import GAP, panel, to_qimage
 from gui.workspace import Answer, Workspace
 
@@ -150,7 +151,8 @@ class ExploreWorkspace(Workspace):
         chosen.image_changed.connect(self._on_image)
         chosen.reconstruction_changed.connect(self._on_reconstruction)
         chosen.step_changed.connect(self._on_step)
-        chosen.history.indexChanged.connect(lambda _index: self._show_history())
+        chosen.history_changed.connect(self._show_history)
+        chosen.read_only_changed.connect(self._on_read_only)
         chosen.variable_changed.connect(self._on_variable)
         chosen.action_changed.connect(graph.set_action)
         chosen.propagate_changed.connect(self.variable_panel.set_propagate)
@@ -220,7 +222,18 @@ class ExploreWorkspace(Workspace):
     def _on_run(self, run: RunInfo | None) -> None:
         self.graph.set_run(run)
         self.action_panel.set_space(run.space if run is not None else None)
-        self.graph.empty.set_text("Reading the image…", "The graph of what causes what in it appears here.")
+        if self.selection.read_only:
+            self.graph.empty.set_text("No model, so no graph", "This session can only be looked at.")
+        else:
+            self.graph.empty.set_text(
+                "Reading the image…", "The graph of what causes what in it appears here."
+            )
+
+    def _on_read_only(self, why: str) -> None:
+        self.history.set_read_only(bool(why))
+        self.action_panel.set_hint(
+            "Interventions are off: the run of this session is not loaded." if why else ""
+        )
 
     def _on_image(self, picked: PickedImage | None) -> None:
         self.source.set_image(picked)

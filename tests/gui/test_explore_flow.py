@@ -67,7 +67,8 @@ class Desk:
 
     def read(self, value: int = 0) -> ShownImage:
         """An image is read by the model; returns what was read."""
-        shown = ShownImage(image(), Reconstruction(codes(value), image(), image(), 30.0), graph())
+        seen = self.selection.image.loaded.image
+        shown = ShownImage(seen, Reconstruction(codes(value), image(), image(), 30.0), graph())
         self.presenter.on_shown(shown)
         return shown
 
@@ -92,6 +93,16 @@ def test_a_new_run_is_not_asked_about_the_old_codes(desk: Desk) -> None:
     desk.asked.clear()
     desk.selection.set_run(run_info("b"))
     assert [type(request) for request in desk.asked] == [rq.ShowImage]
+
+
+def test_the_reading_of_an_image_that_was_left_is_dropped(desk: Desk) -> None:
+    """Another image came while the model read: its answer does not stand beside the new one."""
+    late = ShownImage(
+        desk.selection.image.loaded.image, Reconstruction(codes(7), image(), image(), 1.0), graph()
+    )
+    desk.selection.set_image(PickedImage(LoadedImage(image(9)), 1, "test"))
+    desk.presenter.on_shown(late)
+    assert desk.selection.reconstruction is not late.reconstruction
 
 
 def test_undo_to_the_start_shows_the_graph_of_the_start(desk: Desk) -> None:

@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 import datasets
+from engine.results import Reconstruction
+from gui.history import Step
 from gui.main_window import MainWindow
 from gui.replies import Failure
-from gui.state import Step
 from tests.gui.test_explore_datasets import RUN
 
 
@@ -28,22 +29,16 @@ def test_commands_of_explore_are_off_elsewhere(window: MainWindow, monkeypatch: 
     names = ("open_image", "random_image", "previous_image", "next_image", "paste_image", "copy_image")
     monkeypatch.setattr(window.engine, "submit", lambda _request: 0)
     window.selection.set_run(RUN)
-    step = Step("start", np.zeros(4, np.int64), np.zeros((1, 1, 3), np.uint8))
-    window.selection._set_step(step)
+    codes, image = np.zeros(4, np.int64), np.zeros((1, 1, 3), np.uint8)
+    window.selection.set_reading(Reconstruction(codes, image, image, 30.0))
     assert not action(window, "undo").isEnabled()
-    window.selection.history.push(_command(window, step))
+    window.selection.intervene(Step("shape+", codes, image))
     assert action(window, "undo").isEnabled()
     assert action(window, "undo").text() == "Undo shape+"
     window.show_workspace(1)
     assert not any(action(window, name).isEnabled() for name in (*names, "undo", "redo"))
     window.show_workspace(0)
     assert all(action(window, name).isEnabled() for name in (*names, "undo"))
-
-
-def _command(window: MainWindow, step: Step):
-    from gui.state import _Intervene
-
-    return _Intervene(window.selection, step, dataclasses.replace(step, label="shape+"))
 
 
 def test_the_middle_of_explore_takes_a_drop(window: MainWindow) -> None:

@@ -22,7 +22,6 @@ from gui.engine_work import EngineWork, describe
 from gui.explore.graph_layout import latent_grid, layered, strongest
 from gui.main_window import MainWindow
 from gui.replies import Activity, Failure, TrainingEnded
-from gui.state import Selection, Step
 from gui.theme import DARK, LIGHT
 from gui.top_bar import WORKSPACES
 from gui.widget_list import interactive, page
@@ -268,18 +267,6 @@ def test_the_thread_does_not_run_ahead_of_the_window(qtbot, thread: EngineThread
     assert thread._sent - thread._delivered <= MAX_UNDELIVERED + 10
     thread.submit(rq.StopTraining())
     qtbot.waitUntil(lambda: not thread.is_training)
-
-
-def test_history_branches_drop_undone_steps() -> None:
-    """After an undo a new intervention replaces what was undone."""
-    selection = Selection()
-    selection._set_step(Step("start", np.zeros(2, np.int64), np.zeros((1, 1, 3), np.uint8)))
-    for label in ("a", "b"):
-        selection.intervene(Step(label, np.zeros(2, np.int64), np.zeros((1, 1, 3), np.uint8)))
-    selection.history.undo()
-    selection.intervene(Step("c", np.zeros(2, np.int64), np.zeros((1, 1, 3), np.uint8)))
-    assert [step.label for step in selection.steps()] == ["start", "a", "c"]
-    selection.close()
 
 
 def test_layout_remembers_the_splitters(make_window, tmp_path: Path) -> None:

@@ -51,6 +51,9 @@ def build_menus(window: MainWindow) -> None:
     file_menu.addSeparator()
     _add(file_menu, window, "quit", "Quit", "Ctrl+Q", window.close)
     _add_undo(edit, window)
+    edit.addSeparator()
+    of_explore += _add_steps(edit, window)
+    edit.addSeparator()
     of_explore += [
         _add(edit, window, "paste_image", "Paste image", "Ctrl+V", explore.paste),
         _add(
@@ -75,6 +78,17 @@ def _add_sessions(menu: QMenu, window: MainWindow) -> list[QAction]:
         *of_explore,
         _add(menu, window, "save_session", "Save session…", "Ctrl+S", sessions.save),
         _add(menu, window, "save_session_as", "Save session as…", "Ctrl+Shift+S", sessions.save_as),
+    ]
+
+
+def _add_steps(menu: QMenu, window: MainWindow) -> list[QAction]:
+    """For the step under the cursor of the history, which is the present one unless it was moved."""
+    do = window.explore.commands
+    return [
+        _add(menu, window, "rename_step", "Rename the step…", "F2", do.rename),
+        _add(menu, window, "compare_step", "Compare the step with the present…", "Ctrl+D", do.compare),
+        _add(menu, window, "delete_step", "Delete the step…", "Ctrl+Del", do.delete),
+        _add(menu, window, "next_branch", "Next branch", "Ctrl+B", do.next_branch),
     ]
 
 

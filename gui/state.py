@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -112,6 +113,11 @@ class Selection(QObject):
     def owner(self) -> SessionRun | None:
         """The run that the codes on show belong to, also when it could not be loaded."""
         return SessionRun.of(self.run) if self.run is not None else self._owner
+
+    def variable_name(self, node: int) -> str:
+        """Node index -> "codebook,row,column", of the run that the codes belong to."""
+        grid = self.owner.grid if self.owner is not None else (1, 1, node + 1)
+        return ",".join(str(int(i)) for i in np.unravel_index(node, grid))
 
     def set_run(self, run: RunInfo | None) -> None:
         """Another model: codes of the old one mean nothing any more, so everything read with it goes."""

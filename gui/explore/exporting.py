@@ -116,7 +116,7 @@ class Exports(QObject):
         """Whose image and model it is, and what was done to the image."""
         run, image, step = self._selection.run, self._selection.image, self._selection.step
         source = image.loaded.source if image is not None else ""
-        done = step.label if step is not None and self._selection.history.index() > 0 else ""
+        done = step.title if step is not None and self._selection.history.index() > 0 else ""
         return ", ".join(word for word in (run.name if run is not None else "", source, done) if word)
 
     def _ask(self, title: str, name: str, formats: dict[str, str], write: Callable[[Path], None]) -> None:

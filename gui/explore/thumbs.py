@@ -71,6 +71,18 @@ class ThumbGrid(QWidget):
         self._fit_height()
         self.update()
 
+    @property
+    def walked_to(self) -> int:
+        """The place that the arrow keys have walked to; the marked one before they did."""
+        return self._cursor
+
+    def walk_to(self, place: int) -> None:
+        """Walk to a place without choosing it."""
+        if 0 <= place < self.count():
+            self._cursor = place
+            reveal(self, self.cell_rect(place))
+            self.update()
+
     def count(self) -> int:
         """Number of thumbnails."""
         return len(self._labels)
@@ -125,9 +137,9 @@ class ThumbGrid(QWidget):
                 filled = QRect(base.topLeft(), QSize(round(self._side * self._bars[place]), 3))
                 painter.fillRect(filled, QColor(c.accent))
             painter.setPen(QColor(c.text if place == self._current else c.dim))
-            painter.drawText(
-                QRect(cell.left(), square.bottom() + 4, self._side, 14), Qt.AlignmentFlag.AlignCenter, label
-            )
+            line = QRect(cell.left(), square.bottom() + 4, self._side, 14)
+            fitting = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, self._side)
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, fitting)
             self._frame(painter, square, place)
 
     def _frame(self, painter: QPainter, square: QRect, place: int) -> None:
@@ -139,20 +151,22 @@ class ThumbGrid(QWidget):
         elif place == self._hover:
             painter.setPen(QPen(QColor(c.accent), 1))
             painter.drawRect(square.adjusted(0, 0, -1, -1))
-        if place == self._cursor and self.hasFocus():
+        moved = self._current is not None and self._cursor != self._current
+        if place == self._cursor and (moved or self.hasFocus()):
             painter.setPen(QPen(QColor(c.text), 1, Qt.PenStyle.DashLine))
             painter.drawRect(square.adjusted(0, 0, -1, -1))
 
-    def _place_at(self, point: QPoint) -> int | None:
+    def place_at(self, point: QPoint) -> int | None:
+        """The thumbnail at a point of the widget."""
         return next((p for p in range(self.count()) if self.cell_rect(p).contains(point)), None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        place = self._place_at(event.position().toPoint())
+        place = self.place_at(event.position().toPoint())
         if place is not None and event.button() == Qt.MouseButton.LeftButton:
             self.choose(place)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        hover = self._place_at(event.position().toPoint())
+        hover = self.place_at(event.position().toPoint())
         if hover != self._hover:
             self._hover = hover
             self.update()
@@ -171,9 +185,7 @@ class ThumbGrid(QWidget):
             Qt.Key.Key_Down: across,
         }.get(Qt.Key(event.key()))
         if step is not None and 0 <= self._cursor + step < self.count():
-            self._cursor += step
-            reveal(self, self.cell_rect(self._cursor))
-            self.update()
+            self.walk_to(self._cursor + step)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.choose(self._cursor)
         else:
@@ -181,7 +193,7 @@ class ThumbGrid(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self._place_at(event.pos())
+            place = self.place_at(event.pos())
             if place is not None and place < len(self._tips):
                 QToolTip.showText(event.globalPos(), self._tips[place], self)
             else:

@@ -15,6 +15,7 @@ from gui.explore.action_panel import ActionPanel
 from gui.explore.exporting import Exports
 from gui.explore.graph_items import Edges
 from gui.explore.graph_panel import GraphPanel
+from gui.explore.history_commands import HistoryCommands
 from gui.explore.history_strip import HistoryStrip
 from gui.explore.image_source import ImageSource
 from gui.explore.image_view import ImageColumn
@@ -43,6 +44,7 @@ class ExploreWorkspace(Workspace):
         self.traversal, self.history = TraversalView(), HistoryStrip()
         self.presenter = ExplorePresenter(selection, self)
         self.exports = Exports(selection, self.graph, self.traversal, self)
+        self.commands = HistoryCommands(selection, self.history, self)
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -143,6 +145,10 @@ class ExploreWorkspace(Workspace):
         self.history.redo_wanted.connect(chosen.history.redo)
         self.history.index_chosen.connect(chosen.history.setIndex)
         self.history.copy_wanted.connect(self.copy_python)
+        self.history.branch_chosen.connect(chosen.choose_branch)
+        self.history.menu_wanted.connect(self.commands.show_menu)
+        self.history.delete_wanted.connect(self.commands.delete)
+        self.commands.hinted.connect(self.hinted)
         # state to views
         do.graph_read.connect(graph.set_graph)
         do.targets_read.connect(self._on_targets)
@@ -261,6 +267,7 @@ class ExploreWorkspace(Workspace):
     def _show_history(self) -> None:
         steps, index = self.selection.steps(), self.selection.history.index()
         self.history.set_steps(steps, min(index, max(0, len(steps) - 1)))
+        self.history.set_branches(self.selection.branches.paths, self.selection.branches.present)
         image, run = self.selection.image, self.selection.run
         if run is None:
             return

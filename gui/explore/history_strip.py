@@ -102,9 +102,11 @@ class HistoryStrip(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP // 2)
-        layout.addLayout(row(heading("History"), 1, self.undo, self.redo, self.copy, self.more, spacing=4))
-        layout.addWidget(self.branch)
-        layout.addWidget(self.label)
+        layout.addLayout(row(heading("History"), 1, self.undo, self.redo, self.copy, spacing=4))
+        line = row(self.label, self.branch, self.more, spacing=4)
+        line.setStretch(0, 1)
+        line.setStretch(1, 1)
+        layout.addLayout(line)
         layout.addWidget(scroll)
         self.thumbs.chosen.connect(self.index_chosen)
         self.thumbs.menu_wanted.connect(self.menu_wanted)
@@ -117,13 +119,14 @@ class HistoryStrip(QWidget):
         self.menu_wanted.emit(place, self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def set_branches(self, paths: list[list[Step]], present: int) -> None:
-        """List all branches by how they end; one alone needs no list."""
+        """List all branches by how they end, instead of the line of words; one alone needs no list."""
         self.branch.clear()
         for number, path in enumerate(paths, start=1):
             many = "" if len(path) == 2 else "s"
             self.branch.addItem(f"Branch {number}: {len(path) - 1} step{many}, to {path[-1].title}")
         self.branch.setCurrentIndex(present if paths else -1)
         self.branch.setVisible(len(paths) > 1)
+        self.label.setVisible(len(paths) < 2)
 
     def set_read_only(self, read_only: bool) -> None:
         """Of a session without its run there is nothing to run in a notebook."""

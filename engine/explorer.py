@@ -246,7 +246,6 @@ class Explorer:
         shown, targets, without = (part[0].cpu().numpy() for part in (edges, mask, base))
         return CausalGraph(shown, targets, own, name, without)
 
-    @torch.no_grad()
     def palette(self, codes: Codes, variable: int, limit: int = 32) -> Palette:
         """What the image becomes for the codes of a variable, most likely first given its parents.
 
@@ -255,16 +254,42 @@ class Explorer:
         Raises:
             InputError: the variable does not exist.
         """
+        order, probability = self._likeliest(codes, variable, limit)
+        return self._palette_of(codes, variable, order[: max(1, limit)], probability)
+
+    def palette_rest(self, codes: Codes, variable: int, after: int = 32, part: int = 64) -> Iterator[Palette]:
+        """The codes that `palette(codes, variable, after)` leaves out, most likely first, `part` at a time.
+
+        Raises:
+            InputError: the variable does not exist.
+        """
+        order, probability = self._likeliest(codes, variable, after)
+        for start in range(max(1, after), len(order), part):
+            yield self._palette_of(codes, variable, order[start : start + part], probability)
+
+    @torch.no_grad()
+    def _likeliest(self, codes: Codes, variable: int, limit: int) -> tuple[Codes, FloatArray]:
+        """All codes of a variable, most likely first, [K], and p(code | its parents), [K] by code.
+
+        The present code stands last among the first `limit` where it is less likely than they are.
+        """
         self._check_variable(variable)
         hidden = torch.zeros(1, self.info.num_variables, dtype=torch.bool, device=self._device)
         hidden[0, variable] = True
         probability = self._model.predict_hidden(self._codes(codes), hidden)[0, variable].exp()
-        order = probability.argsort(descending=True, stable=True).cpu().numpy()[: max(1, limit)]
-        current = int(codes[variable])
-        if current not in order:
-            order[-1] = current
-        images = self.decode(self._with_codes(codes, variable, order))
-        return Palette(variable, order, probability.cpu().numpy()[order], images, current)
+        order: Codes = probability.argsort(descending=True, stable=True).cpu().numpy()
+        place = int(np.flatnonzero(order == codes[variable])[0])
+        last = max(1, limit) - 1
+        if place > last:
+            order = np.insert(np.delete(order, place), last, order[place])
+        return order, probability.cpu().numpy()
+
+    def _palette_of(self, codes: Codes, variable: int, chosen: Codes, probability: FloatArray) -> Palette:
+        """The palette of some codes [M] of a variable."""
+        images = self.decode(self._with_codes(codes, variable, chosen))
+        present = self.decode(codes).astype(np.float32)
+        effects: FloatArray = np.abs(images - present).mean(axis=(1, 2, 3), dtype=np.float32) / 255
+        return Palette(variable, chosen, probability[chosen], images, int(codes[variable]), effects)
 
     def traverse_actions(self, codes: Codes, factors: list[int], steps: int = 5) -> Iterator[TraversalRow]:
         """One row a factor: its actions repeated, from -steps to +steps; the middle is the image itself.

@@ -128,7 +128,7 @@ class CausalGraph:
 
 @dataclass(frozen=True)
 class Palette:
-    """What the image becomes for the codes of one variable, most likely first.
+    """What the image becomes for codes of one variable, most likely first.
 
     Attributes:
         variable: the node.
@@ -136,6 +136,7 @@ class Palette:
         probabilities: p(code | the variable's parents), [M].
         images: [M, height, width, channels] decoded with do(variable := code), nothing else moved.
         current: the present code.
+        effects: mean absolute change of a pixel against the decoded present codes, in 0..1, [M].
     """
 
     variable: int
@@ -143,6 +144,7 @@ class Palette:
     probabilities: FloatArray
     images: Image
     current: int
+    effects: FloatArray
 
 
 @dataclass(frozen=True)

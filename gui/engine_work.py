@@ -77,6 +77,7 @@ class EngineWork:
             rq.WriteGraph: self._write_graph,
             rq.LayoutGraph: self._layout,
             rq.MakePalette: self._palette,
+            rq.FillPalette: self._fill_palette,
             rq.Traverse: self._traverse,
             rq.RetrieveAction: self._retrieve,
             rq.EvaluateRun: self._evaluate,
@@ -170,6 +171,9 @@ class EngineWork:
 
     def _palette(self, request: rq.MakePalette) -> Palette:
         return self._explorer(request.run).palette(request.codes, request.variable, request.limit)
+
+    def _fill_palette(self, request: rq.FillPalette) -> Iterator[object]:
+        return self._explorer(request.run).palette_rest(request.codes, request.variable, request.limit)
 
     def _traverse(self, request: rq.Traverse) -> Iterator[object]:
         explorer = self._explorer(request.run)

@@ -265,6 +265,18 @@ class MakePalette(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class FillPalette(Request):
+    """The codes that MakePalette with `limit` left out, likeliest first. Answers Palette, several times."""
+
+    run: str
+    codes: Codes
+    variable: int
+    limit: int = 32
+    text: ClassVar[str] = "Decoding all codes"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
 class Traverse(Request):
     """One row after another. Answers TraversalRow, several times.
 

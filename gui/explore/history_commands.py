@@ -29,7 +29,7 @@ class HistoryCommands(QObject):
 
     def _place(self) -> int | None:
         """The step under the cursor, or None and a word."""
-        place = self._strip.thumbs.walked_to
+        place = self._strip.thumbs.cursor_place
         if 0 <= place < len(self._selection.steps()):
             return place
         self.hinted.emit(NOTHING)

@@ -25,7 +25,7 @@ class StepThumbs(ThumbGrid):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_keys = event.reason() == QContextMenuEvent.Reason.Keyboard
-        place = self.walked_to if by_keys else self.place_at(event.pos())
+        place = self.cursor_place if by_keys else self.place_at(event.pos())
         if place is not None:
             self.menu_wanted.emit(place, self.menu_point(place) if by_keys else event.globalPos())
 
@@ -115,7 +115,7 @@ class HistoryStrip(QWidget):
         self.set_steps([], 0)
 
     def _ask_menu(self) -> None:
-        place = self.thumbs.walked_to
+        place = self.thumbs.cursor_place
         self.menu_wanted.emit(place, self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def set_branches(self, paths: list[list[Step]], present: int) -> None:
@@ -149,7 +149,7 @@ class HistoryStrip(QWidget):
         plain = ("start", *map(str, range(1, len(steps))))
         labels = tuple(step.name or number for step, number in zip(steps, plain, strict=False))
         tips = tuple(_tip(step) for step in steps)
-        cursor = self.thumbs.walked_to
+        cursor = self.thumbs.cursor_place
         same = steps[:1] == self._steps[:1] and len(steps) == len(self._steps) and index == self._index
         self.thumbs.set_items(images, labels, tips, (), index if steps else None)
         if same:  # a step has another name: whoever walks over them stays where they are

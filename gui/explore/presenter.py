@@ -23,6 +23,7 @@ from gui.replies import DatasetView, PickedImage, ShownImage, Targets
 from gui.state import Selection
 
 VARIABLE_ROWS = 8
+LIKELY_CODES = 32  # of a palette that does not show all
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ class ExplorePresenter(QObject):
         self._targets_of: RunInfo | None = None  # the run whose targets have been asked for
         self._dataset_name = ""
         self.rows = "actions"
+        self._all_codes = False
         selection.dataset_changed.connect(self._on_dataset)
         selection.run_changed.connect(self._on_run)
         selection.image_changed.connect(self._on_image)
@@ -306,6 +308,8 @@ class ExplorePresenter(QObject):
         step = self._selection.step
         if variable is not None and step is not None and self._selection.run is not None:
             self._ask_palette(step, variable)
+        elif variable is None:
+            self.cancelled.emit(rq.kind_of(rq.FillPalette))
         if self.rows == "variables":
             self.traverse()
 
@@ -321,8 +325,25 @@ class ExplorePresenter(QObject):
         run = self._targets_of = self._need_run()
         self.asked.emit(rq.ReadTargets(str(run.path), codes))
 
+    def show_all_codes(self, wanted: bool) -> None:
+        """Whether palettes show all codes of their variable; those beyond the likeliest come in parts."""
+        self._all_codes = wanted
+        step, variable = self._selection.step, self._selection.variable
+        if not wanted:
+            self.cancelled.emit(rq.kind_of(rq.FillPalette))
+        elif step is not None and variable is not None:
+            self._ask_rest(step, variable)
+
     def _ask_palette(self, step: Step, variable: int) -> None:
-        self.asked.emit(rq.MakePalette(str(self._need_run().path), step.codes, variable))
+        run = self._need_run()
+        self.asked.emit(rq.MakePalette(str(run.path), step.codes, variable, LIKELY_CODES))
+        if self._all_codes:
+            self._ask_rest(step, variable)
+
+    def _ask_rest(self, step: Step, variable: int) -> None:
+        run = self._need_run()
+        if run.num_codes > LIKELY_CODES:
+            self.asked.emit(rq.FillPalette(str(run.path), step.codes, variable, LIKELY_CODES))
 
     def _need_run(self) -> RunInfo:
         run = self._selection.run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -30,16 +29,17 @@ class ThumbGrid(QWidget):
 
     Signals:
         chosen: place of the thumbnail, clicked or Enter.
+        cursor_moved: place that the keyboard or a click has come to.
     """
 
     chosen = Signal(int)
+    cursor_moved = Signal(int)
 
     def __init__(self, object_name: str, accessible_name: str, side: int = 48) -> None:
         super().__init__()
         named(self, object_name, accessible_name)
         self._side = side
-        self._images: Image | None = None
-        self._sheet: QImage | None = None  # all thumbnails, side by side
+        self._pictures: list[QImage] = []
         self._labels: tuple[str, ...] = ()
         self._tips: tuple[str, ...] = ()
         self._bars: tuple[float, ...] = ()
@@ -57,42 +57,43 @@ class ThumbGrid(QWidget):
         tips: tuple[str, ...] = (),
         bars: tuple[float, ...] = (),
         current: int | None = None,
+        cursor: int | None = None,
     ) -> None:
-        """Show images [n, height, width, 3]; `bars` in 0..1; `current` is marked."""
-        self._images, self._labels, self._tips, self._bars, self._current = (
-            images,
-            labels,
-            tips,
-            bars,
-            current,
-        )
-        self._sheet = to_qimage(np.concatenate(list(images), axis=1)) if len(images) else None
-        self._cursor = current if current is not None else 0
+        """Show images [n, height, width, 3]; `bars` in 0..1; `current` is marked.
+
+        The keyboard is at `cursor`, where it is given, otherwise at `current`.
+        """
+        self._labels, self._tips, self._bars, self._current = labels, tips, bars, current
+        self._pictures = [to_qimage(image) for image in images]
+        self._cursor = next((place for place in (cursor, current) if place is not None), 0)
         self._fit_height()
         self.update()
-
-    @property
-    def walked_to(self) -> int:
-        """The place that the arrow keys have walked to; the marked one before they did."""
-        return self._cursor
 
     def walk_to(self, place: int) -> None:
         """Walk to a place without choosing it."""
         if 0 <= place < self.count():
-            self._cursor = place
+            self._move_to(place)
             reveal(self, self.cell_rect(place))
-            self.update()
 
     def count(self) -> int:
         """Number of thumbnails."""
         return len(self._labels)
 
+    @property
+    def cursor_place(self) -> int:
+        """The place that the arrow keys have walked to; the marked one before they did."""
+        return self._cursor
+
     def choose(self, place: int) -> None:
         """As if it was clicked."""
         if 0 <= place < self.count():
-            self._cursor = place
-            self.update()
+            self._move_to(place)
             self.chosen.emit(place)
+
+    def _move_to(self, place: int) -> None:
+        self._cursor = place
+        self.update()
+        self.cursor_moved.emit(place)
 
     def cell_rect(self, place: int) -> QRect:
         """Where a thumbnail lies, label included."""
@@ -117,30 +118,34 @@ class ThumbGrid(QWidget):
         super().resizeEvent(event)
         self._fit_height()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        if self._sheet is None or self._images is None:
-            return
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = painter.font()
         font.setPointSizeF(7.5)
         painter.setFont(font)
-        height, width = self._images.shape[1:3]
+        across, pitch = self._across(), self._pitch()
+        first = event.rect().top() // pitch * across  # of a thousand only those in sight are painted
+        last = (event.rect().bottom() // pitch + 1) * across
+        for place in range(max(0, first), min(last, self.count())):
+            self._paint_thumb(painter, place)
+
+    def _paint_thumb(self, painter: QPainter, place: int) -> None:
         c = colours()
-        for place, label in enumerate(self._labels):
-            cell = self.cell_rect(place)
-            square = QRect(cell.left(), cell.top(), self._side, self._side)
-            painter.drawImage(square, self._sheet, QRect(place * width, 0, width, height))
-            if self._bars:
-                base = QRect(cell.left(), square.bottom() + 2, self._side, 3)
-                painter.fillRect(base, QColor(c.line))
-                filled = QRect(base.topLeft(), QSize(round(self._side * self._bars[place]), 3))
-                painter.fillRect(filled, QColor(c.accent))
-            painter.setPen(QColor(c.text if place == self._current else c.dim))
-            line = QRect(cell.left(), square.bottom() + 4, self._side, 14)
-            fitting = painter.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, self._side)
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, fitting)
-            self._frame(painter, square, place)
+        cell = self.cell_rect(place)
+        square = QRect(cell.left(), cell.top(), self._side, self._side)
+        painter.drawImage(square, self._pictures[place])
+        if self._bars:
+            base = QRect(cell.left(), square.bottom() + 2, self._side, 3)
+            painter.fillRect(base, QColor(c.line))
+            filled = QRect(base.topLeft(), QSize(round(self._side * self._bars[place]), 3))
+            painter.fillRect(filled, QColor(c.accent))
+        painter.setPen(QColor(c.text if place == self._current else c.dim))
+        line = QRect(cell.left(), square.bottom() + 4, self._side, 14)
+        elide = Qt.TextElideMode.ElideRight
+        label = painter.fontMetrics().elidedText(self._labels[place], elide, self._side)
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, label)
+        self._frame(painter, square, place)
 
     def _frame(self, painter: QPainter, square: QRect, place: int) -> None:
         c = colours()
@@ -158,7 +163,11 @@ class ThumbGrid(QWidget):
 
     def place_at(self, point: QPoint) -> int | None:
         """The thumbnail at a point of the widget."""
-        return next((p for p in range(self.count()) if self.cell_rect(p).contains(point)), None)
+        across = self._across()
+        column, line = point.x() // (self._side + SPACE), point.y() // self._pitch()
+        place = line * across + column
+        inside = 0 <= column < across and 0 <= place < self.count() and self.cell_rect(place).contains(point)
+        return place if inside else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = self.place_at(event.position().toPoint())
@@ -177,15 +186,17 @@ class ThumbGrid(QWidget):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        across = self._across()
-        step = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -across,
-            Qt.Key.Key_Down: across,
+        across, last = self._across(), self.count() - 1
+        place = {
+            Qt.Key.Key_Left: self._cursor - 1,
+            Qt.Key.Key_Right: self._cursor + 1,
+            Qt.Key.Key_Up: self._cursor - across,
+            Qt.Key.Key_Down: self._cursor + across,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
         }.get(Qt.Key(event.key()))
-        if step is not None and 0 <= self._cursor + step < self.count():
-            self.walk_to(self._cursor + step)
+        if place is not None and 0 <= place <= last:
+            self.walk_to(place)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.choose(self._cursor)
         else:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.results import Palette
-from gui.explore.thumbs import ThumbGrid
+from gui.explore.palette_view import PaletteView
 from gui.widgets import GAP, caption, heading, named, row, tool_button
 
 MANY = 4
@@ -18,17 +17,19 @@ class VariablePanel(QWidget):
     code_chosen: variable, code.
     propagate_chosen: True for propagated.
     variable_chosen: a parent or child was clicked.
+    all_wanted: whether all codes are to be shown, not only the most likely ones.
     cleared: no variable any more.
     """
 
     code_chosen = Signal(int, int)
     propagate_chosen = Signal(bool)
     variable_chosen = Signal(int)
+    all_wanted = Signal(bool)
     cleared = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._palette: Palette | None = None
+        self._likely: Palette | None = None
         self.title = heading("Variable")
         self.title.setObjectName("variable_title")
         self.title.setToolTip(
@@ -51,7 +52,8 @@ class VariablePanel(QWidget):
         self.propagated = self._mode(
             "Propagated", "variable_propagated", "Its descendants in the base graph are predicted again", True
         )
-        self.thumbs = ThumbGrid("palette", "Palette: the image for each likely code of the variable")
+        self.palette_view = PaletteView()
+        self.thumbs = self.palette_view.thumbs
         self.hint = caption(
             "Click a node of the graph to see what its codes would make of the image.", wrap=True
         )
@@ -68,18 +70,6 @@ class VariablePanel(QWidget):
         modes = QButtonGroup(self)
         modes.addButton(self.direct)
         modes.addButton(self.propagated)
-        scroll = QScrollArea()
-        scroll.setObjectName("palette_scroll")
-        scroll.setAccessibleName("Palette, scrollable")
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        holder = QWidget()
-        holder_layout = QVBoxLayout(holder)
-        holder_layout.setContentsMargins(0, 0, 0, 0)
-        holder_layout.addWidget(self.thumbs)
-        holder_layout.addStretch(1)
-        scroll.setWidget(holder)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
@@ -92,41 +82,40 @@ class VariablePanel(QWidget):
         bar.setStretch(1, 1)
         self.mode_bar.setLayout(bar)
         layout.addWidget(self.mode_bar)
-        layout.addWidget(scroll, 100)
+        layout.addWidget(self.palette_view, 100)
         layout.addStretch(1)
-        self._scroll = scroll
-        self.thumbs.chosen.connect(self._on_chosen)
+        self.palette_view.chosen.connect(self._on_chosen)
+        self.palette_view.all_wanted.connect(self._on_all)
 
-    def set_variable(self, name: str | None) -> None:
+    @property
+    def shows_all(self) -> bool:
+        """Whether all codes are shown."""
+        return self.palette_view.all_switch.isChecked()
+
+    def set_variable(self, name: str | None, num_codes: int = 0) -> None:
         """Another variable, by its name; its palette comes later, the old one goes at once."""
         chosen = name is not None
         self.title.setText(f"Variable {name}" if chosen else "Variable")
         self.hint.setVisible(not chosen)
-        for widget in (self.neighbours, self.mode_bar, self._scroll, self.close_button, self.code):
+        for widget in (self.neighbours, self.mode_bar, self.palette_view, self.close_button, self.code):
             widget.setVisible(chosen)
-        self._palette = None  # the old pictures may not be clicked for another variable
+        self._likely = None  # the old pictures may not be clicked for another variable
         self.code.setText("")
-        self.thumbs.set_items(np.zeros((0, 1, 1, 3), np.uint8), ())
+        self.palette_view.clear(num_codes)
 
     def set_neighbours(self, parents: list[tuple[int, str]], children: list[tuple[int, str]]) -> None:
         """(node, name) of both, strongest first."""
         self.neighbours.setText(f"{_links('Causes', parents)}<br>{_links('Effects', children)}")
 
     def set_palette(self, palette: Palette) -> None:
-        """The thumbnails; the present code is marked."""
-        self._palette = palette
-        codes = palette.codes.tolist()
-        chances = [float(p) for p in palette.probabilities]
-        top = max(chances) if chances else 1.0
-        current = codes.index(palette.current) if palette.current in codes else None
+        """The thumbnails of the most likely codes; the present code is marked."""
+        self._likely = palette
         self.code.setText(f"code {palette.current}")
-        self.thumbs.set_items(
-            palette.images,
-            tuple(map(str, codes)),
-            tuple(f"code {k}, p = {p:.3f}" for k, p in zip(codes, chances, strict=True)),
-            tuple(p / top if top > 0 else 0.0 for p in chances),
-            current,
-        )
+        self.palette_view.set_palette(palette)
+
+    def add_palette(self, palette: Palette) -> None:
+        """More codes of the same variable."""
+        self.palette_view.add_palette(palette)
 
     def set_propagate(self, propagate: bool) -> None:
         """Mark the mode."""
@@ -135,13 +124,16 @@ class VariablePanel(QWidget):
 
     def choose_likeliest_other(self) -> None:
         """Choose the most likely code that is not the present one, as if it was clicked."""
-        if self._palette is not None:
-            others = [i for i, code in enumerate(self._palette.codes) if code != self._palette.current]
-            self.thumbs.choose(others[0])
+        self.palette_view.choose_likeliest_other()
 
-    def _on_chosen(self, place: int) -> None:
-        if self._palette is not None:
-            self.code_chosen.emit(self._palette.variable, int(self._palette.codes[place]))
+    def _on_all(self, wanted: bool) -> None:
+        if not wanted and self._likely is not None:
+            self.palette_view.set_palette(self._likely)
+        self.all_wanted.emit(wanted)
+
+    def _on_chosen(self, code: int) -> None:
+        if self._likely is not None:
+            self.code_chosen.emit(self._likely.variable, code)
 
 
 def _links(title: str, nodes: list[tuple[int, str]]) -> str:

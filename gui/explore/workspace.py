@@ -64,6 +64,7 @@ class ExploreWorkspace(Workspace):
             rq.kind_of(rq.LayoutGraph): self._on_layout,
             rq.kind_of(rq.WriteGraph): self.exports.on_written,
             rq.kind_of(rq.MakePalette): self._on_palette,
+            rq.kind_of(rq.FillPalette): self._on_more_codes,
             rq.kind_of(rq.Traverse): self.traversal.add_row,
         }
 
@@ -136,6 +137,7 @@ class ExploreWorkspace(Workspace):
         self.variable_panel.code_chosen.connect(do.do_code)
         self.variable_panel.propagate_chosen.connect(chosen.set_propagate)
         self.variable_panel.variable_chosen.connect(chosen.set_variable)
+        self.variable_panel.all_wanted.connect(do.show_all_codes)
         self.variable_panel.cleared.connect(lambda: chosen.set_variable(None))
         # traversal and history
         self.traversal.rows_chosen.connect(do.traverse)
@@ -281,9 +283,10 @@ class ExploreWorkspace(Workspace):
     def _on_variable(self, variable: int | None) -> None:
         run = self.selection.run
         self.graph.view.set_selected(variable)
-        self.variable_panel.set_variable(
-            run.variable_name(variable) if run is not None and variable is not None else None
-        )
+        if run is None or variable is None:
+            self.variable_panel.set_variable(None)
+        else:
+            self.variable_panel.set_variable(run.variable_name(variable), run.num_codes)
         self._show_neighbours()
 
     def _on_edges_shown(self, _edges: Edges) -> None:
@@ -307,6 +310,10 @@ class ExploreWorkspace(Workspace):
     def _on_palette(self, palette: Palette) -> None:
         if palette.variable == self.selection.variable:
             self.variable_panel.set_palette(palette)
+
+    def _on_more_codes(self, palette: Palette) -> None:
+        if palette.variable == self.selection.variable:
+            self.variable_panel.add_palette(palette)
 
     def _ask_layout(self, edges: Any) -> None:
         run = self.selection.run

@@ -130,8 +130,33 @@ def test_a_palette_shows_each_code_once_and_the_present_one(explorer: Explorer, 
     at = palette.codes.tolist().index(palette.current)
     assert np.array_equal(palette.images[at], explorer.decode(codes))
     assert (np.diff(palette.probabilities[:-1]) <= 1e-7).all()
+    changes = palette.images.astype(float) - explorer.decode(codes)
+    np.testing.assert_allclose(palette.effects, np.abs(changes).mean(axis=(1, 2, 3)) / 255, rtol=1e-5)
+    assert palette.effects[at] == 0
     everything = explorer.palette(codes, 20, limit=32)
     assert everything.probabilities.sum() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("limit", [1, 5, 32])
+def test_the_rest_of_a_palette_is_what_it_leaves_out(explorer: Explorer, pair, limit: int) -> None:
+    """Palette and rest together have each code once with its probability, the rest most likely first."""
+    codes = explorer.encode(pair[0])
+    everything = explorer.palette(codes, 20, limit=32)
+    unlikely = int(everything.codes[-1])
+    codes[20] = unlikely  # the likelihood does not depend on it
+    first, rest = explorer.palette(codes, 20, limit), list(explorer.palette_rest(codes, 20, limit, part=10))
+    assert unlikely in first.codes
+    assert [len(part.codes) for part in rest] == [min(10, 32 - s) for s in range(limit, 32, 10)]
+    parts = [first, *rest]
+    found = dict(
+        zip(
+            np.concatenate([part.codes for part in parts]).tolist(),
+            np.concatenate([part.probabilities for part in parts]).tolist(),
+            strict=True,
+        )
+    )
+    assert found == dict(zip(everything.codes.tolist(), everything.probabilities.tolist(), strict=True))
+    assert all((np.diff(part.probabilities) <= 0).all() for part in rest)
 
 
 def test_traversals(explorer: Explorer, pair) -> None:
@@ -186,6 +211,7 @@ def test_one_pair_and_a_batch_agree(explorer: Explorer, tiny_cache: Path) -> Non
         (lambda e, z: e.do(z, {64: 0}, False), "no variable 64"),
         (lambda e, z: e.do(z, {0: 32}, False), "no code 32"),
         (lambda e, z: e.palette(z, 99), "no variable 99"),
+        (lambda e, z: list(e.palette_rest(z, 99)), "no variable 99"),
         (lambda e, z: e.decode(z + 100), "codes are 0 to 31"),
         (lambda e, z: e.encode(np.zeros((32, 32, 3), np.uint8)), "shape"),
         (lambda e, z: list(e.traverse_actions(z, [9])), "no factor 9"),

@@ -51,7 +51,7 @@ def test_click_a_node_choose_a_code_and_the_image_changes(qtbot, ready: MainWind
     qtbot.waitUntil(lambda: explore.variable_panel.thumbs.count() > 1)
     wait_idle(qtbot, ready)
     before = ready.selection.step
-    palette = explore.variable_panel._palette
+    palette = explore.variable_panel.palette_view.shown
     place = next(i for i, code in enumerate(palette.codes) if code != palette.current)
     centre = explore.variable_panel.thumbs.cell_rect(place).center()
     QTest.mouseClick(explore.variable_panel.thumbs, Qt.MouseButton.LeftButton, pos=centre)

@@ -36,7 +36,8 @@ def row(title: str = "shape", effect: float = 0.5, columns: int = 11) -> Travers
 
 def palette(variable: int, count: int = 32) -> Palette:
     chances = np.full(count, 1 / count, np.float32)
-    return Palette(variable, np.arange(count), chances, pictures(count), 0)
+    effects = np.zeros(count, np.float32)
+    return Palette(variable, np.arange(count), chances, pictures(count), 0, effects)
 
 
 def test_the_old_palette_cannot_be_clicked_for_another_variable(qtbot) -> None:
@@ -147,7 +148,7 @@ def test_the_cursor_stays_in_sight(qtbot) -> None:
     QTest.qWait(1)
     for _ in range(12):
         QTest.keyClick(panel.thumbs, Qt.Key.Key_Down)
-    assert panel._scroll.verticalScrollBar().value() > 0
+    assert panel.palette_view.scroll_area.verticalScrollBar().value() > 0
 
 
 def test_the_edge_table_and_the_neighbours_work_without_a_mouse(qtbot) -> None:

@@ -130,7 +130,7 @@ def test_a_step_has_the_name_it_is_given(past: MainWindow, asked: list[rq.Reques
     assert titles(past) == ["reconstruction", "before the turn", "d"]
     assert strip.thumbs._labels == ("start", "before the turn", "2")
     assert strip.thumbs._tips[1] == "before the turn: a"
-    assert strip.thumbs.walked_to == 1
+    assert strip.thumbs.cursor_place == 1
     assert len(asked) == before
     strip.undo.click()
     assert strip.label.text() == "2 interventions, now at before the turn"

@@ -257,7 +257,7 @@ class Explorer:
         order, probability = self._likeliest(codes, variable, limit)
         return self._palette_of(codes, variable, order[: max(1, limit)], probability)
 
-    def palette_rest(self, codes: Codes, variable: int, after: int = 32, part: int = 64) -> Iterator[Palette]:
+    def palette_rest(self, codes: Codes, variable: int, after: int = 32, part: int = 32) -> Iterator[Palette]:
         """The codes that `palette(codes, variable, after)` leaves out, most likely first, `part` at a time.
 
         Raises:

@@ -65,6 +65,7 @@ def build_menus(window: MainWindow) -> None:
     for index, name in enumerate(WORKSPACES):
         _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
     view.addSeparator()
+    of_explore.append(_add(view, window, "gallery", "Gallery of codes…", "Ctrl+K", explore.show_gallery))
     _add(view, window, "toggle_theme", "Light or dark", "Ctrl+T", window.toggle_theme)
     _add(help_menu, window, "shortcuts", "Shortcuts", "F1", lambda: show_shortcuts(window))
 

@@ -60,8 +60,10 @@ def _long_use(request: rq.Request) -> _Use | None:
     import datasets
 
     if not isinstance(
-        request, rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
-    ):
+        request,
+        rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
+        | rq.ReadCodeUse,
+    ):  # fmt: skip
         return None
     try:
         path = datasets.resolve(request.dataset)

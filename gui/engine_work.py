@@ -20,6 +20,7 @@ from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
+from gui.explore.code_use_work import CodeTables
 from gui.library.work import delete_run, list_library, refuse_in_use, verify
 from gui.replies import (
     Activity,
@@ -55,6 +56,7 @@ class EngineWork:
     def __init__(self) -> None:
         self.data = DataWork()
         self._explorers: dict[str, Explorer] = {}
+        self._code_tables = CodeTables()
         self._trained: set[Path] = set()
         self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
@@ -78,6 +80,7 @@ class EngineWork:
             rq.LayoutGraph: self._layout,
             rq.MakePalette: self._palette,
             rq.FillPalette: self._fill_palette,
+            rq.ReadCodeUse: self._read_code_use,
             rq.Traverse: self._traverse,
             rq.RetrieveAction: self._retrieve,
             rq.EvaluateRun: self._evaluate,
@@ -174,6 +177,10 @@ class EngineWork:
 
     def _fill_palette(self, request: rq.FillPalette) -> Iterator[object]:
         return self._explorer(request.run).palette_rest(request.codes, request.variable, request.limit)
+
+    def _read_code_use(self, request: rq.ReadCodeUse) -> Iterator[object]:
+        cache = self.data.cache(request.dataset)
+        return self._code_tables.pages(request, self._explorer(request.run), cache)
 
     def _traverse(self, request: rq.Traverse) -> Iterator[object]:
         explorer = self._explorer(request.run)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.factors import FactorSpace
+from engine.code_use import CodeUse
 from engine.events import Event
 from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction, RunInfo
 from engine.session import Session
@@ -107,6 +108,26 @@ class Targets:
     """Probability that each action targets each variable, [A, N]."""
 
     masks: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class CodePage:
+    """How a code is used in the validation images that have been read.
+
+    Attributes:
+        crops: of the examples, [height, width, channels] each.
+        boxes: where the cell lies in each crop: left, top, width, height.
+        dataset: its name.
+        total: images that will have been read in the end.
+        labelled: whether the data set's factor values are known.
+    """
+
+    use: CodeUse
+    crops: tuple[Image, ...]
+    boxes: tuple[tuple[int, int, int, int], ...]
+    dataset: str
+    total: int
+    labelled: bool
 
 
 @dataclass(frozen=True)

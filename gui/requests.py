@@ -277,6 +277,18 @@ class FillPalette(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class ReadCodeUse(Request):
+    """How validation images use a code of a variable's codebook. Answers CodePage, several times."""
+
+    run: str
+    dataset: str
+    variable: int
+    code: int
+    text: ClassVar[str] = "Reading the codes of validation images"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
 class Traverse(Request):
     """One row after another. Answers TraversalRow, several times.
 

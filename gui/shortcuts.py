@@ -21,6 +21,7 @@ SHORTCUTS = (
     ("Ctrl+B", "Next branch of the history"),
     ("Arrow keys", "Walk over the nodes, the palette, the traversal grid, the history"),
     ("Enter", "On a node: go to its palette; on a code: do(variable := code)"),
+    ("Ctrl+K", "The gallery of codes: arrow keys walk over them, Ctrl+Enter uses one"),
     ("Escape", "Clear the chosen variable"),
     ("+  −  0", "Zoom the graph in, out, fit"),
     ("Ctrl+T", "Light or dark"),

@@ -63,6 +63,14 @@ def _is_part(widget: QWidget) -> bool:
     return False
 
 
+def _is_below(widget: QWidget, root: QWidget) -> bool:
+    """Also in a dialog of `root`, which Qt's isAncestorOf takes for another window's."""
+    parent = widget.parentWidget()
+    while parent is not None and parent is not root:
+        parent = parent.parentWidget()
+    return parent is root
+
+
 def page(window: MainWindow) -> str:
     """The text of docs/widgets.md."""
     lines = [TITLE]
@@ -73,7 +81,7 @@ def page(window: MainWindow) -> str:
     for title, root in sections:
         lines += [f"## {title}\n", "| objectName | accessible name | kind |", "|---|---|---|"]
         for widget in interactive(root):
-            if root is window and any(w.isAncestorOf(widget) for w in window.workspaces):
+            if root is window and any(_is_below(widget, w) for w in window.workspaces):
                 continue
             kind = next(base.__name__ for base in type(widget).__mro__ if base.__name__.startswith("Q"))
             lines.append(f"| `{widget.objectName()}` | {widget.accessibleName()} | {kind} |")

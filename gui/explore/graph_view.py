@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPixmap, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QMenu
 
 from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
 from gui.explore.graph_difference import Difference, compare
@@ -30,6 +39,7 @@ class GraphView(QGraphicsView):
     """Signals:
     node_chosen: node, clicked or reached by an arrow key.
     palette_wanted: Enter on a node.
+    gallery_wanted: the gallery of codes, from the menu of the chosen node.
     hovered: node or None.
     layout_wanted: edges int64 [E, 2], when the layered layout needs new positions.
     shown_changed: the drawn Edges.
@@ -37,6 +47,7 @@ class GraphView(QGraphicsView):
 
     node_chosen = Signal(int)
     palette_wanted = Signal()
+    gallery_wanted = Signal()
     hovered = Signal(object)
     layout_wanted = Signal(object)
     shown_changed = Signal(object)
@@ -315,6 +326,22 @@ class GraphView(QGraphicsView):
             self.fit()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """A menu for the node under the mouse, which is chosen by it; by keyboard for the chosen one."""
+        node = self._selected
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            found = self.itemAt(event.pos())
+            node = found.node if isinstance(found, NodeItem) else None
+        if node is None:
+            return
+        self.node_chosen.emit(node)
+        menu = QMenu(self)
+        menu.setObjectName("node_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Go to the palette", self.palette_wanted.emit)
+        menu.addAction("Gallery of codes…", self.gallery_wanted.emit)
+        menu.popup(event.globalPos())
 
     def _walk(self, dx: int, dy: int) -> None:
         """To the nearest node in a direction; sideways distance counts double."""

@@ -12,9 +12,9 @@ from gui.widgets import caption, named, row
 from gui.words import count, percent
 
 ORDERS = {
-    "likelihood": "Most likely first",
-    "effect": "Largest effect first",
-    "code": "By code number",
+    "likelihood": "By likelihood",
+    "effect": "By effect",
+    "code": "By number",
 }
 
 

@@ -18,6 +18,7 @@ class VariablePanel(QWidget):
     propagate_chosen: True for propagated.
     variable_chosen: a parent or child was clicked.
     all_wanted: whether all codes are to be shown, not only the most likely ones.
+    gallery_wanted: the gallery of codes.
     cleared: no variable any more.
     """
 
@@ -25,6 +26,7 @@ class VariablePanel(QWidget):
     propagate_chosen = Signal(bool)
     variable_chosen = Signal(int)
     all_wanted = Signal(bool)
+    gallery_wanted = Signal()
     cleared = Signal()
 
     def __init__(self) -> None:
@@ -54,6 +56,13 @@ class VariablePanel(QWidget):
         )
         self.palette_view = PaletteView()
         self.thumbs = self.palette_view.thumbs
+        self.gallery_button = tool_button(
+            "Gallery",
+            "variable_gallery",
+            "Gallery of codes",
+            self.gallery_wanted.emit,
+            "What a code looks like, and where and how often images have it (Ctrl+K)",
+        )
         self.hint = caption(
             "Click a node of the graph to see what its codes would make of the image.", wrap=True
         )
@@ -77,7 +86,7 @@ class VariablePanel(QWidget):
         layout.addWidget(self.hint)
         layout.addWidget(self.neighbours)
         self.mode_bar = QWidget()
-        bar = row(self.direct, self.propagated, spacing=4)
+        bar = row(self.direct, self.propagated, self.gallery_button, spacing=4)
         bar.setStretch(0, 1)
         bar.setStretch(1, 1)
         self.mode_bar.setLayout(bar)

@@ -13,6 +13,7 @@ from engine.results import Palette, Reconstruction, RunInfo
 from gui import requests as rq
 from gui.explore.action_panel import ActionPanel
 from gui.explore.exporting import Exports
+from gui.explore.gallery import Gallery
 from gui.explore.graph_items import Edges
 from gui.explore.graph_panel import GraphPanel
 from gui.explore.history_commands import HistoryCommands
@@ -45,6 +46,7 @@ class ExploreWorkspace(Workspace):
         self.presenter = ExplorePresenter(selection, self)
         self.exports = Exports(selection, self.graph, self.traversal, self)
         self.commands = HistoryCommands(selection, self.history, self)
+        self.gallery = Gallery(selection, self)
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -65,17 +67,20 @@ class ExploreWorkspace(Workspace):
             rq.kind_of(rq.WriteGraph): self.exports.on_written,
             rq.kind_of(rq.MakePalette): self._on_palette,
             rq.kind_of(rq.FillPalette): self._on_more_codes,
+            rq.kind_of(rq.ReadCodeUse): self.gallery.on_page,
             rq.kind_of(rq.Traverse): self.traversal.add_row,
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         self.presenter.on_failed(kind)
+        self.gallery.on_failed(kind, failure)
         if kind == rq.kind_of(rq.PickImage):
             self.source.refuse()
         if kind == rq.kind_of(rq.LoadRun) and self.selection.run is None:
             self.graph.empty.set_text("No model is loaded", "Choose a run in the Library, or train one.")
 
     def on_ended(self, kind: str) -> None:
+        self.gallery.on_ended(kind)
         if kind == rq.kind_of(rq.Traverse):
             self.traversal.finish()
         elif kind == rq.kind_of(rq.OpenDataset) and self.selection.dataset is None:
@@ -120,6 +125,10 @@ class ExploreWorkspace(Workspace):
         self.exports.asked.connect(self.asked)
         self.exports.hinted.connect(self.hinted)
         self.exports.warned.connect(self.warned)
+        self.gallery.asked.connect(self.asked)
+        self.gallery.cancelled.connect(self.cancelled)
+        self.gallery.hinted.connect(self.hinted)
+        self.gallery.code_chosen.connect(do.do_code)
         # images
         self.source.random_wanted.connect(do.random_image)
         self.source.step_wanted.connect(do.step_image)
@@ -129,6 +138,7 @@ class ExploreWorkspace(Workspace):
         # graph
         graph.view.node_chosen.connect(chosen.set_variable)
         graph.view.palette_wanted.connect(self.variable_panel.thumbs.setFocus)
+        graph.view.gallery_wanted.connect(self.gallery.open)
         graph.view.layout_wanted.connect(self._ask_layout)
         graph.view.shown_changed.connect(self._on_edges_shown)
         graph.action_chosen.connect(chosen.set_action)
@@ -138,6 +148,7 @@ class ExploreWorkspace(Workspace):
         self.variable_panel.propagate_chosen.connect(chosen.set_propagate)
         self.variable_panel.variable_chosen.connect(chosen.set_variable)
         self.variable_panel.all_wanted.connect(do.show_all_codes)
+        self.variable_panel.gallery_wanted.connect(self.show_gallery)
         self.variable_panel.cleared.connect(lambda: chosen.set_variable(None))
         # traversal and history
         self.traversal.rows_chosen.connect(do.traverse)
@@ -196,6 +207,10 @@ class ExploreWorkspace(Workspace):
         elif found is not None:
             self.presenter.pick_pixels(found)
         return found is not None
+
+    def show_gallery(self) -> None:
+        """The gallery of codes, at the code that the palette's cursor is at."""
+        self.gallery.open(self.variable_panel.palette_view.code_at_cursor())
 
     def copy_image(self) -> None:
         """The image after the interventions to the clipboard."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gui import requests as rq
@@ -36,6 +37,8 @@ class Gallery(QObject):
         self.dialog.code_wanted.connect(self._look_at)
         self.dialog.cell_wanted.connect(self._go_to)
         self.dialog.use_wanted.connect(self._use)
+        for key, does in (("Ctrl+Z", selection.history.undo), ("Ctrl+Y", selection.history.redo)):
+            QShortcut(QKeySequence(key), self.dialog).activated.connect(does)  # the window's reach no dialog
         self.dialog.finished.connect(lambda _result: self.cancelled.emit(KIND))
         selection.variable_changed.connect(self._on_variable)
         selection.dataset_changed.connect(lambda _dataset: self._ask_again())

@@ -83,6 +83,7 @@ class PaletteView(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """The most likely codes; they replace what was shown."""
+        self.all_switch.setEnabled(len(palette.codes) < self._num_codes)
         self._show(palette, palette.current)
 
     def add_palette(self, palette: Palette) -> None:

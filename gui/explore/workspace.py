@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QSettings, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
 
 from engine.results import Palette, Reconstruction, RunInfo
@@ -353,6 +353,11 @@ class ExploreWorkspace(Workspace):
             self.selection.set_variable(None)
         else:
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.gallery.dialog.close()  # it never acts on what is hidden
 
     def save_layout(self, settings: QSettings) -> None:
         for name, splitter in self._splitters():

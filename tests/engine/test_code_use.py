@@ -44,6 +44,8 @@ def test_factors_by_hand() -> None:
     # S leaves one bit of doubt in two of four images, M and L leave none
     assert size.information == pytest.approx(0.5)
     assert size.chance == pytest.approx(2 / (8 * np.log(2)))
+    turned = FactorSpace(SPACE.factors[::-1])
+    assert code_use(CODES, (1, 1, 3), 5, 0, 3, turned, LABELS[:, ::-1]).factors[0].name == "shape"
     never = code_use(CODES, (1, 1, 3), 5, 0, 4, SPACE, LABELS).factors[0]
     assert never.information is None
     assert never.among.tolist() == [0, 0]
@@ -109,6 +111,8 @@ def test_what_holds_for_any_codes(images: int, books: int, cells: int, num_codes
             == min(12, (book == use.code).any(1).sum())
         )
         assert use.rank == 1 + sum(other.share > use.share for other in uses)
+        beyond = [(factor.information or 0) - factor.chance for factor in use.factors]
+        assert beyond == sorted(beyond, reverse=True)
         for factor in use.factors:
             assert factor.overall.sum() == pytest.approx(1, abs=1e-6)
             assert factor.information is None or 0 <= factor.information <= 1

@@ -132,8 +132,13 @@ def test_the_window_shows_what_is_true(
     qtbot.waitUntil(lambda: ready.selection.step is not before)
     wait_idle(qtbot, ready)
     assert ready.selection.step.codes[NODE] == dialog.page.use.code
-    ready.selection.set_variable(None)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    QTest.keyClick(dialog, Qt.Key.Key_Z, CTRL)
+    assert ready.selection.step is before
+    ready.show_workspace(1)
     assert not dialog.isVisible()
+    wait_idle(qtbot, ready)
 
 
 def test_the_keyboard_walks_over_codes_and_cells(desk: Desk) -> None:
@@ -151,6 +156,7 @@ def test_the_keyboard_walks_over_codes_and_cells(desk: Desk) -> None:
     found = desk.answer()
     assert found.code == first.order[2]
     desk.press(Qt.Key.Key_Right, CTRL)
+    assert desk.selection.variable == NODE + 1
     desk.press(Qt.Key.Key_Down, CTRL)
     moved = desk.answer()
     assert (moved.code, moved.variable, desk.selection.variable) == (found.code, NODE + 9, NODE + 9)
@@ -159,6 +165,9 @@ def test_the_keyboard_walks_over_codes_and_cells(desk: Desk) -> None:
     assert desk.answer().variable == desk.selection.variable == 3
     desk.press(Qt.Key.Key_Up, CTRL)  # above the first row is nothing
     assert desk.selection.variable == 3
+    assert (
+        dialog.map.words(3) == f"row 0, column 3: {percent(float(dialog.page.use.heat[0, 3]))} of the images"
+    )
 
 
 def test_answers_to_older_questions_are_not_shown(desk: Desk) -> None:
@@ -205,6 +214,10 @@ def test_why_there_is_nothing_to_see(desk: Desk) -> None:
     assert cancelled == [KIND]
     desk.selection.set_variable(NODE + 1)
     assert not desk.asked
+    desk.gallery.open()
+    assert dialog.isVisible()
+    desk.selection.set_run(None)
+    assert not dialog.isVisible()
 
 
 # ---------------------------------------------------------------- the engine thread's part

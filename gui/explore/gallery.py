@@ -41,6 +41,7 @@ class Gallery(QObject):
             QShortcut(QKeySequence(key), self.dialog).activated.connect(does)  # the window's reach no dialog
         self.dialog.finished.connect(lambda _result: self.cancelled.emit(KIND))
         selection.variable_changed.connect(self._on_variable)
+        selection.step_changed.connect(lambda _step: self._mark_present())
         selection.dataset_changed.connect(lambda _dataset: self._ask_again())
 
     def open(self, code: int | None = None) -> None:
@@ -75,10 +76,16 @@ class Gallery(QObject):
             return
         self._book, cell = divmod(variable, run.grid[1] * run.grid[2])
         self.dialog.set_place(self._book, run.grid[1:], cell, run.num_codes, self._code)
+        self._mark_present()
         if dataset is None:
             self.dialog.say("No data set is open; choose one in the Library to see its codes.")
         else:
             self.asked.emit(rq.ReadCodeUse(str(run.path), dataset.dataset, variable, self._code))
+
+    def _mark_present(self) -> None:
+        """Which code the variable has now, so that it is not set to it again."""
+        step, variable = self._selection.step, self._selection.variable
+        self.dialog.set_present(int(step.codes[variable]) if step and variable is not None else None)
 
     def _ask_again(self) -> None:
         if self.dialog.isVisible():

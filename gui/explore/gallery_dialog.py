@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSpinBox,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -52,6 +52,7 @@ class GalleryDialog(QDialog):
         self.setWindowTitle("Gallery of codes")
         self.page: CodePage | None = None
         self._order: Codes | None = None
+        self._present: int | None = None
         self._codebook, self._grid, self._cell = (0, 1), (1, 1), 0
         self.number = named(QSpinBox(), "gallery_code", "Code number")
         self.of_what = caption()
@@ -61,7 +62,7 @@ class GalleryDialog(QDialog):
         self.looks, self.occurs, self.goes_with = heading(""), heading("Where it occurs"), heading("")
         self.scale, self.legend, self.few = caption(), caption(wrap=True), caption(wrap=True)
         self.examples, self.map, self.bars = ExampleCrops(), HeatMap(), FactorBars()
-        self.progress = caption()
+        self.progress, self.pages = caption(), QStackedWidget()
         self._build()
         self._connect()
         self.resize(820, 640)
@@ -74,11 +75,13 @@ class GalleryDialog(QDialog):
         layout.setSpacing(GAP)
         layout.addLayout(self._bar())
         layout.addWidget(self.summary)
-        body = QHBoxLayout()
-        body.setSpacing(2 * GAP)
-        body.addWidget(self._pictures())
-        body.addWidget(self._factors(), 1)
-        layout.addLayout(body, 1)
+        body = QWidget()
+        side_by_side = row(self._pictures(), self._factors(), spacing=2 * GAP)
+        side_by_side.setStretch(1, 1)
+        body.setLayout(side_by_side)
+        for part in (QWidget(), body):  # the empty one while there is nothing to see
+            self.pages.addWidget(part)
+        layout.addWidget(self.pages, 1)
         close = button("Close", "gallery_close", "Close the gallery", self.close)
         close.setAutoDefault(False)
         layout.addLayout(row(self.progress, 1, caption(KEYS), close))
@@ -164,6 +167,16 @@ class GalleryDialog(QDialog):
         self.of_what.setText(f"of {count(num_codes)}, codebook {book}; cell: row {line}, column {column}")
         self.await_page()
 
+    def set_present(self, code: int | None) -> None:
+        """The code that the variable has now."""
+        self._present = code
+        self._mark_present()
+
+    def _mark_present(self) -> None:
+        same = self.number.value() == self._present
+        self.use.setEnabled(not same)
+        self.use.setText("The present code" if same else "Use this code")
+
     def await_page(self) -> None:
         """What is asked for now is not there yet; what is seen says of itself which code it is of."""
         self.progress.setText(WAITING)
@@ -176,15 +189,8 @@ class GalleryDialog(QDialog):
     def say(self, sentence: str) -> None:
         """Show no code, but why there is none to see."""
         self.page = self._order = None
+        self.pages.setCurrentIndex(0)
         self.summary.setText(sentence)
-        self.looks.setText("What it looks like")
-        self.goes_with.setText("Factors")
-        self.examples.set_examples((), ())
-        self.map.set_heat(np.zeros((0, 0), np.float32), None)
-        self.bars.set_factors(())
-        self.few.setVisible(False)
-        self.legend.setText("")
-        self.scale.setText("")
         self.progress.setText("")
 
     def set_page(self, page: CodePage) -> None:
@@ -196,6 +202,7 @@ class GalleryDialog(QDialog):
         self.map.set_heat(use.heat, self._cell)
         self.scale.setText(f"Empty: 0. Full colour: {percent(float(use.heat.max()))} of the images")
         self._show_factors(page)
+        self.pages.setCurrentIndex(1)
         whole = use.num_images == page.total
         read = count(page.total) if whole else f"{count(use.num_images)} of {count(page.total)}"
         self.progress.setText(f"{read} validation images of {page.dataset} read")
@@ -220,6 +227,7 @@ class GalleryDialog(QDialog):
 
     def _on_number(self, code: int) -> None:
         self.await_page()
+        self._mark_present()
         self.code_wanted.emit(code)
 
     def _step(self, by: int) -> None:
@@ -242,10 +250,11 @@ class GalleryDialog(QDialog):
 
 def summary_of(page: CodePage) -> str:
     """How often the code occurs, in a sentence."""
-    use = page.use
+    use, used = page.use, count(page.use.num_used)
     if use.share == 0:
-        return f"Code {use.code} is in none of {count(use.num_images)} images; {use.num_used} codes are."
+        return f"Code {use.code} is in none of {count(use.num_images)} images; {used} codes are."
+    here = percent(use.with_code / use.num_images)
     return (
-        f"Code {use.code} is in {percent(use.share)} of the images: rank {use.rank} of {use.num_used} codes"
-        f" that occur. At this cell {percent(use.with_code / use.num_images)} of the images have it."
+        f"Code {use.code} is in {percent(use.share)} of the images: rank {count(use.rank)} of {used} codes"
+        f" that occur. At this cell {here} of the images have it."
     )

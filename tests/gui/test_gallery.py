@@ -26,7 +26,7 @@ from gui.explore.gallery import KIND, Gallery
 from gui.explore.gallery_dialog import GalleryDialog
 from gui.main_window import MainWindow
 from gui.replies import Activity, CodePage, Failure
-from gui.state import Selection
+from gui.state import Selection, Step
 from gui.words import percent
 from tests.gui.conftest import wait_idle
 
@@ -186,15 +186,22 @@ def test_answers_to_older_questions_are_not_shown(desk: Desk) -> None:
 
 
 def test_enter_looks_and_control_enter_uses(desk: Desk) -> None:
-    """Enter in the number field sets nothing; Ctrl+Enter asks for do(variable := code)."""
+    """Enter in the number field sets nothing; Ctrl+Enter asks for another code than the present one."""
     chosen: list[tuple[int, int]] = []
     desk.gallery.code_chosen.connect(lambda variable, code: chosen.append((variable, code)))
-    desk.dialog.number.setValue(9)
+    present, other = desk.answer().code, (desk.answer().code + 9) % 32
+    desk.press(Qt.Key.Key_Return, CTRL)  # the variable has it already
+    desk.dialog.number.setValue(other)
     QTest.keyClick(desk.dialog.number, Qt.Key.Key_Return)
-    assert desk.answer().code == 9
+    assert desk.answer().code == other
     assert not chosen
     desk.press(Qt.Key.Key_Return, CTRL)
-    assert chosen == [(NODE, 9)]
+    assert chosen == [(NODE, other)]
+    codes = np.full(64, other)
+    desk.selection.intervene(Step("set", codes, desk.explorer.decode(codes)))
+    assert desk.dialog.use.text() == "The present code"
+    desk.dialog.number.setValue(present)
+    assert desk.dialog.use.isEnabled()
 
 
 def test_why_there_is_nothing_to_see(desk: Desk) -> None:
@@ -204,9 +211,11 @@ def test_why_there_is_nothing_to_see(desk: Desk) -> None:
     desk.gallery.cancelled.connect(cancelled.append)
     desk.selection.set_dataset(None)
     assert "No data set" in dialog.summary.text()
-    assert dialog.examples.boxes == dialog.bars.factors == ()
+    assert not dialog.examples.isVisible()
+    assert not dialog.bars.isVisible()
     desk.selection.set_dataset(desk.view)
     assert desk.answer().code == code
+    assert dialog.examples.isVisible()
     desk.gallery.on_failed(KIND, Failure("the cache is closed"))
     assert dialog.summary.text() == "the cache is closed"
     assert not cancelled

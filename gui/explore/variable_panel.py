@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.results import Palette
 from gui.explore.palette_view import PaletteView
+from gui.theme import colours
 from gui.widgets import GAP, caption, heading, named, row, tool_button
 
 MANY = 4
@@ -32,6 +33,7 @@ class VariablePanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._likely: Palette | None = None
+        self._near: tuple[list[tuple[int, str]], list[tuple[int, str]]] | None = None
         self.title = heading("Variable")
         self.title.setObjectName("variable_title")
         self.title.setToolTip(
@@ -96,11 +98,6 @@ class VariablePanel(QWidget):
         self.palette_view.chosen.connect(self._on_chosen)
         self.palette_view.all_wanted.connect(self._on_all)
 
-    @property
-    def shows_all(self) -> bool:
-        """Whether all codes are shown."""
-        return self.palette_view.all_switch.isChecked()
-
     def set_variable(self, name: str | None, num_codes: int = 0) -> None:
         """Another variable, by its name; its palette comes later, the old one goes at once."""
         chosen = name is not None
@@ -114,7 +111,13 @@ class VariablePanel(QWidget):
 
     def set_neighbours(self, parents: list[tuple[int, str]], children: list[tuple[int, str]]) -> None:
         """(node, name) of both, strongest first."""
+        self._near = (parents, children)
         self.neighbours.setText(f"{_links('Causes', parents)}<br>{_links('Effects', children)}")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._near is not None:
+            self.set_neighbours(*self._near)  # a link keeps the colour that it was written in
 
     def set_palette(self, palette: Palette) -> None:
         """The thumbnails of the most likely codes; the present code is marked."""
@@ -149,7 +152,8 @@ def _links(title: str, nodes: list[tuple[int, str]]) -> str:
     if not nodes:
         return f"{title}: none shown"
     shown = " · ".join(
-        f'<a href="{node}" style="text-decoration:none">{name}</a>' for node, name in nodes[:MANY]
+        f'<a href="{node}" style="text-decoration:none; color:{colours().accent}">{name}</a>'
+        for node, name in nodes[:MANY]
     )
     more = f" and {len(nodes) - MANY} more" if len(nodes) > MANY else ""
     return f"{title} ({len(nodes)}): {shown}{more}"

@@ -15,6 +15,7 @@ from gui.explore import presenter as presenting
 from gui.explore.palette_view import in_order
 from gui.explore.variable_panel import VariablePanel
 from gui.main_window import MainWindow
+from gui.theme import DARK, LIGHT, apply_theme
 from tests.gui.conftest import wait_idle
 
 CODES = (7, 2, 9, 4)
@@ -98,6 +99,19 @@ def test_a_thumbnail_says_what_it_is(
         middle = panel.thumbs.cell_rect(place).center()
         qapp.sendEvent(panel.thumbs, QHelpEvent(QEvent.Type.ToolTip, middle, QPoint(10, 10)))
         assert words in said[-1]
+
+
+def test_links_to_neighbours_can_be_read_after_a_change_of_theme(
+    panel: VariablePanel, qapp: QApplication
+) -> None:
+    """They take the colour of the new theme."""
+    panel.set_neighbours([(1, "0,0,1")], [])
+    apply_theme(qapp, "dark")
+    try:
+        assert DARK.accent in panel.neighbours.text()
+    finally:
+        apply_theme(qapp, "light")
+    assert LIGHT.accent in panel.neighbours.text()
 
 
 def test_all_codes_come_in_parts(qtbot, ready: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -161,18 +159,10 @@ def test_the_menu_of_a_step(past: MainWindow) -> None:
     QTest.qWait(1)
 
 
-@pytest.fixture
-def compare(past: MainWindow) -> Callable[[], CompareDialog]:
-    def opened() -> CompareDialog:
-        trigger(past, "compare_step")
-        return past.findChild(CompareDialog, "compare_dialog")
-
-    return opened
-
-
-def test_two_steps_are_compared(past: MainWindow, compare: Callable[[], CompareDialog]) -> None:
+def test_two_steps_are_compared(past: MainWindow) -> None:
     """The present with the one before it first: both pictures, the signed change and the codes."""
-    dialog = compare()
+    trigger(past, "compare_step")
+    dialog = past.findChild(CompareDialog, "compare_dialog")
     assert dialog.choice.currentText() == "1: a"
     assert [dialog.choice.itemText(n) for n in range(4)] == [
         "reconstruction", "1: a", "branch 1, 2: b", "branch 1, 3: c",
@@ -187,13 +177,14 @@ def test_two_steps_are_compared(past: MainWindow, compare: Callable[[], CompareD
     assert dialog.scale.largest == 200
     dialog.table.activated.emit(dialog.table.model().index(2, 0))
     assert past.selection.variable == 2
+    dialog.choice.setCurrentIndex(1)
+    flip_and_look(dialog)
     dialog.reject()
     QTest.qWait(1)
 
 
-def test_flipping_swaps_the_pictures(compare: Callable[[], CompareDialog]) -> None:
-    """By the button, and while F is held, wherever the focus is."""
-    dialog = compare()
+def flip_and_look(dialog: CompareDialog) -> None:
+    """The pictures change places by the button, and while F is held, wherever the focus is."""
 
     def left() -> int:
         return int(dialog.first.image[0, 0, 0])
@@ -211,8 +202,6 @@ def test_flipping_swaps_the_pictures(compare: Callable[[], CompareDialog]) -> No
     assert left() == 200
     QTest.keyRelease(dialog.choice, Qt.Key.Key_F)
     assert left() == 10
-    dialog.reject()
-    QTest.qWait(1)
 
 
 def test_nothing_to_do_yet(window: MainWindow) -> None:

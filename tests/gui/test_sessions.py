@@ -63,21 +63,16 @@ def explore_a_little(qtbot, window: MainWindow) -> None:
     wait_idle(qtbot, window)
 
 
-@pytest.fixture
-def saved(qtbot, ready: MainWindow, tmp_path: Path) -> tuple[Path, list[object]]:
-    """A session that was saved through the menu, and what was seen then."""
-    explore_a_little(qtbot, ready)
-    trigger(ready, "save_session")
-    answer(qtbot, ready, "save_session_dialog", tmp_path / "mine.doscope")
-    assert "Saved mine.doscope: 2 interventions" in ready.messages.text
-    assert ready.windowTitle().startswith("mine.doscope")
-    return tmp_path / "mine.doscope", look(ready)
-
-
-def test_a_session_comes_back_whole(qtbot, ready: MainWindow, saved, monkeypatch) -> None:
+def test_a_session_comes_back_whole(qtbot, ready: MainWindow, tmp_path: Path, monkeypatch) -> None:
     """Over another image, while the engine still answers for it: everything is as it was, nothing is
     computed again, and what was seen is drawn: the graph under the action, the palette, the traversal."""
-    path, before = saved
+    path = tmp_path / "mine.doscope"
+    explore_a_little(qtbot, ready)
+    trigger(ready, "save_session")
+    answer(qtbot, ready, "save_session_dialog", path)
+    assert "Saved mine.doscope: 2 interventions" in ready.messages.text
+    assert ready.windowTitle().startswith("mine.doscope")
+    before = look(ready)
     ready.explore.random_image()
     wait_idle(qtbot, ready)
     assert look(ready) != before
@@ -104,28 +99,20 @@ def test_a_session_comes_back_whole(qtbot, ready: MainWindow, saved, monkeypatch
     assert read_session(path).index == 2
 
 
-def test_a_session_brings_its_run_and_its_data(qtbot, saved, make_window: Callable[[], MainWindow]) -> None:
-    """Into a window with nothing loaded; acting goes on from where it was."""
-    path, before = saved
-    window = make_window()
-    window.engine.submit(rq.OpenSession(str(path)))
-    qtbot.waitUntil(lambda: window.selection.dataset is not None, timeout=30_000)
-    wait_idle(qtbot, window)
-    assert look(window) == before
-    window.explore.action_panel.buttons[0].click()
-    qtbot.waitUntil(lambda: len(window.selection.branches.paths) == 2)  # "twice" stays, as another branch
-    wait_idle(qtbot, window)
-
-
 @pytest.mark.parametrize("how", ["missing", "another version"])
 def test_without_its_run_a_session_can_be_looked_at(
-    qtbot, make_window: Callable[[], MainWindow], tiny_run_copy: Path, tmp_path: Path, how: str
+    qtbot,
+    make_window: Callable[[], MainWindow],
+    tiny_run_copy: Path,
+    tiny_cache: Path,
+    tmp_path: Path,
+    how: str,
 ) -> None:
     """The pictures and the history, no interventions, one sentence; a new image ends it."""
     path = tmp_path / "old.doscope"
     session = small_session()
     run = dataclasses.replace(session.run, path=str(tiny_run_copy), name=tiny_run_copy.name)
-    write_session(path, dataclasses.replace(session, run=run))
+    write_session(path, dataclasses.replace(session, run=run, dataset=str(tiny_cache), dataset_name="shapes"))
     if how == "missing":
         shutil.rmtree(tiny_run_copy)
     window = make_window()
@@ -135,6 +122,7 @@ def test_without_its_run_a_session_can_be_looked_at(
     assert how in window.messages.text
     assert str(tiny_run_copy) in window.messages.text
     assert window.selection.run is None
+    assert window.selection.dataset.dataset == str(tiny_cache)
     assert not window.explore.action_panel.buttons
     assert not window.explore.history.copy.isEnabled()
     window.explore.history.undo.click()
@@ -191,6 +179,8 @@ def test_the_last_session_comes_back(
     wait_idle(qtbot, second)
     assert look(second) == before
     assert second.sessions.path == ""
+    second.explore.action_panel.buttons[0].click()  # acting goes on from where it was
+    qtbot.waitUntil(lambda: len(second.selection.branches.paths) == 2)  # and "twice" is another branch
     trigger(second, "new_session")
     qtbot.waitUntil(lambda: second.selection.step is not None)
     wait_idle(qtbot, second)
@@ -205,24 +195,26 @@ def test_the_last_session_comes_back(
 
 
 def test_a_damaged_last_session_is_left_out(
-    qtbot, kept: Callable[[], MainWindow], tiny_run: Path, tiny_cache: Path, tmp_path: Path, caplog
+    qtbot, kept: Callable[[], MainWindow], tmp_path: Path, monkeypatch, caplog
 ) -> None:
     """The window starts as the first time; the log says why, the user is not told of what nobody asked."""
     (tmp_path / "last.doscope").write_bytes(b"PK nonsense")
-    window = kept()
-    window.come_back(str(tiny_run), str(tiny_cache))
-    qtbot.waitUntil(lambda: window.selection.step is not None, timeout=30_000)
+    window, started = kept(), []
+    monkeypatch.setattr(window, "start", lambda *what: started.append(what))
+    window.come_back("a run", "a data set")
+    qtbot.waitUntil(lambda: bool(started))
     wait_idle(qtbot, window)
+    assert started == [("a run", "a data set")]
     assert window.messages.text == ""
     assert "last.doscope is not a Doscope session" in caplog.text
 
 
-def test_a_save_is_done_although_the_window_closes(qtbot, ready: MainWindow, tmp_path: Path) -> None:
+def test_a_save_is_done_although_the_window_closes(window: MainWindow, tmp_path: Path) -> None:
     """Ctrl+S, Ctrl+Q in one breath, behind other work: the file is there and whole."""
-    ready.explore.random_image()
-    ready.sessions._write(str(tmp_path / "a.doscope"))
-    ready.close()
-    assert len(read_session(tmp_path / "a.doscope").steps) == 1
+    window.engine.submit(rq.ListLibrary())
+    window.engine.submit(rq.SaveSession(str(tmp_path / "a.doscope"), small_session()))
+    window.close()
+    assert len(read_session(tmp_path / "a.doscope").steps) == 2
 
 
 def test_what_cannot_be_saved_or_opened_is_said(qtbot, window: MainWindow, tmp_path: Path) -> None:
@@ -240,15 +232,19 @@ def test_what_cannot_be_saved_or_opened_is_said(qtbot, window: MainWindow, tmp_p
     assert window.sessions.path == ""
 
 
-@pytest.mark.parametrize(
-    "line", ["import os", "codes = np.array([1]); image = explorer.decode(codes)  # a\rimport os", ""]
-)
-def test_lines_of_strangers_are_not_taken(qapp, line: str) -> None:
+def test_lines_of_strangers_are_not_taken(qapp) -> None:
     """ "Copy as Python" gives only lines that Doscope writes; another becomes one that sets the codes."""
     selection, parent = Selection(), QWidget()
-    Sessions(selection, parent).on_opened(OpenedSession(small_session(line), None, "why", "a.doscope"))
-    found = selection.steps()[1]
-    assert found.python == state_line(found.codes, found.label)
+    sessions = Sessions(selection, parent)
+    for line in (
+        "import os",
+        state_line(np.arange(2), "a\rimport os"),
+        "",
+        action_line(0, "a") + "\nimport os",
+    ):
+        sessions.on_opened(OpenedSession(small_session(line), None, "why", "a.doscope"))
+        found = selection.steps()[1]
+        assert found.python == state_line(found.codes, found.label)
     selection.close()
 
 

@@ -171,7 +171,7 @@ def test_what_does_not_hold_together_is_refused(forge, values: dict[str, Any], w
     path = forge(values)
     with pytest.raises(InputError, match="forged") as caught:
         read_session(path)
-    assert word in str(caught.value)
+    assert word in str(caught.value).replace(str(path), "")
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,10 @@ def test_what_does_not_hold_together_is_refused(forge, values: dict[str, Any], w
 )
 def test_damaged_contents_are_refused(forge, entries: dict[str, bytes | None], word: str) -> None:
     """Missing, cut short, of another kind or size."""
+    path = forge(entries=entries)
     with pytest.raises(InputError, match="forged") as caught:
-        read_session(forge(entries=entries))
-    assert word in str(caught.value)
+        read_session(path)
+    assert word in str(caught.value).replace(str(path), "")
 
 
 def test_a_bomb_is_not_unpacked(forge, monkeypatch: pytest.MonkeyPatch) -> None:

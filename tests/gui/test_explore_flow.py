@@ -19,10 +19,12 @@ from engine.results import (
     RunInfo,
     TraversalRow,
 )
+from engine.session import SessionRun
 from gui import requests as rq
 from gui.explore.presenter import ExplorePresenter
+from gui.history import Branches, Step
 from gui.replies import DatasetView, PickedImage, ShownImage, Targets
-from gui.state import Selection
+from gui.state import Restored, Selection
 
 SPACE: FactorSpace = ShapesSource().space
 NUM = 4
@@ -207,6 +209,22 @@ def test_another_data_set_brings_one_of_its_own_images(desk: Desk) -> None:
     assert not desk.asked
     desk.selection.set_dataset(dataset_view("sprites"))
     assert desk.last(rq.PickImage).dataset == "sprites"
+
+
+def test_a_session_keeps_its_image_when_its_data_set_opens(desk: Desk) -> None:
+    """Over another set: the session's set comes after its image, and brings none of its own."""
+    desk.selection.set_dataset(dataset_view("sprites"))
+    start, run = Step("reconstruction", codes(3), image(3)), run_info("b")
+    picked = PickedImage(LoadedImage(image(5)), 0, "test")
+    reading = Reconstruction(start.codes, start.image, image(), 30.0)
+    desk.asked.clear()
+    desk.selection.restore(
+        Restored(run, SessionRun.of(run), "", "shapes", picked, reading, Branches([[start]]), 0, 2)
+    )
+    desk.selection.set_dataset(dataset_view("shapes"))
+    assert desk.selection.image is picked
+    kinds = [type(request) for request in desk.asked]
+    assert kinds == [rq.ReadTargets, rq.Graph, rq.MakePalette, rq.Traverse]
 
 
 def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:

@@ -68,8 +68,9 @@ def rename(window: MainWindow, name: str) -> None:
     QTest.qWait(1)
 
 
-def test_what_was_undone_is_another_branch(past: MainWindow) -> None:
-    """The list under the history shows both and goes to either; undo and redo walk along the present one."""
+def test_what_was_undone_is_another_branch(past: MainWindow, asked: list[rq.Request]) -> None:
+    """The list shows both and goes to either, asking about the step it ends at and about none on the way;
+    undo and redo walk along the present one."""
     strip, chosen = past.explore.history, past.selection
     assert titles(past) == ["reconstruction", "a", "d"]
     assert strip.branch.isVisible()
@@ -78,7 +79,9 @@ def test_what_was_undone_is_another_branch(past: MainWindow) -> None:
         "Branch 2: 2 steps, to d",
     ]
     assert strip.branch.currentIndex() == 1
+    asked.clear()
     QTest.keyClick(strip.branch, Qt.Key.Key_Up)
+    assert [request.codes[0] for request in asked if isinstance(request, rq.Graph)] == [30]
     assert titles(past) == ["reconstruction", "a", "b", "c"]
     assert chosen.step.label == "c"
     assert np.array_equal(past.explore.images.after.image, chosen.step.image)

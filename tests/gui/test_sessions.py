@@ -82,7 +82,7 @@ def test_a_session_comes_back_whole(qtbot, ready: MainWindow, tmp_path: Path, mo
     ready.selection.restored.connect(lambda _name: asked.append("restored"))
     ready.show_workspace(3)
     trigger(ready, "open_session")
-    ready.explore.random_image()  # its answer comes after the session's
+    ready.sessions.asked.connect(lambda _request: ready.explore.random_image())  # answered after the session
     answer(qtbot, ready, "open_session_dialog", path)
     assert look(ready) == before
     assert ready.stack.currentWidget() is ready.explore

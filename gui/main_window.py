@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.sessions.hinted.connect(self.messages.info)
         self.sessions.warned.connect(self.messages.warning)
         self.sessions.opened.connect(self._on_session)
+        self.explore.session_dropped.connect(self.sessions.open)
         self.sessions.file_changed.connect(self._show_file)
         self._route(rq.kind_of(rq.SaveSession), self.sessions.on_written)
         self._route(rq.kind_of(rq.OpenSession), self.sessions.on_opened)

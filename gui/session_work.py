@@ -14,7 +14,7 @@ from gui.replies import OpenedSession, Written
 if TYPE_CHECKING:
     from engine.explorer import Explorer
 
-REMEDY = "so the session can be looked at but not changed; New session (Ctrl+N) starts afresh"
+REMEDY = "so it can be looked at but not changed; New session (Ctrl+N) starts afresh"
 
 
 def save_session(request: rq.SaveSession) -> Written:
@@ -54,16 +54,17 @@ def _load(run: SessionRun, threads: int) -> tuple[Explorer | None, str]:
     """The very run, or None and a sentence that says what became of it."""
     from engine.explorer import Explorer
 
-    why = f"the run {run.name} ({run.path or 'no path'}) that it was made with is missing, {REMEDY}"
+    where = f" ({run.path})" if run.path else ""
+    why = f"the run {run.name}{where} of this session is missing, {REMEDY}"
     for place in _places(run):
         try:
             explorer = Explorer.load(place, threads=threads)
         except RunError as error:
-            why = f"its run {run.name} cannot be loaded ({error}), {REMEDY}"
+            why = f"the run {run.name} of this session cannot be loaded ({error}), {REMEDY}"
             continue
         if explorer.info.fingerprint == run.fingerprint:
             return explorer, ""
-        why = f"the run {run.name} ({place}) is another version than the one it was made with, {REMEDY}"
+        why = f"the run {run.name} ({place}) is another version than this session's, {REMEDY}"
     return None, why
 
 

@@ -116,8 +116,12 @@ class Sessions(QObject):
         """Ask which session to open."""
         dialog = self._dialog("Open a session", "open_session_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self.asked.emit(rq.OpenSession(path)))
+        dialog.fileSelected.connect(self.open)
         dialog.open()
+
+    def open(self, path: str) -> None:
+        """Open the session in a file."""
+        self.asked.emit(rq.OpenSession(path))
 
     def on_opened(self, opened: OpenedSession) -> None:
         """A session has been read: everything is as it was saved, and its data set is opened."""

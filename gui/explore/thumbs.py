@@ -66,6 +66,7 @@ class ThumbGrid(QWidget):
         self._labels, self._tips, self._bars, self._current = labels, tips, bars, current
         self._pictures = [to_qimage(image) for image in images]
         self._cursor = next((place for place in (cursor, current) if place is not None), 0)
+        self._say_where()
         self._fit_height()
         self.update()
 
@@ -74,6 +75,10 @@ class ThumbGrid(QWidget):
         if 0 <= place < self.count():
             self._move_to(place)
             reveal(self, self.cell_rect(place))
+
+    def _say_where(self) -> None:
+        """For a screen reader: what the cursor is on."""
+        self.setAccessibleDescription(self._tips[self._cursor] if self._cursor < len(self._tips) else "")
 
     def count(self) -> int:
         """Number of thumbnails."""
@@ -92,6 +97,7 @@ class ThumbGrid(QWidget):
 
     def _move_to(self, place: int) -> None:
         self._cursor = place
+        self._say_where()
         self.update()
         self.cursor_moved.emit(place)
 

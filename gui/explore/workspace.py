@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QSettings, Qt
+from PySide6.QtCore import QMimeData, QSettings, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
 
@@ -35,7 +35,13 @@ IMAGE_FILES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"
 
 
 class ExploreWorkspace(Workspace):
-    """One image, its graph, and what interventions make of it."""
+    """One image, its graph, and what interventions make of it.
+
+    Signals:
+        session_dropped: the path of a session's file.
+    """
+
+    session_dropped = Signal(str)
 
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
@@ -202,7 +208,9 @@ class ExploreWorkspace(Workspace):
 
     def _take(self, data: QMimeData) -> bool:
         found = incoming(data)
-        if isinstance(found, str):
+        if isinstance(found, str) and found.lower().endswith(".doscope"):
+            self.session_dropped.emit(found)
+        elif isinstance(found, str):
             self.presenter.pick_file(found)
         elif found is not None:
             self.presenter.pick_pixels(found)

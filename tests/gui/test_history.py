@@ -107,6 +107,7 @@ def test_deleting_takes_what_builds_on_it(past: MainWindow) -> None:
     strip = past.explore.history
     strip.thumbs.setFocus()
     press(past, Qt.Key.Key_Left)  # to a, without going there
+    assert strip.thumbs.accessibleDescription() == "a"
     assert past.selection.step.label == "d"
     for answer, left in (("no", ["reconstruction", "a", "d"]), ("yes", ["reconstruction"])):
         press(past, Qt.Key.Key_Delete)

@@ -22,6 +22,7 @@ from gui.replies import OpenedSession
 from gui.sessions import Sessions
 from gui.state import Selection
 from tests.gui.conftest import wait_idle
+from tests.gui.test_explore import drop
 
 
 def trigger(window: MainWindow, name: str) -> None:
@@ -222,7 +223,7 @@ def test_what_cannot_be_saved_or_opened_is_said(qtbot, window: MainWindow, tmp_p
     trigger(window, "save_session")
     assert "no session to save" in window.messages.text
     (tmp_path / "a.doscope").write_text("hello")
-    window.engine.submit(rq.OpenSession(str(tmp_path / "a.doscope")))
+    drop(window, tmp_path / "a.doscope")
     wait_idle(qtbot, window)
     assert "a.doscope is not a Doscope session" in window.messages.text
     (tmp_path / "file").write_text("in the way")

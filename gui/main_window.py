@@ -236,10 +236,13 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{Path(path).name} – Doscope[*]" if path else "Doscope[*]")
 
     def new_session(self) -> None:
-        """Start afresh: another image, no history, and a run where none is loaded."""
+        """Start afresh: another image, no history, and where no run is loaded the session's as it is now."""
+        owner = self.selection.owner
         self.sessions.start_afresh()
         if self.selection.run is None:
-            self.engine.submit(rq.LoadRun(self._first[0]))
+            its_own = owner.path if owner is not None else ""
+            there = its_own and (Path(its_own) / "config.json").is_file()
+            self.engine.submit(rq.LoadRun(its_own if there else self._first[0]))
         if self.selection.dataset is None:
             self.engine.submit(rq.OpenDataset(self._first[1]))
         else:

@@ -109,7 +109,7 @@ def test_without_its_run_a_session_can_be_looked_at(
     tmp_path: Path,
     how: str,
 ) -> None:
-    """The pictures and the history, no interventions, one sentence; a new image ends it."""
+    """The pictures and the history, no interventions, one sentence; a new image ends it, or a new session."""
     path = tmp_path / "old.doscope"
     session = small_session()
     run = dataclasses.replace(session.run, path=str(tiny_run_copy), name=tiny_run_copy.name)
@@ -133,6 +133,13 @@ def test_without_its_run_a_session_can_be_looked_at(
     again = window.sessions.snapshot()  # saved again it is still the lost run's
     assert again.run == run
     assert [s.label for s in again.steps] == [s.label for s in session.steps]
+    if how == "another version":
+        trigger(window, "new_session")  # takes the run as it is now
+        qtbot.waitUntil(lambda: window.selection.step is not None, timeout=30_000)
+        assert window.selection.run.path == tiny_run_copy
+        assert window.selection.read_only == ""
+        wait_idle(qtbot, window)
+        return
     window.explore.presenter.pick_pixels(np.full((64, 64, 3), 200, np.uint8))
     qtbot.waitUntil(lambda: window.selection.read_only == "")
     assert window.selection.step is None  # what stood beside the old image does not stay beside the new one

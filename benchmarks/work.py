@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks import machine
 from benchmarks.commands import EXIT_STOPPED, Outcome, Runner, make_words
@@ -131,7 +132,7 @@ class Work:
         )
         record = replace(record, attempts=(*record.attempts, attempt))
         if outcome.code == 0 and outcome.result:
-            self._folder.save(step, replace(record, result=outcome.result))
+            self._folder.save(step, replace(record, result=without_places(outcome.result)))
             share = _share(record) if step.verb == "train" else ""
             self._say(f"    done in {outcome.wall_s / 60:.1f} min{share}")
             return outcome
@@ -155,6 +156,14 @@ class Work:
         if busy is not None and busy > machine.BUSY_CORES:
             self._say(f"    warning: others keep {busy:.1f} cores busy; the training will get less far.")
         return None if busy is None else round(busy, 2)
+
+
+def without_places(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command said, without where the user's own files are: results are passed on."""
+    kept = dict(result)
+    if isinstance(kept.get("recipe"), dict):
+        kept["recipe"] = {name: value for name, value in kept["recipe"].items() if name != "source"}
+    return kept
 
 
 def _resume(command: str) -> str:

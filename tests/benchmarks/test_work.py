@@ -218,3 +218,15 @@ def test_a_busy_machine_is_said_and_kept(folder: Folder, stub: Stub, said: list[
     assert record
     assert record.attempts[0].busy_before == 1.4
     assert "starved" in table_of(folder)
+
+
+def test_a_kept_result_does_not_say_where_the_files_are(work: Work, stub: Stub, folder: Folder) -> None:
+    """The recipe of imported data names the user's folder; results are passed on without it."""
+    said = {"name": "sprites", "recipe": {"seed": 0, "source": "/home/somebody/sheets"}}
+    stub.answers["build"] = lambda _words: fine(said)
+    steps = plan(chosen("shapes"), (0,))
+    work.do(steps)
+    assert "somebody" not in (folder.results / "shapes.build.json").read_text(encoding="utf-8")
+    record = folder.done(steps[0])
+    assert record
+    assert record.result == {"name": "sprites", "recipe": {"seed": 0}}

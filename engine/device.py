@@ -56,9 +56,6 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[obje
 def limit_threads(threads: int | None) -> int:
     """Sets and returns the number of torch threads; None means all cores but never fewer than one.
 
-    Numbers below 1e-38 become 0 from now on, in this thread and those that torch starts from it: the momentum
-    of a unit that has died fades into such numbers, on which processors are many times slower.
-
     Raises:
         InputError: more threads than cores, or fewer than one.
     """
@@ -66,7 +63,6 @@ def limit_threads(threads: int | None) -> int:
     wanted = cores if threads is None else threads
     if not 1 <= wanted <= cores:
         raise InputError(f"this machine has {cores} cores; choose 1 to {cores} threads, not {wanted}")
-    torch.set_flush_denormal(True)  # False where the processor cannot; nothing is lost then but time
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
     return wanted

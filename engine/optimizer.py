@@ -10,17 +10,21 @@ from __future__ import annotations
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, Jordan et al. 2024
 ROUNDS = 5
 MOMENTUM = 0.95
+# What is smaller counts as zero. The momentum of a unit that has died fades away, in the end into numbers
+# below 1e-38, on which processors are many times slower; and so do products of what is left of it.
+FADED, NEGLIGIBLE = 1e-25, 1e-9
 BETAS = (0.9, 0.99)
 
 
 def orthogonal(matrix_RC: Tensor) -> Tensor:
     """The nearest matrix whose singular values are all about one (0.7 to 1.2), any shape [R,C]."""
-    x = matrix_RC / (matrix_RC.norm() + 1e-12)
+    x = F.hardshrink(matrix_RC / (matrix_RC.norm() + 1e-12), NEGLIGIBLE)
     wide = x.shape[0] <= x.shape[1]
     x = x if wide else x.T
     a, b, c = COEFFICIENTS
@@ -57,6 +61,7 @@ class Muon(torch.optim.Optimizer):
         gradient = parameter.grad
         assert gradient is not None
         momentum = state["momentum"].mul_(MOMENTUM).add_(gradient)
+        momentum.copy_(F.hardshrink(momentum, FADED))
         update_RC = gradient.add(momentum, alpha=MOMENTUM).flatten(1)
         rows, columns = update_RC.shape
         direction = orthogonal(update_RC).view(parameter.shape)

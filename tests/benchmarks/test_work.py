@@ -222,7 +222,7 @@ def test_a_busy_machine_is_said_and_kept(folder: Folder, stub: Stub, said: list[
 
 def test_a_kept_result_does_not_say_where_the_files_are(work: Work, stub: Stub, folder: Folder) -> None:
     """The recipe of imported data names the user's folder; results are passed on without it."""
-    said = {"name": "sprites", "recipe": {"seed": 0, "source": "/home/somebody/sheets"}}
+    said = {"name": "sprites", "recipe": {"seed": 0, "source": "sheets of somebody"}}
     stub.answers["build"] = lambda _words: fine(said)
     steps = plan(chosen("shapes"), (0,))
     work.do(steps)

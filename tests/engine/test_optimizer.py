@@ -54,6 +54,23 @@ def test_muon_decays_weights_apart_from_the_gradient() -> None:
     assert torch.allclose(weight, torch.full((3, 3), 0.95))
 
 
+def test_what_has_faded_is_zero() -> None:
+    """Numbers below 1e-38 would make every later step many times slower."""
+    weight = nn.Parameter(torch.zeros(4, 4))
+    muon = Muon([weight], lr=0.0, weight_decay=0)
+    for step in range(1500):
+        gradient = torch.eye(4)
+        gradient[3] = float(step == 0)  # the last row dies after the first step
+        weight.grad = gradient
+        muon.step()
+    momentum = muon.state[weight]["momentum"]
+    assert not momentum[3].any()
+    assert momentum[0, 0] > 1
+    tiny = torch.full((3, 3), 1e-12)
+    tiny[0, 0] = 1.0
+    assert (orthogonal(tiny) != 0).sum() == 1
+
+
 def test_kernels_of_convolutions_are_matrices_and_tables_are_not() -> None:
     module = nn.Sequential(
         nn.Conv2d(4, 6, 3), nn.Linear(5, 3), nn.Linear(5, 1), nn.LayerNorm(5), nn.Embedding(7, 5)

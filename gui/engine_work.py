@@ -19,8 +19,8 @@ from engine.errors import EngineError
 from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
 from gui import requests as rq
-from gui.data_work import DataWork
 from gui.code_use_work import CodeTables
+from gui.data_work import DataWork
 from gui.library.work import delete_run, list_library, refuse_in_use, verify
 from gui.replies import (
     Activity,

@@ -97,7 +97,7 @@ PLANTED = (
         f"{M}/intervening.py",
         "psnr_of_images(best, truth) - psnr_of_images(acted, truth)",
         "psnr_of_images(acted, truth) - psnr_of_images(best, truth)",
-        EVALUATION,
+        INTERVENTIONS,
     ),
     Planted(
         "moved judged against what was read, not against the truth",
@@ -266,7 +266,7 @@ PLANTED = (
         f"{M}/rollouts.py",
         "codes, read = yield from _one_more(explorer, probes, codes,",
         "_, read = yield from _one_more(explorer, probes, codes,",
-        EVALUATION,
+        INTERVENTIONS,
     ),
     Planted(
         "ceilings from training images",

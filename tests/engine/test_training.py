@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from datasets.cache import Cache
+from datasets.cache import SPLITS, Cache
 from engine import checkpoint
 from engine.checkpoint import load_checkpoint
 from engine.errors import DiskFull, Diverged, InputError, RunError
@@ -46,6 +46,27 @@ def test_a_run_leaves_what_the_docs_promise(tiny_run: Path) -> None:
     assert len(run.samples_saved()) >= 3
     assert run.status().finished == "done"
     assert not run.status().resumable
+
+
+def test_no_test_image_is_ever_looked_at(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither pixels nor pairs of the test split; the autoencoder learns from training images only."""
+    seen: list[np.ndarray] = []
+    read, asked, drawn = cache.images, cache.transitions, []
+    monkeypatch.setattr(cache, "images", lambda rows: (seen.append(np.asarray(rows)), read(rows))[1])
+    monkeypatch.setattr(cache, "transitions", lambda split: (drawn.append(split), asked(split))[1])
+    short = dataclasses.replace(
+        tiny_config().training, autoencoder_steps=12, transition_steps=2, validations=1
+    )
+    list(train(dataclasses.replace(tiny_config(), training=short), cache, tmp_path / "run", threads=1))
+    splits = set(cache.splits[np.concatenate(seen)].tolist())
+    assert splits == {SPLITS.index("train"), SPLITS.index("validation")}
+    batches = [rows for rows in seen if len(rows) == short.autoencoder_batch]
+    assert len(batches) >= 12
+    learned = [rows for rows in batches if (cache.splits[rows] == SPLITS.index("train")).all()]
+    assert len(learned) >= 12
+    assert set(drawn) == {"train", "validation"}
 
 
 def test_closing_saves_and_a_resumed_run_ends_like_an_uninterrupted_one(cache: Cache, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from datasets.cache import Cache
 from datasets.errors import DatasetInputError
 from engine.code_use import CodeUse
 from engine.explorer import Explorer
-from gui import requests as rq
-from gui.data_work import DataWork
 from gui import code_use_work
+from gui import requests as rq
 from gui.code_use_work import CodeTables
+from gui.data_work import DataWork
 from gui.explore.gallery import KIND, Gallery
 from gui.explore.gallery_dialog import GalleryDialog
 from gui.main_window import MainWindow

@@ -45,9 +45,11 @@ if verb == "build":
     pathlib.Path(words[words.index("--out") + 1]).touch()
 print(json.dumps({"home": os.environ["DOSCOPE_HOME"], "directed_accuracy": 0.5, "step": 7}))
 """
+# A job in the background is born deaf to Ctrl-C; the tests may run in one.
 DRIVER = """
-import sys
+import signal, sys
 from benchmarks import machine, reproduce
+signal.signal(signal.SIGINT, signal.default_int_handler)
 machine.busy_cores = lambda seconds=1.0: 0.0
 sys.exit(reproduce.main(sys.argv[2:], program=[sys.executable, sys.argv[1]]))
 """

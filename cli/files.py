@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from cli.errors import UsageError
+from engine.whole_files import whole
 
 
 def write_text(path: Path, text: str) -> None:
@@ -18,17 +19,8 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; `filename` is the path that the user gave.
     """
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path, make_folders=True) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = str(path)  # the user knows this name, not the temporary one
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def check_writable(path: Path, what: str) -> None:

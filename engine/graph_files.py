@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine.whole_files import whole
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -24,16 +25,8 @@ def write_graph(path: Path, network: nx.DiGraph) -> None:
         OSError: it cannot be written.
     """
     text = WRITERS[path.suffix.lower().lstrip(".")](network)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
+    with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = str(path)  # the user knows this name, not the temporary one
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float) -> nx.DiGraph:

@@ -6,7 +6,6 @@ every number is checked, so that what comes out is a Session that holds together
 
 from __future__ import annotations
 
-import contextlib
 import io
 import itertools
 import json
@@ -23,6 +22,7 @@ from PIL import Image as PillowImage
 from engine.errors import InputError
 from engine.results import BoolArray, Codes, Image, LoadedImage, Reconstruction
 from engine.session import Session, SessionRun, SessionStep
+from engine.whole_files import whole
 
 FORMAT = "doscope-session"
 FORMAT_VERSION = 1
@@ -57,24 +57,14 @@ def write_session(path: Path, session: Session) -> None:
             f"a session holds at most {MOST_STEPS} steps and {MOST_BRANCHES} branches, this history has"
             f" {len(session.steps)} and {len(session.branches)}; delete some, then save again"
         )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                text = json.dumps(_to_json(session), separators=(",", ":")).encode()
-                _put(archive, JSON_NAME, text, zipfile.ZIP_DEFLATED)
-                for name, image in _pictures(session):
-                    _put(archive, name, _to_png(image), zipfile.ZIP_STORED)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        error.filename = str(path)  # the user knows this name, not the temporary one
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    with whole(path, make_folders=True) as temporary, temporary.open("wb") as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            text = json.dumps(_to_json(session), separators=(",", ":")).encode()
+            _put(archive, JSON_NAME, text, zipfile.ZIP_DEFLATED)
+            for name, image in _pictures(session):
+                _put(archive, name, _to_png(image), zipfile.ZIP_STORED)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _put(archive: zipfile.ZipFile, name: str, content: bytes, compression: int) -> None:

@@ -22,6 +22,7 @@ from engine.errors import InputError
 from engine.results import LoadedImage, Reconstruction
 from engine.session import Session, SessionRun, SessionStep, fingerprint
 from engine.session_files import read_session, write_session
+from engine.whole_files import whole
 
 GRID, NODES, CODES = (1, 2, 3), 6, 16
 TEXT = st.text(st.characters(categories=("L", "N", "P", "S"), include_characters=" "), max_size=20)
@@ -268,3 +269,22 @@ def test_the_fingerprint_tells_versions_apart() -> None:
         fingerprint({"a": 1, "b": 2}, 5, codebook + 1e-6),
     }
     assert len(others | {same}) == 4
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    """Until the new file is complete the old one is there, whatever the reason of the failure."""
+    path = tmp_path / "new" / "kept.txt"
+    with whole(path, make_folders=True) as temporary:
+        temporary.write_text("old")
+
+    def fail() -> None:
+        with whole(path) as temporary:
+            temporary.write_text("half")
+            assert path.read_text() == "old"
+            raise OSError(28, "the disk is full")
+
+    with pytest.raises(OSError, match="full") as caught:
+        fail()
+    assert caught.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]

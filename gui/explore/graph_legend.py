@@ -13,7 +13,8 @@ from gui.theme import colours
 class Legend(QWidget):
     """What shapes, rings and colours mean: a painted column beside the graph."""
 
-    LINE = 19
+    LINE, CLOSEST = 19, 12  # from one entry to the next, pixels
+    TOP, ROLES = 10, 5  # middle of the first line; lines that are always there
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,6 +33,16 @@ class Legend(QWidget):
         self._colours = node_colours
         self.update()
 
+    def rows(self) -> int:
+        """How many lines there are, the title of the colours among them."""
+        title = 1 if self._colours.title else 0
+        return self.ROLES + 2 * self._compares + title + len(self._colours.entries)
+
+    def pitch(self) -> int:
+        """From one line to the next: closer where there is little room, so that none is cut off."""
+        room = (self.height() - 2 * self.TOP + 4) // max(1, self.rows() - 1)
+        return min(self.LINE, max(self.CLOSEST, room))
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -46,23 +57,22 @@ class Legend(QWidget):
             ("moved", c.moved, "dot"),
             ("action's target", c.text, "diamond"),
         )
-        y = 12
+        y, pitch = self.TOP, self.pitch()
         if self._compares:
             for text, colour, shape in (("edge gained", c.good, "line"), ("edge lost", c.bad, "dashes")):
                 self._entry(painter, y, text, QColor(colour), shape)
-                y += self.LINE
+                y += pitch
         for text, colour, shape in roles:
             self._entry(painter, y, text, QColor(colour), shape)
-            y += self.LINE
+            y += pitch
         if not self._colours.title:
             return
-        y += 4
         painter.setPen(QColor(c.text))
         painter.drawText(0, y + 4, self._colours.title)
-        y += self.LINE
+        y += pitch
         for text, fill in self._colours.entries:
             self._entry(painter, y, text, fill, "disc")
-            y += self.LINE
+            y += pitch
 
     def _entry(self, painter: QPainter, y: int, text: str, colour: QColor, shape: str) -> None:
         painter.setPen(QPen(colour, 2.2))

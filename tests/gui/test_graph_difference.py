@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 
 from datasets.shapes import ShapesSource
 from engine.results import CausalGraph, RunInfo
 from gui.explore.graph_difference import GAINED, KEPT, LOST, compare
+from gui.explore.graph_legend import Legend
 from gui.explore.graph_panel import GraphPanel
+from gui.explore.node_colours import NodeColours
 
 N = 4
 
@@ -120,3 +123,18 @@ def test_edges_below_the_threshold_are_hidden_and_the_choice_is_said(panel: Grap
     assert panel.view.shown.pairs.tolist() == [[0, 1]]
     panel.count.setValue(0)
     assert len(panel.view.shown.pairs) == 0
+
+
+@pytest.mark.parametrize("compares", [False, True])
+def test_the_legend_shows_its_last_line_in_the_smallest_usual_window(qtbot, compares: bool) -> None:
+    """Six factors and both kinds of changed edges fit the height that 1280 x 800 leaves; lines stay apart."""
+    legend = Legend()
+    qtbot.addWidget(legend)
+    legend.set_colours(NodeColours([], "targeted most by", tuple((f"f{n}", QColor("red")) for n in range(6))))
+    legend.set_compares(compares)
+    assert legend.rows() == 12 + 2 * compares
+    for height in (190, 210, 600):
+        legend.resize(112, height)
+        last = legend.TOP + (legend.rows() - 1) * legend.pitch()
+        assert last + 6 <= height
+        assert legend.CLOSEST <= legend.pitch() <= legend.LINE

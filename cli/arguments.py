@@ -56,7 +56,8 @@ def add_image(parser: argparse.ArgumentParser, name: str, help_line: str) -> Non
         name,
         required=True,
         metavar="IMAGE",
-        help=f"{help_line}: a file, or SET:V,V,... for the image of a data set with these factor values",
+        help=f"{help_line}: a file, SET:V,V,... for the image of a data set with these factor values, or"
+        " SET#NUMBER for an image of its cache",
     )
 
 
@@ -121,6 +122,11 @@ def assignment(text: str) -> tuple[Cell, int]:
     if not equals or not right.strip().isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not codebook,row,column=code, such as 0,3,4=17")
     return cell(left), int(right)
+
+
+def numbers(text: str) -> list[int]:
+    """Whole numbers of at least 0, with commas between them."""
+    return [whole(part) for part in text.split(",")]
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -1,11 +1,22 @@
-"""`doscope apply`, `doscope do` and `doscope traverse`: interventions on one image."""
+"""`doscope apply`, `do`, `intervene` and `traverse`: interventions on one image."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cli.arguments import Commands, add_command, add_image, add_out, add_run, assignment, cell, positive
+from cli.arguments import (
+    Commands,
+    add_command,
+    add_image,
+    add_out,
+    add_run,
+    assignment,
+    cell,
+    numbers,
+    positive,
+)
+from cli.errors import UsageError
 from cli.models import load_explorer, node_of, read_image
 from cli.output import Result
 
@@ -17,9 +28,10 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Commands) -> None:
-    """Adds `apply`, `do` and `traverse`."""
+    """Adds `apply`, `do`, `intervene` and `traverse`."""
     _add_apply(commands)
     _add_do(commands)
+    _add_intervene(commands)
     _add_traverse(commands)
 
 
@@ -57,6 +69,51 @@ def _add_do(commands: Commands) -> None:
         help="codebook, row, column = code; may be repeated",
     )
     parser.add_argument("--propagate", action="store_true", help="let the variables' effects follow")
+    add_out(parser, "the image afterwards")
+
+
+class _InOrder(argparse.Action):
+    """Keeps several options in the order that they were given in, as (option, value)."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 (argparse's signature)
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        steps = getattr(namespace, "interventions", None) or []
+        namespace.interventions = [*steps, (self.const, values)]
+
+
+def _add_intervene(commands: Commands) -> None:
+    parser = add_command(
+        commands,
+        "intervene",
+        "make several interventions one after the other, as the window's history does",
+        "doscope intervene --run bundled --image x.png --action scale+ --propagate 0,3,4=17 --out y.png",
+        intervene,
+    )
+    add_run(parser)
+    add_image(parser, "--image", "the image to start from")
+    steps = parser.add_argument_group("interventions, made in the order given; each may be repeated")
+    steps.add_argument(
+        "--action", action=_InOrder, const="action", help="a factor and + or -, such as object_hue+"
+    )
+    for name, effects in (("set", "nothing else moves"), ("propagate", "their effects follow")):
+        steps.add_argument(
+            f"--{name}",
+            action=_InOrder,
+            const=name,
+            nargs="+",
+            type=assignment,
+            metavar="Q,R,C=CODE",
+            help=f"set variables (codebook, row, column) to codes at once; {effects}",
+        )
+    steps.add_argument(
+        "--codes", action=_InOrder, const="codes", type=numbers, metavar="CODE,CODE,...", help="all codes"
+    )
+    parser.set_defaults(interventions=())
     add_out(parser, "the image afterwards")
 
 
@@ -116,6 +173,37 @@ def do(arguments: argparse.Namespace) -> Result:
     return _save(arguments, explorer.info, outcome, before, note, data)
 
 
+def intervene(arguments: argparse.Namespace) -> Result:
+    """Makes one intervention after the other."""
+    if not arguments.interventions:
+        raise UsageError(
+            "there is nothing to do: give at least one of --action, --set, --propagate, --codes."
+        )
+    explorer = load_explorer(arguments)
+    image, note = read_image(arguments.image, explorer.info.image_shape)
+    before = codes = explorer.encode(image)
+    made: list[dict[str, object]] = []
+    for kind, value in arguments.interventions:
+        outcome, what = _step(explorer, codes, kind, value)
+        codes = outcome.codes
+        made.append({kind: what})
+    return _save(arguments, explorer.info, outcome, before, note, {"interventions": made})
+
+
+def _step(explorer: Explorer, codes: np.ndarray, kind: str, value: Any) -> tuple[Intervention, object]:
+    """One intervention, and how it is written down."""
+    info = explorer.info
+    if kind == "action":
+        return explorer.apply_action(codes, info.space.action_index(value)), value
+    if kind == "codes":
+        if len(value) != info.num_variables:
+            raise UsageError(f"--codes needs {info.num_variables} codes, one a variable, not {len(value)}.")
+        return explorer.do(codes, dict(enumerate(value)), propagate=False), value
+    nodes = {node_of(info, variable): code for variable, code in value}
+    done = {info.variable_name(node): code for node, code in nodes.items()}
+    return explorer.do(codes, nodes, propagate=kind == "propagate"), done
+
+
 def _save(
     arguments: argparse.Namespace,
     info: RunInfo,
@@ -165,9 +253,11 @@ def traverse(arguments: argparse.Namespace) -> Result:
 
 
 def _rows(explorer: Explorer, arguments: argparse.Namespace, codes: np.ndarray) -> list[TraversalRow]:
+    from engine.traversal import traverse_actions, traverse_variables
+
     info = explorer.info
     if arguments.variables:
         nodes = [node_of(info, variable) for variable in arguments.variables]
-        return list(explorer.traverse_variables(codes, nodes, arguments.columns))
+        return list(traverse_variables(explorer, codes, nodes, arguments.columns))
     factors = [info.space.factor_index(name) for name in arguments.actions or info.space.names]
-    return list(explorer.traverse_actions(codes, factors, arguments.steps))
+    return list(traverse_actions(explorer, codes, factors, arguments.steps))

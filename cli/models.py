@@ -35,6 +35,9 @@ def read_image(text: str, shape: tuple[int, int, int]) -> tuple[Image, str]:
     import datasets
     from datasets.images import convert_image, load_image
 
+    dataset, hash_sign, row = text.rpartition("#")
+    if hash_sign and row.isdigit() and not Path(text).exists():
+        return convert_image(_of_row(dataset, int(row)), shape)
     name, colon, values = text.partition(":")
     if colon and name in datasets.names() and not Path(text).exists():
         return convert_image(_from_factors(name, values), shape)
@@ -42,6 +45,19 @@ def read_image(text: str, shape: tuple[int, int, int]) -> tuple[Image, str]:
     if note:
         say(f"{text}: {note}")
     return image, note
+
+
+def _of_row(dataset: str, row: int) -> Image:
+    import datasets
+    from datasets.errors import DatasetInputError
+
+    with datasets.open_cache(dataset) as cache:
+        if row >= cache.num_images:
+            raise DatasetInputError(
+                f"{cache.path} has no image {row}; its images are 0 to {cache.num_images - 1}"
+            )
+        cached: Image = cache.images([row])[0]
+        return cached
 
 
 def _from_factors(name: str, text: str) -> Image:

@@ -4,8 +4,8 @@ docs/model.md, section 2, equation (4): the action is a parent of its targets. W
 can depend on the whole image (how large is the solid, from where is it seen?). One node an action finds that
 out once, instead of every target for itself.
 
-Legend: B batch, N latent variables, M targets among them, G actions asked for each image, E width, S heads,
-V = E / S, R readings a head, T what the node tells.
+Legend: B batch, N latent variables, V of them that vary, M targets, G actions asked for each image, E width,
+S heads, D = E / S, R readings a head, T what the node tells.
 """
 
 from __future__ import annotations
@@ -39,9 +39,16 @@ class ActionNode(nn.Module):
         self.place_shift = nn.Parameter(0.5 * torch.randn(num_variables, told))
         self.tell = nn.Linear(told, width)
 
-    def forward(self, values_BSNV: Tensor, actions_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
-        """Messages of the variables [B,S,N,V] -> what each action tells each target, [B,G,M,E]."""
-        reading = torch.einsum("nsr,bsnv->bsrv", self.read, values_BSNV).flatten(1)
+    def forward(
+        self,
+        values_BSVD: Tensor,
+        actions_BG: Tensor,
+        targets_BM: Tensor | None,
+        senders_V: Tensor | None = None,
+    ) -> Tensor:
+        """Messages of the senders (None: all variables) -> what each action tells each target, [B,G,M,E]."""
+        read_VSR = self.read if senders_V is None else self.read.index_select(0, senders_V)
+        reading = torch.einsum("vsr,bsvd->bsrd", read_VSR, values_BSVD).flatten(1)
         entered = self.enter(F.layer_norm(reading, reading.shape[1:]))
         thought_BGT = self.think(F.relu(entered[:, None] + self.action[actions_BG]))
         scale: Tensor = self.place_scale

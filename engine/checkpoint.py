@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import DiskFull, RunError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+READABLE = (2, FORMAT_VERSION)
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
             meta = json.loads((file.metadata() or {}).get("doscope", "null"))
             if not isinstance(meta, dict):
                 raise RunError(f"{path} is not a Doscope checkpoint; choose another run directory")
-            if meta.get("version") != FORMAT_VERSION:
+            if meta.get("version") not in READABLE:
                 raise RunError(
                     f"{path} has format version {meta.get('version')}, this Doscope reads {FORMAT_VERSION};"
                     " train the run again or use the Doscope that made it"
                 )
-            names = list(file.keys())
-            return Checkpoint({name: file.get_tensor(name) for name in names}, meta)
+            tensors = {name: file.get_tensor(name) for name in list(file.keys())}
+            return Checkpoint(_brought_up(tensors), meta)
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{path} is damaged ({error}); delete it, or train the run again") from error
+
+
+def _brought_up(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """In version 2 every variable took part in the base graph, and nothing said so."""
+    known = [name for name in tensors if name.endswith("transition.position")]
+    for name in known:
+        varies = torch.ones(len(tensors[name]), dtype=torch.bool)
+        tensors.setdefault(f"{name.removesuffix('position')}varies", varies)
+    return tensors
 
 
 def writing_failed(path: Path, error: Exception) -> DiskFull | RunError:

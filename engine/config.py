@@ -80,6 +80,7 @@ class TransitionConfig:
         mask_width: hidden size of the mask network.
         depth: residual layers after the messages.
         edge_noise: scale of the Gumbel noise on edge logits in training; 1 draws Bernoulli edges.
+        code_rank: dimensions in which the next code is scored; 0 scores it in all of `width`.
     """
 
     width: int = 128
@@ -89,6 +90,7 @@ class TransitionConfig:
     mask_width: int = 32
     depth: int = 2
     edge_noise: float = 0.3
+    code_rank: int = 0
 
     def __post_init__(self) -> None:
         _check(self.width >= 8, "transition.width must be at least 8")
@@ -100,6 +102,7 @@ class TransitionConfig:
         _check(min(widths) >= 1, "transition widths must be at least 1")
         _check(self.depth >= 1, "transition.depth must be at least 1")
         _check(self.edge_noise >= 0, "transition.edge_noise must not be negative")
+        _check(self.code_rank >= 0, "transition.code_rank must not be negative")
 
 
 @dataclass(frozen=True)

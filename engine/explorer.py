@@ -34,7 +34,6 @@ from engine.results import (
     Reconstruction,
     Retrieval,
     RunInfo,
-    TraversalRow,
 )
 from engine.run_directory import BUNDLED, RunDirectory, resolve_run
 from engine.session import fingerprint
@@ -43,6 +42,7 @@ from engine.transition import CausalTransition
 SWEEPS = 4
 RETRIEVAL_BATCH = 32
 ACTION_BATCH = 64
+Others = tuple[int, ...]  # further variables, node indices
 
 
 class Explorer:
@@ -246,37 +246,42 @@ class Explorer:
         shown, targets, without = (part[0].cpu().numpy() for part in (edges, mask, base))
         return CausalGraph(shown, targets, own, name, without)
 
-    def palette(self, codes: Codes, variable: int, limit: int = 32) -> Palette:
+    def palette(self, codes: Codes, variable: int, limit: int = 32, others: Others = ()) -> Palette:
         """What the image becomes for the codes of a variable, most likely first given its parents.
 
-        At most `limit` codes; the present one is always among them.
+        At most `limit` codes; the present one is always among them. `others` are variables that get the
+        same code as well, each of its own codebook; the likelihood is then the geometric mean over all.
 
         Raises:
-            InputError: the variable does not exist.
+            InputError: a variable does not exist.
         """
-        order, probability = self._likeliest(codes, variable, limit)
-        return self._palette_of(codes, variable, order[: max(1, limit)], probability)
+        order, probability = self._likeliest(codes, variable, limit, others)
+        return self._palette_of(codes, (variable, *others), order[: max(1, limit)], probability)
 
-    def palette_rest(self, codes: Codes, variable: int, after: int = 32, part: int = 32) -> Iterator[Palette]:
+    def palette_rest(
+        self, codes: Codes, variable: int, after: int = 32, part: int = 32, others: Others = ()
+    ) -> Iterator[Palette]:
         """The codes that `palette(codes, variable, after)` leaves out, most likely first, `part` at a time.
 
         Raises:
-            InputError: the variable does not exist.
+            InputError: a variable does not exist.
         """
-        order, probability = self._likeliest(codes, variable, after)
+        order, probability = self._likeliest(codes, variable, after, others)
         for start in range(max(1, after), len(order), part):
-            yield self._palette_of(codes, variable, order[start : start + part], probability)
+            yield self._palette_of(codes, (variable, *others), order[start : start + part], probability)
 
     @torch.no_grad()
-    def _likeliest(self, codes: Codes, variable: int, limit: int) -> tuple[Codes, FloatArray]:
+    def _likeliest(self, codes: Codes, variable: int, limit: int, others: Others) -> tuple[Codes, FloatArray]:
         """All codes of a variable, most likely first, [K], and p(code | its parents), [K] by code.
 
         The present code stands last among the first `limit` where it is less likely than they are.
         """
-        self._check_variable(variable)
+        chosen = [variable, *others]
+        for one in chosen:
+            self._check_variable(one)
         hidden = torch.zeros(1, self.info.num_variables, dtype=torch.bool, device=self._device)
-        hidden[0, variable] = True
-        probability = self._model.predict_hidden(self._codes(codes), hidden)[0, variable].exp()
+        hidden[0, chosen] = True
+        probability = self._model.predict_hidden(self._codes(codes), hidden)[0, chosen].mean(dim=0).exp()
         order: Codes = probability.argsort(descending=True, stable=True).cpu().numpy()
         place = int(np.flatnonzero(order == codes[variable])[0])
         last = max(1, limit) - 1
@@ -284,45 +289,16 @@ class Explorer:
             order = np.insert(np.delete(order, place), last, order[place])
         return order, probability.cpu().numpy()
 
-    def _palette_of(self, codes: Codes, variable: int, chosen: Codes, probability: FloatArray) -> Palette:
-        """The palette of some codes [M] of a variable."""
-        images = self.decode(self._with_codes(codes, variable, chosen))
-        present = self.decode(codes).astype(np.float32)
-        effects: FloatArray = np.abs(images - present).mean(axis=(1, 2, 3), dtype=np.float32) / 255
-        return Palette(variable, chosen, probability[chosen], images, int(codes[variable]), effects)
-
-    def traverse_actions(self, codes: Codes, factors: list[int], steps: int = 5) -> Iterator[TraversalRow]:
-        """One row a factor: its actions repeated, from -steps to +steps; the middle is the image itself.
-
-        Raises:
-            InputError: a factor does not exist.
-        """
-        space = self.info.space
-        for factor in factors:
-            if not 0 <= factor < space.num_factors:
-                raise InputError(f"there is no factor {factor}; factors are 0 to {space.num_factors - 1}")
-            raised = self._repeat(codes, factor, steps)
-            lowered = self._repeat(codes, space.num_factors + factor, steps)
-            row = [*reversed(lowered), (codes, self.decode(codes)), *raised]
-            labels = tuple(f"{k:+d}" if k else "0" for k in range(-steps, steps + 1))
-            cells, images = (np.stack(part) for part in zip(*row, strict=True))
-            yield _row(space.names[factor], labels, cells, images, steps)
-
-    def traverse_variables(
-        self, codes: Codes, variables: list[int], columns: int = 11
-    ) -> Iterator[TraversalRow]:
-        """One row a variable: the present code first, then its most likely codes.
-
-        Raises:
-            InputError: a variable does not exist.
-        """
-        for variable in variables:
-            likely = self.palette(codes, variable, columns + 1).codes
-            current = int(codes[variable])
-            chosen = np.array([current, *(k for k in likely if k != current)][:columns])
-            cells = self._with_codes(codes, variable, chosen)
-            name = self.info.variable_name(variable)
-            yield _row(name, tuple(str(k) for k in chosen), cells, self.decode(cells), 0)
+    def _palette_of(self, codes: Codes, variables: Others, chosen: Codes, probability: FloatArray) -> Palette:
+        """The palette of some codes [M], each given to all of the variables, of which the first counts."""
+        cells = np.repeat(codes[None], len(chosen), axis=0)
+        cells[:, variables] = chosen[:, None]
+        images, present = self.decode(cells), self.decode(codes)
+        images[(cells == codes).all(axis=1)] = present  # rounding may differ a little between batch sizes
+        change = np.abs(images - present.astype(np.float32))
+        effects: FloatArray = change.mean(axis=(1, 2, 3), dtype=np.float32) / 255
+        first, *others = variables
+        return Palette(first, chosen, probability[chosen], images, int(codes[first]), effects, tuple(others))
 
     @torch.no_grad()
     def retrieve(self, before: Image, after: Image, top: int = 3) -> Retrieval:
@@ -357,21 +333,6 @@ class Explorer:
         cross_entropy = torch.cat([p.cross_entropy_BA for p in parts]).float().cpu().numpy()
         return log_probability, cross_entropy
 
-    def _repeat(self, codes: Codes, action: int, steps: int) -> list[tuple[Codes, Image]]:
-        """Codes and image after one, two, ... repetitions."""
-        after = []
-        for _ in range(steps):
-            step = self.apply_action(codes, action)
-            codes = step.codes
-            after.append((codes, step.image))
-        return after
-
-    def _with_codes(self, codes: Codes, variable: int, choices: npt.NDArray[np.int64]) -> Codes:
-        """Copies of codes [N], one a choice of the variable's code, [M,N]."""
-        cells = np.repeat(codes[None], len(choices), axis=0)
-        cells[:, variable] = choices
-        return cells
-
     def _codes(self, codes: Codes) -> Tensor:
         batch = codes if codes.ndim == 2 else codes[None]
         if batch.shape[1] != self.info.num_variables:
@@ -391,9 +352,3 @@ class Explorer:
             raise InputError(
                 f"there is no variable {variable}; variables are 0 to {self.info.num_variables - 1}"
             )
-
-
-def _row(title: str, labels: tuple[str, ...], cells: Codes, images: Image, middle: int) -> TraversalRow:
-    others = np.delete(images, middle, axis=0).astype(np.float32)
-    effect = float(np.abs(others - images[middle]).mean() / 255) if len(others) else 0.0
-    return TraversalRow(title, labels, images, cells, effect)

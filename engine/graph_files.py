@@ -30,11 +30,16 @@ def write_graph(path: Path, network: nx.DiGraph) -> None:
 
 
 def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float) -> nx.DiGraph:
-    """The graph with named nodes ("codebook,row,column"), their codes, masks and edge probabilities."""
+    """The graph with named nodes ("codebook,row,column"), their codes, masks and edge probabilities.
+
+    A mean over images says of how many, and has the spread of its edges instead of one image's codes.
+    """
     import networkx as nx
     import numpy as np
 
     network = nx.DiGraph(run=info.name, action=found.action, threshold=threshold)
+    if found.spread is not None:
+        network.graph["images"] = found.images
     for node in range(info.num_variables):
         codebook, row, column = (int(i) for i in np.unravel_index(node, info.grid))
         network.add_node(
@@ -42,16 +47,16 @@ def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float
             codebook=codebook,
             row=row,
             column=column,
-            code=int(codes[node]),
             mask=_rounded(found.mask[node]),
             own=_rounded(found.own[node]),
+            **({"code": int(codes[node])} if found.spread is None else {}),
         )
     edges = found.edges.copy()
     np.fill_diagonal(edges, -1.0)
     for cause, effect in np.argwhere(edges >= threshold).tolist():
-        network.add_edge(
-            info.variable_name(cause), info.variable_name(effect), probability=_rounded(edges[cause, effect])
-        )
+        spread = {} if found.spread is None else {"spread": _rounded(found.spread[cause, effect])}
+        names = info.variable_name(cause), info.variable_name(effect)
+        network.add_edge(*names, probability=_rounded(edges[cause, effect]), **spread)
     return network
 
 
@@ -68,21 +73,24 @@ def _graphml(network: nx.DiGraph) -> str:
 
 def _json(network: nx.DiGraph) -> str:
     nodes = [{"name": name, **values} for name, values in network.nodes(data=True)]
-    edges = [{"cause": a, "effect": b, "probability": p} for a, b, p in network.edges(data="probability")]
+    edges = [{"cause": a, "effect": b, **values} for a, b, values in network.edges(data=True)]
     return json.dumps({**network.graph, "nodes": nodes, "edges": edges}, indent=1) + "\n"
 
 
 def _csv(network: nx.DiGraph) -> str:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("cause", "effect", "probability"))
-    writer.writerows(network.edges(data="probability"))
+    columns = ("probability", "spread") if "images" in network.graph else ("probability",)
+    writer.writerow(("cause", "effect", *columns))
+    writer.writerows((a, b, *(values[c] for c in columns)) for a, b, values in network.edges(data=True))
     return table.getvalue()
 
 
 def _dot(network: nx.DiGraph) -> str:
     lines = ["digraph doscope {"]
-    lines += [f'  "{name}" [code={values["code"]}];' for name, values in network.nodes(data=True)]
+    for name, values in network.nodes(data=True):
+        code = f" [code={values['code']}]" if "code" in values else ""
+        lines.append(f'  "{name}"{code};')
     lines += [f'  "{a}" -> "{b}" [weight={p:.4f}];' for a, b, p in network.edges(data="probability")]
     return "\n".join([*lines, "}"]) + "\n"
 

@@ -93,7 +93,7 @@ def _action_terms(
         "latent": distance_B.mean(),
         "latent_B": distance_B.detach(),
         "targets": (far_BN.sum(dim=1) + acted.mask_BGM[:, 0].sigmoid().sum(dim=1)).mean(),
-        "edges": acted.edges_BGMN.mean(),
+        "edges": acted.edges_BGMV.mean(),
     }
 
 
@@ -102,7 +102,7 @@ def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfi
     share_B1 = torch.rand(len(codes_BN), 1, device=codes_BN.device) * 2 * config.hidden_share
     hidden_BN = torch.rand(codes_BN.shape, device=codes_BN.device) < share_B1
     context = layer.context(codes_BN, hidden_BN)
-    targets_BM = choose_hidden(hidden_BN, config.base_targets)
+    targets_BM = choose_hidden(hidden_BN, config.base_targets, layer.varies)
     base = layer.base(context, targets_BM)
     codes_BM, own_BM = codes_BN.gather(1, targets_BM), context.own_BN.gather(1, targets_BM)
     likelihood = losses.base_log_likelihood(base.logits_BGMK[:, 0], own_BM, codes_BM, codes_BM)
@@ -110,8 +110,8 @@ def _base_terms(layer: CausalTransition, codes_BN: Tensor, config: TrainingConfi
     return {
         "hidden": -(likelihood * hidden_BM).sum() / hidden_BM.sum().clamp_min(1),
         "kept": -(likelihood * ~hidden_BM).sum() / (~hidden_BM).sum().clamp_min(1),
-        "base_edges": drawn_probability(base.edges_BGMN, layer.edge_noise).mean(),
-        "edges_drawn": drawn_share(base.edges_BGMN[:, 0].detach(), hidden_BN),
+        "base_edges": drawn_probability(base.edges_BGMV, layer.edge_noise).mean(),
+        "edges_drawn": _drawn_share_of_all(layer, base.edges_BGMV[:, 0].detach(), hidden_BN, targets_BM),
     }
 
 
@@ -120,11 +120,18 @@ def drawn_probability(edges: Tensor, noise: float) -> Tensor:
     return (torch.logit(edges, 1e-6) / noise).sigmoid()
 
 
-def drawn_share(edges_BMN: Tensor, hidden_BN: Tensor) -> Tensor:
-    """Share of the edges from visible variables that are above the threshold, a number."""
-    visible_B1N = ~hidden_BN[:, None]
-    count = visible_B1N.sum() * edges_BMN.shape[1]
-    return ((edges_BMN > 0.5) & visible_B1N).sum() / count.clamp_min(1)
+def drawn_share(edges_BMV: Tensor, hidden_BV: Tensor, counted_BM: Tensor) -> Tensor:
+    """Share of the edges from visible variables, into those that count, that are above the threshold."""
+    pairs_BMV = ~hidden_BV[:, None] & counted_BM[..., None]
+    return ((edges_BMV > 0.5) & pairs_BMV).sum() / pairs_BMV.sum().clamp_min(1)
+
+
+def _drawn_share_of_all(
+    layer: CausalTransition, edges_BMV: Tensor, hidden_BN: Tensor, targets_BM: Tensor
+) -> Tensor:
+    """The share of all N (N - 1) edges that the base graph seems to have, from a sample of variables."""
+    hidden_BV = hidden_BN if layer.senders is None else hidden_BN[:, layer.senders]
+    return drawn_share(edges_BMV, hidden_BV, layer.varies[targets_BM]) * layer.edges_that_can_be
 
 
 def retrieval_loss(
@@ -168,8 +175,8 @@ def choose_targets(changed_BN: Tensor, mask_BN: Tensor, count: int) -> Tensor:
     return priority.topk(count, dim=1, sorted=False).indices
 
 
-def choose_hidden(hidden_BN: Tensor, count: int) -> Tensor:
-    """Indices of `count` variables by chance, hidden ones first, and some that are not, [B,M]."""
+def choose_hidden(hidden_BN: Tensor, count: int, varies_N: Tensor) -> Tensor:
+    """Indices of `count` variables by chance, hidden and varying ones first, and some that are not, [B,M]."""
     count = min(count, hidden_BN.shape[1])
     chance_BN = torch.rand(hidden_BN.shape, device=hidden_BN.device)
-    return (chance_BN + 0.8 * hidden_BN).topk(count, dim=1, sorted=False).indices
+    return (chance_BN + 0.8 * hidden_BN + 0.8 * varies_N).topk(count, dim=1, sorted=False).indices

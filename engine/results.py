@@ -62,12 +62,20 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class LoadedImage:
-    """An image made ready for the model. `note` says in words what was converted, or is empty."""
+    """An image made ready for the model.
+
+    Attributes:
+        note: what was converted, in words, or empty.
+        source: where it is from, in words.
+        factors: its factor values, where they are known.
+        address: the same as the command line's `--image` takes it; empty for an image that is in no file.
+    """
 
     image: Image
     note: str = ""
     source: str = ""
     factors: tuple[int, ...] | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,8 @@ class CausalGraph:
         own: weight of each variable's own present code, [N].
         action: the action's name, or "none".
         base: edge probabilities without an action, [N, N], to compare with; without an action `edges` itself.
+        images: of so many images all of these are means (engine/average_graph.py).
+        spread: standard deviation of `edges` over the images, [N, N]; None where it is one image's graph.
     """
 
     edges: FloatArray
@@ -124,11 +134,13 @@ class CausalGraph:
     own: FloatArray
     action: str
     base: FloatArray
+    images: int = 1
+    spread: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class Palette:
-    """What the image becomes for codes of one variable, most likely first.
+    """What the image becomes for codes of one variable, or of several at once, most likely first.
 
     Attributes:
         variable: the node.
@@ -137,6 +149,7 @@ class Palette:
         images: [M, height, width, channels] decoded with do(variable := code), nothing else moved.
         current: the present code.
         effects: mean absolute change of a pixel against the decoded present codes, in 0..1, [M].
+        others: nodes that get the same code as well; `probabilities` are geometric means over all.
     """
 
     variable: int
@@ -145,6 +158,7 @@ class Palette:
     images: Image
     current: int
     effects: FloatArray
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

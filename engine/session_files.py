@@ -109,6 +109,7 @@ def _to_json(session: Session) -> dict[str, Any]:
             "shape": list(image.image.shape),
             "note": _line(image.note, MOST_PATH),
             "source": _line(image.source, MOST_PATH),
+            "address": _line(image.address, MOST_PATH),
             "factors": None if image.factors is None else list(image.factors),
             "position": session.position,
             "split": session.split,
@@ -250,6 +251,7 @@ def _from_json(data: dict[str, Any], archive: zipfile.ZipFile) -> Session:
             _text(about["note"], MOST_PATH),
             _text(about["source"], MOST_PATH),
             _maybe(lambda given: tuple(_whole(v) for v in given), about["factors"]),
+            _text(about.get("address", ""), MOST_PATH),  # sessions of before have none
         ),
         position=_maybe(_whole, about["position"]),
         split=_text(about["split"]),

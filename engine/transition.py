@@ -2,8 +2,11 @@
 
 docs/model.md, section 2; the numbers in parentheses are its equations.
 
-Legend: B batch, N latent variables, M targets among them, K codes per codebook, Q codebooks, A actions,
-G actions asked for each image, E width, S heads, P width of the pair network.
+Legend: B batch, N latent variables, M targets among them, V of them that vary, K codes per codebook,
+Q codebooks, A actions, G actions asked for each image, E width, S heads, P width of the pair network.
+
+A variable that has one code in all training images says nothing and needs no telling: it sends no messages,
+and in the base graph it gets none (`set_varying`).
 
 Inside this file edges lie [.., target, source], because the messages are products in that order; what
 leaves it (`base_edges`, `action_edges`) follows the project's one convention, [i, j] means i causes j.
@@ -31,8 +34,8 @@ class Context(NamedTuple):
     """What depends on the image alone and is computed once for all actions."""
 
     embedded_BNE: Tensor
-    values_BSNV: Tensor  # messages that each variable could send, V = E / S
-    source_BNP: Tensor
+    values_BSVD: Tensor  # messages that each varying variable could send, D = E / S
+    source_BVP: Tensor
     target_BNP: Tensor  # as an action's mechanism sees it, own code included
     place_1NP: Tensor  # as the base mechanism sees it: its place alone
     own_BN: Tensor  # logit of the base mechanism keeping the own code; -inf where hidden
@@ -47,7 +50,7 @@ class Messages(NamedTuple):
 
     logits_BGMK: Tensor
     mask_BGM: Tensor  # what the state adds to the local mask logit; with `act` the whole logit (3)
-    edges_BGMN: Tensor
+    edges_BGMV: Tensor
 
 
 class CausalTransition(nn.Module):
@@ -94,25 +97,56 @@ class CausalTransition(nn.Module):
         self.register_buffer("codebook_of_variable", torch.arange(q).repeat_interleave(h * w))
         self.register_buffer("not_self", 1 - torch.eye(n))
         self.register_buffer("edge_price", torch.tensor(FIRST_PRICE))
+        self.register_buffer("varies", torch.ones(n, dtype=torch.bool))
+        self.code_rank = config.code_rank
+        if config.code_rank:
+            self.code_head = nn.Linear(e, config.code_rank)
+            self.code_points = nn.Parameter(torch.randn(q, num_codes, config.code_rank))
+            self.code_bias = nn.Parameter(torch.zeros(q, num_codes))
+        # follows from `varies`; None stands for all variables, which is the quicker way
+        self.register_buffer("senders", None, persistent=False)
+        self._find_senders()
+        self.register_load_state_dict_post_hook(lambda layer, _keys: layer._find_senders())
 
     codebook_of_variable: Tensor
     not_self: Tensor
     edge_price: Tensor  # weight of the mean base edge probability in training (10)
+    varies: Tensor  # bool [N]
+    senders: Tensor | None  # the variables that vary, [V]
+
+    def set_varying(self, varies_N: Tensor) -> None:
+        """Which variables have more than one code; the others have no part in the base graph.
+
+        Where fewer than two vary no graph would be left: all stay in.
+        """
+        self.varies.copy_(varies_N if int(varies_N.sum()) > 1 else torch.ones_like(varies_N))
+        self._find_senders()
+
+    def _find_senders(self) -> None:
+        found = self.varies.nonzero()[:, 0]
+        count, everyone = len(found), self.num_variables
+        self.senders = None if count == everyone else found
+        # share of the N (N - 1) edges that the base graph could have
+        self.edges_that_can_be = count * (count - 1) / max(1, everyone * (everyone - 1))
+
+    def _of_senders(self, x: Tensor, dim: int) -> Tensor:
+        return x if self.senders is None else x.index_select(dim, self.senders)
+
+    def _widened(self, edges_BMV: Tensor) -> Tensor:
+        """Edges from varying variables -> from all, those of the others 0, [B,M,N]."""
+        if self.senders is None:
+            return edges_BMV
+        wide = edges_BMV.new_zeros(*edges_BMV.shape[:-1], self.num_variables)
+        return wide.index_copy(2, self.senders, edges_BMV)
 
     @torch.no_grad()
     def start_from(self, codebook_QKD: Tensor) -> None:
-        """Embeds codes as the codebooks place them, so that codes that look alike start alike.
-
-        The codes, centred and scaled to the embeddings' usual size, are laid into the wider space by a
-        random map with orthogonal directions (which for D <= E keeps all angles).
-        """
-        width, size = self.code_embedding.shape[2], codebook_QKD.shape[2]
+        """Embeds codes as the codebooks place them, so that codes that look alike start alike."""
         centred = codebook_QKD - codebook_QKD.mean(dim=1, keepdim=True)
         scaled = centred / centred.square().mean().sqrt().clamp_min(1e-6)
-        mixed = torch.randn(max(width, size), min(width, size), device=scaled.device)
-        basis = torch.linalg.qr(mixed).Q  # its columns are orthogonal
-        into = basis.T if size <= width else basis
-        self.code_embedding.copy_(0.5 * (width / size) ** 0.5 * scaled @ into)
+        self.code_embedding.copy_(0.5 * _laid_into(scaled, self.code_embedding.shape[2]))
+        if self.code_rank:
+            self.code_points.copy_(_laid_into(scaled, self.code_rank))
 
     @torch.no_grad()
     def bargain(self, drawn: Tensor, wanted: float) -> None:
@@ -137,8 +171,10 @@ class CausalTransition(nn.Module):
         own = self.own(embedded)[..., 0].float()
         if hidden_BN is not None:
             own = own.masked_fill(hidden_BN, -torch.inf)
-        values = self.values(embedded).unflatten(2, (self.heads, -1)).transpose(1, 2)
+        sent = self._of_senders(embedded, 1)
+        values = self.values(sent).unflatten(2, (self.heads, -1)).transpose(1, 2)
         source, target = self.pair(embedded).chunk(2, dim=2)
+        source = self._of_senders(source, 1)
         place = self.pair(self.position).chunk(2, dim=1)[1][None]
         return Context(embedded, values, source, target, place, own)
 
@@ -176,7 +212,7 @@ class CausalTransition(nn.Module):
         Whether they are targets (3) depends on the whole image: what moves when the view turns is where
         edges are, and the variable alone cannot know how far. `local_BGN` is the local mask, if it is known.
         """
-        told = self.action_node(context.values_BSNV, actions_BG, targets_BM)
+        told = self.action_node(context.values_BSVD, actions_BG, targets_BM, self.senders)
         found = self._step(context, 1 + actions_BG, targets_BM, told=told)
         local_BGM = self.local_mask(context, actions_BG) if local_BGN is None else local_BGN
         if targets_BM is not None:
@@ -186,7 +222,8 @@ class CausalTransition(nn.Module):
     def base_edges(self, context: Context) -> Tensor:
         """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
         zero = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
-        edges: Tensor = self._edge_logits(context, zero, None, base=True).sigmoid()[:, 0] * self.not_self
+        edges_BNV = self._edge_logits(context, zero, None, base=True).sigmoid()[:, 0]
+        edges: Tensor = self._widened(edges_BNV) * self.not_self * self.varies[:, None]
         return edges.transpose(1, 2)
 
     def action_edges(self, context: Context, action: int, mask_BN: Tensor) -> Tensor:
@@ -194,24 +231,24 @@ class CausalTransition(nn.Module):
         mechanism = torch.full(
             (len(context.embedded_BNE), 1), 1 + action, dtype=torch.long, device=self.not_self.device
         )
-        edges = self._edge_logits(context, mechanism, None).sigmoid()[:, 0] * self.not_self
+        edges = self._widened(self._edge_logits(context, mechanism, None).sigmoid()[:, 0]) * self.not_self
         return torch.where(mask_BN[:, None], edges.transpose(1, 2), self.base_edges(context))
 
     def _edge_logits(
         self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, base: bool = False
     ) -> Tensor:
-        """[B,G,M,N]; the pair network's first layer is split in a source and a target part.
+        """[B,G,M,V]; the pair network's first layer is split in a source and a target part.
 
         One call asks for the base mechanism alone or for actions alone. Base edges do not depend on the
         target's own code, so they are the same whether it is hidden or not.
         """
         target = context.place_1NP if base else context.target_BNP
         target = target if targets_BM is None else _pick(target.expand(len(targets_BM), -1, -1), targets_BM)
-        hidden_BMNP = F.relu(target[:, :, None] + context.source_BNP[:, None])
+        hidden_BMVP = F.relu(target[:, :, None] + context.source_BVP[:, None])
         heads_BPG = self.edge_heads[mechanism_BG].transpose(1, 2)
-        b, m, n, p = hidden_BMNP.shape
-        logits = torch.bmm(hidden_BMNP.reshape(b, m * n, p), heads_BPG)
-        return logits.transpose(1, 2).unflatten(2, (m, n)) + self.edge_bias[mechanism_BG][..., None, None]
+        b, m, v, p = hidden_BMVP.shape
+        logits = torch.bmm(hidden_BMVP.reshape(b, m * v, p), heads_BPG)
+        return logits.transpose(1, 2).unflatten(2, (m, v)) + self.edge_bias[mechanism_BG][..., None, None]
 
     def _step(
         self,
@@ -223,12 +260,15 @@ class CausalTransition(nn.Module):
     ) -> Messages:
         """Messages over the sampled graph (5), then the mechanism's update (6)."""
         g = mechanism_BG.shape[1]
-        gate_BGMN, edges_BGMN = self._gate(context, mechanism_BG, targets_BM, graph, base=told is None)
-        not_self = self.not_self if targets_BM is None else self.not_self[targets_BM][:, None]
-        m = gate_BGMN.shape[2]
-        gate_B1XN = (gate_BGMN * not_self).flatten(1, 2)[:, None]  # X = (G M)
-        weight_BSXN = self._relation(mechanism_BG, targets_BM) * gate_B1XN
-        messages = torch.matmul(weight_BSXN, context.values_BSNV)  # B S X V
+        gate_BGMV, edges_BGMV = self._gate(context, mechanism_BG, targets_BM, graph, base=told is None)
+        pairs_NV = self._of_senders(self.not_self, 1)
+        if told is None and self.senders is not None:
+            pairs_NV = pairs_NV * self.varies[:, None]
+        pairs = pairs_NV if targets_BM is None else pairs_NV[targets_BM][:, None]
+        m = gate_BGMV.shape[2]
+        gate_B1XV = (gate_BGMV * pairs).flatten(1, 2)[:, None]  # X = (G M)
+        weight_BSXV = self._relation(mechanism_BG, targets_BM) * gate_B1XV
+        messages = torch.matmul(weight_BSXV, context.values_BSVD)  # B S X D
         messages_BGME = messages.transpose(1, 2).flatten(2).unflatten(1, (g, m))
         own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
         place = self.position if targets_BM is None else F.embedding(targets_BM, self.position)
@@ -236,10 +276,10 @@ class CausalTransition(nn.Module):
         if told is not None:
             features = features + told
         hidden = self.update(messages_BGME, features, mechanism_BG)
-        return Messages(self._code_logits(hidden, targets_BM), self.mask_state(hidden)[..., 0], edges_BGMN)
+        return Messages(self._code_logits(hidden, targets_BM), self.mask_state(hidden)[..., 0], edges_BGMV)
 
     def _relation(self, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
-        """How each head weighs a source for a target, by their places and the mechanism, [B,S,(G M),N]."""
+        """How each head weighs a source for a target, by their places and the mechanism, [B,S,(G M),V]."""
         if targets_BM is None:
             target_BGMSR = self.relation_target[mechanism_BG]
         else:
@@ -248,7 +288,7 @@ class CausalTransition(nn.Module):
             table = self.relation_target.flatten(2).flatten(0, 1)
             target_BGMSR = F.embedding(row_BGM, table).unflatten(3, (self.heads, -1))
         target_BSXR = target_BGMSR.permute(0, 3, 1, 2, 4).flatten(2, 3)
-        return torch.matmul(target_BSXR, self.relation_source.permute(1, 2, 0))
+        return torch.matmul(target_BSXR, self._of_senders(self.relation_source, 0).permute(1, 2, 0))
 
     def _features(self, mechanism_BG: Tensor, own_BME: Tensor, place_ME: Tensor) -> Tensor:
         """Own code and action for the actions' mechanisms, the place alone for the base one, [B,G,M,E]."""
@@ -260,17 +300,17 @@ class CausalTransition(nn.Module):
     def _gate(
         self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, graph: Graph, base: bool
     ) -> tuple[Tensor, Tensor]:
-        """The weight of each message and the edge probability behind it, in 0..1, [B,G,M,N] twice."""
+        """The weight of each message and the edge probability behind it, in 0..1, [B,G,M,V] twice."""
         if graph in ("full", "cut"):  # nobody asks the pair network
             targets = context.target_BNP if targets_BM is None else targets_BM
-            shape = (*mechanism_BG.shape, targets.shape[1], self.num_variables)
-            gate_BGMN = context.values_BSNV.new_full(shape, float(graph == "full"))
-            return gate_BGMN, gate_BGMN
-        logits_BGMN = self._edge_logits(context, mechanism_BG, targets_BM, base)
-        edges_BGMN = logits_BGMN.sigmoid()
+            shape = (*mechanism_BG.shape, targets.shape[1], context.values_BSVD.shape[2])
+            gate_BGMV = context.values_BSVD.new_full(shape, float(graph == "full"))
+            return gate_BGMV, gate_BGMV
+        logits_BGMV = self._edge_logits(context, mechanism_BG, targets_BM, base)
+        edges_BGMV = logits_BGMV.sigmoid()
         if graph == "open":
-            return edges_BGMN, edges_BGMN
-        return self._sample(logits_BGMN, edges_BGMN) * edges_BGMN, edges_BGMN
+            return edges_BGMV, edges_BGMV
+        return self._sample(logits_BGMV, edges_BGMV) * edges_BGMV, edges_BGMV
 
     def _sample(self, logits: Tensor, edges: Tensor) -> Tensor:
         """The threshold 0.5, in training after Gumbel noise and with a straight-through gradient (5).
@@ -285,15 +325,24 @@ class CausalTransition(nn.Module):
         return hard + edges - edges.detach()
 
     def _code_logits(self, hidden_BGME: Tensor, targets_BM: Tensor | None) -> Tensor:
-        """Similarity with the embeddings of the codes of each variable's codebook, [B,G,M,K]."""
-        scale = hidden_BGME.shape[-1] ** -0.5
+        """Similarity with the codes of each variable's codebook, [B,G,M,K].
+
+        In all of the width the codes' embeddings are compared with, in fewer dimensions points of their own.
+        """
+        if self.code_rank:
+            asked, points, bias = self.code_head(hidden_BGME), self.code_points, self.code_bias
+        else:
+            asked, points, bias = hidden_BGME, self.code_embedding, None
+        points = points * asked.shape[-1] ** -0.5
         if self.codebooks == 1:
-            return hidden_BGME @ (self.code_embedding[0].T * scale)
+            logits: Tensor = asked @ points[0].T
+            return logits if bias is None else logits + bias[0]
         if targets_BM is None:
-            grouped = hidden_BGME.unflatten(2, (self.codebooks, -1))
-            logits = torch.einsum("bgqpe,qke->bgqpk", grouped, self.code_embedding * scale)
-            return logits.flatten(2, 3)
-        logits_BGMQK = torch.einsum("bgme,qke->bgmqk", hidden_BGME, self.code_embedding * scale)
+            grouped = torch.einsum("bgqpe,qke->bgqpk", asked.unflatten(2, (self.codebooks, -1)), points)
+            grouped = grouped if bias is None else grouped + bias[:, None]
+            return grouped.flatten(2, 3)
+        logits_BGMQK = torch.einsum("bgme,qke->bgmqk", asked, points)
+        logits_BGMQK = logits_BGMQK if bias is None else logits_BGMQK + bias
         which = self.codebook_of_variable[targets_BM][:, None, :, None, None]
         shape = (*logits_BGMQK.shape[:3], 1, self.num_codes)
         return logits_BGMQK.gather(3, which.expand(shape))[:, :, :, 0]
@@ -324,6 +373,18 @@ class Update(nn.Module):
             x = x + block(modulated)
         out: Tensor = self.leave(x)
         return out
+
+
+def _laid_into(points_QKD: Tensor, width: int) -> Tensor:
+    """Points in a space of another width, as large an entry, by a random map with orthogonal directions.
+
+    For D <= width it keeps all angles.
+    """
+    size = points_QKD.shape[2]
+    mixed = torch.randn(max(width, size), min(width, size), device=points_QKD.device)
+    basis = torch.linalg.qr(mixed).Q  # its columns are orthogonal
+    into = basis.T if size <= width else basis
+    return (width / size) ** 0.5 * points_QKD @ into
 
 
 def _pick(x_BNE: Tensor, targets_BM: Tensor) -> Tensor:

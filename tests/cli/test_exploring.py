@@ -261,3 +261,60 @@ def test_run_with_damaged_weights(call: Call, tiny_run_copy: Path, before: Path,
     )
     assert said.code == 2
     assert ".safetensors" in said.err
+
+
+def test_interventions_are_made_in_their_order(
+    call: Call, tiny_run: Path, before: Path, tmp_path: Path
+) -> None:
+    """An action, two variables at once, a propagated one, an action: as the Explorer does one by one."""
+    out = tmp_path / "y.png"
+    said = call(
+        "intervene", "--run", tiny_run, "--image", before, "--action", "scale+",
+        "--set", "0,3,4=17", "0,0,1=2", "--propagate", "0,5,5=3",
+        "--action", "shape-", "--out", out, "--json",
+    )  # fmt: skip
+    assert said.code == 0
+    explorer = explorer_of(tiny_run)
+    space = explorer.info.space
+    codes = explorer.encode(pixels(before))
+    codes = explorer.apply_action(codes, space.action_index("scale+")).codes
+    codes = explorer.do(codes, {28: 17, 1: 2}, propagate=False).codes
+    codes = explorer.do(codes, {45: 3}, propagate=True).codes
+    last = explorer.apply_action(codes, space.action_index("shape-"))
+    assert said.json["codes"] == last.codes.tolist()
+    assert np.array_equal(pixels(out), last.image)
+    assert said.json["interventions"] == [
+        {"action": "scale+"}, {"set": {"0,3,4": 17, "0,0,1": 2}}, {"propagate": {"0,5,5": 3}},
+        {"action": "shape-"},
+    ]  # fmt: skip
+
+
+def test_all_codes_can_be_given(call: Call, tiny_run: Path, before: Path, tmp_path: Path) -> None:
+    """--codes is a whole state; another number of codes than there are variables is refused."""
+    given = ",".join(str(n % 32) for n in range(64))
+    parts = ("intervene", "--run", tiny_run, "--image", before, "--out", tmp_path / "y.png", "--json")
+    assert call(*parts, "--codes", given).json["codes"] == [n % 32 for n in range(64)]
+    said = call(*parts, "--codes", "1,2,3")
+    assert said.code != 0
+    assert "64 codes" in said.err
+    said = call(*parts)
+    assert said.code != 0
+    assert "nothing to do" in said.err
+
+
+def test_an_image_of_a_cache_by_its_number(
+    call: Call, tiny_run: Path, tiny_cache: Path, tmp_path: Path
+) -> None:
+    """CACHE#NUMBER is that image; a number beyond the last is refused with the range."""
+    from datasets.cache import Cache
+
+    parts = ("intervene", "--run", tiny_run, "--action", "scale+", "--out", tmp_path / "y.png", "--json")
+    said = call(*parts, "--image", f"{tiny_cache}#5")
+    explorer = explorer_of(tiny_run)
+    with Cache.open(tiny_cache) as cache:
+        codes, count = explorer.encode(cache.images([5])[0]), cache.num_images
+    action = explorer.info.space.action_index("scale+")
+    assert said.json["codes"] == explorer.apply_action(codes, action).codes.tolist()
+    said = call(*parts, "--image", f"{tiny_cache}#{count}")
+    assert said.code != 0
+    assert f"0 to {count - 1}" in said.err

@@ -58,7 +58,8 @@ class SlowModel:
         message = [torch.zeros(len(net.position[j]) // heads) for _ in range(heads)]
         for i in range(self.n):
             edge = self._edge(i, j, mechanism)
-            if i == j or edge <= 0.5:
+            heard = self._varies(i) and (mechanism > 0 or self._varies(j))
+            if i == j or edge <= 0.5 or not heard:
                 continue
             values = net.values(self.seen[i]).chunk(heads)
             for s in range(heads):
@@ -88,16 +89,23 @@ class SlowModel:
         for s in range(heads):
             for r in range(READINGS):
                 values = [self.net.values(self.seen[i]).chunk(heads)[s] for i in range(self.n)]
-                reading.append(sum(node.read[i, s, r] * values[i] for i in range(self.n)))  # type: ignore[arg-type]
+                told = [node.read[i, s, r] * values[i] for i in range(self.n) if self._varies(i)]
+                reading.append(sum(told))  # type: ignore[arg-type]
         flat = torch.cat(reading)
         flat = (flat - flat.mean()) / (flat.var(unbiased=False) + 1e-5).sqrt()
         thought = node.think(torch.relu(node.enter(flat) + node.action[action]))
-        told: Tensor = node.tell(torch.relu(thought * node.place_scale[j] + node.place_shift[j]))
-        return told
+        answer: Tensor = node.tell(torch.relu(thought * node.place_scale[j] + node.place_shift[j]))
+        return answer
 
     def _local_mask(self, j: int, action: int) -> Tensor:
         hidden = torch.relu(self.net.mask_variable(self.seen[j]) + self.net.mask_action[action])
         return self.net.mask_head(hidden)[0] + self.net.mask_place[action, j] - 1
 
+    def _varies(self, j: int) -> bool:
+        return bool(self.net.varies[j])
+
     def _codes(self, j: int, state: Tensor) -> Tensor:
-        return (self.net.code_embedding[self.book[j]] @ state) / len(state) ** 0.5
+        net, book = self.net, self.book[j]
+        if not net.code_rank:
+            return (net.code_embedding[book] @ state) / len(state) ** 0.5
+        return (net.code_points[book] @ net.code_head(state)) / net.code_rank**0.5 + net.code_bias[book]

@@ -12,6 +12,7 @@ from datasets.cache import Cache
 from engine.errors import InputError, RunError
 from engine.explorer import Explorer
 from engine.model import NextCodes
+from engine.traversal import traverse_actions, traverse_variables
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +163,13 @@ def test_the_rest_of_a_palette_is_what_it_leaves_out(explorer: Explorer, pair, l
 def test_traversals(explorer: Explorer, pair) -> None:
     """Rows of actions have the image in the middle; rows of variables start with it; steps chain."""
     codes = explorer.encode(pair[0])
-    rows = list(explorer.traverse_actions(codes, [0, 2], steps=2))
+    rows = list(traverse_actions(explorer, codes, [0, 2], steps=2))
     assert [row.title for row in rows] == ["floor_hue", "object_hue"]
     assert rows[0].labels == ("-2", "-1", "0", "+1", "+2")
     assert np.array_equal(rows[0].codes[2], codes)
     twice = explorer.apply_action(explorer.apply_action(codes, 0).codes, 0)
     assert np.array_equal(rows[0].codes[4], twice.codes)
-    (row,) = explorer.traverse_variables(codes, [20], columns=5)
+    (row,) = traverse_variables(explorer, codes, [20], columns=5)
     assert row.title == "0,2,4"
     assert np.array_equal(row.codes[0], codes)
     assert len(set(row.codes[:, 20].tolist())) == 5
@@ -214,7 +215,7 @@ def test_one_pair_and_a_batch_agree(explorer: Explorer, tiny_cache: Path) -> Non
         (lambda e, z: list(e.palette_rest(z, 99)), "no variable 99"),
         (lambda e, z: e.decode(z + 100), "codes are 0 to 31"),
         (lambda e, z: e.encode(np.zeros((32, 32, 3), np.uint8)), "shape"),
-        (lambda e, z: list(e.traverse_actions(z, [9])), "no factor 9"),
+        (lambda e, z: list(traverse_actions(e, z, [9])), "no factor 9"),
     ],
 )
 def test_questions_without_an_answer_are_refused(explorer: Explorer, pair, question, words: str) -> None:

@@ -24,6 +24,8 @@ sizes = st.fixed_dictionaries(
         "depth": st.integers(1, 2),
         "columns": st.integers(1, 3),
         "batch": st.integers(1, 2),
+        "code_rank": st.sampled_from([0, 4]),
+        "still": st.integers(0, 2),
         "seed": st.integers(0, 999),
     }
 )
@@ -36,7 +38,13 @@ def made(size: dict[str, int]) -> CTVAE:
         tiny_config(),
         autoencoder=AutoencoderConfig(codebooks=size["codebooks"], codes=size["codes"], code_size=3, width=8),
         transition=TransitionConfig(
-            width=8, heads=size["heads"], pair_width=3, action_width=6, mask_width=4, depth=size["depth"]
+            width=8,
+            heads=size["heads"],
+            pair_width=3,
+            action_width=6,
+            mask_width=4,
+            depth=size["depth"],
+            code_rank=size["code_rank"],
         ),
     )
     model = CTVAE(config, (16, 8 * size["columns"], 3), size["actions"])
@@ -46,6 +54,9 @@ def made(size: dict[str, int]) -> CTVAE:
         model.transition.edge_heads.normal_(0, 2)
         model.transition.edge_bias.normal_(0, 0.5)
         model.log_sharpness.fill_(0.2)
+    varies = torch.ones(model.transition.num_variables, dtype=torch.bool)
+    varies[torch.randperm(len(varies))[: min(size["still"], len(varies) - 1)]] = False
+    model.transition.set_varying(varies)
     return model.eval()
 
 

@@ -17,6 +17,7 @@ from engine import checkpoint
 from engine.checkpoint import load_checkpoint
 from engine.errors import DiskFull, Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
+from engine.explorer import Explorer
 from engine.phases import EDGES_SETTLE, rank
 from engine.run_directory import RunDirectory
 from engine.training import train
@@ -357,3 +358,20 @@ def test_weights_are_not_chosen_before_the_graph_has_settled(
         for figure, progress, name in looks
     }
     assert max(ranks, key=ranks.__getitem__) == best
+
+
+def test_variables_with_one_code_have_no_part_in_the_base_graph(cache: Cache, tiny_run: Path) -> None:
+    """What the layer keeps is what the codes of the training images say."""
+    explorer = Explorer.load(tiny_run, threads=1)
+    codes = explorer.encode(cache.images(cache.rows("train")))
+    assert explorer.transition.varies.tolist() == (codes != codes[0]).any(axis=0).tolist()
+
+
+def test_checkpoints_of_version_2_are_still_read(tiny_run_copy: Path) -> None:
+    """They know of no variable that is left out; all are taken to vary."""
+    path = RunDirectory(tiny_run_copy).best
+    saved = load_checkpoint(path)
+    old = {name: tensor for name, tensor in saved.tensors.items() if not name.endswith(".varies")}
+    assert len(old) == len(saved.tensors) - 1
+    checkpoint.save_checkpoint(path, checkpoint.Checkpoint(old, {**saved.meta, "version": 2}))
+    assert Explorer.load(tiny_run_copy, threads=1).transition.varies.all()

@@ -57,7 +57,23 @@ def build_menus(window: MainWindow) -> None:
     of_explore += [
         _add(edit, window, "paste_image", "Paste image", "Ctrl+V", explore.paste),
         _add(
+            edit,
+            window,
+            "take_result",
+            "Use the result as the image",
+            "Ctrl+U",
+            explore.presenter.take_result,
+        ),
+        _add(
             edit, window, "copy_image", "Copy the image after the interventions", "Ctrl+C", explore.copy_image
+        ),
+        _add(
+            edit,
+            window,
+            "copy_graph",
+            "Copy the graph for networkx",
+            "Ctrl+Shift+G",
+            explore.exports.copy_graph,
         ),
     ]
     window.stack.currentChanged.connect(lambda _index: _enable(window, of_explore))
@@ -90,6 +106,7 @@ def _add_steps(menu: QMenu, window: MainWindow) -> list[QAction]:
         _add(menu, window, "compare_step", "Compare the step with the present…", "Ctrl+D", do.compare),
         _add(menu, window, "delete_step", "Delete the step…", "Ctrl+Del", do.delete),
         _add(menu, window, "next_branch", "Next branch", "Ctrl+B", do.next_branch),
+        _add(menu, window, "copy_command", "Copy the steps as a command", "Ctrl+Shift+C", do.copy_command),
     ]
 
 

@@ -1,4 +1,5 @@
-"""The engine thread's part of the gallery of codes: no Qt, so that it can be tested by itself."""
+"""Codes of validation images, for the gallery, average graphs and measured effects: no Qt, so that it can
+be tested by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from datasets.errors import DatasetInputError
 from engine.code_use import code_use, crop
+from engine.results import Codes
 from gui import requests as rq
 from gui.replies import Activity, CodePage
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 MOST_IMAGES = 2000
 BATCH = 32
 TABLES_KEPT = 3
+_Request = rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects
 
 
 class CodeTables:
@@ -50,7 +53,21 @@ class CodeTables:
             yield Activity(request.kind, request.text, table.read, len(table.rows), cancellable=True)
         yield table.page(request, explorer, cache)
 
-    def _table(self, request: rq.ReadCodeUse, explorer: Explorer, cache: Cache) -> _Table:
+    def images(
+        self, request: rq.AverageGraph | rq.MeasureEffects, explorer: Explorer, cache: Cache
+    ) -> Iterator[Codes]:
+        """The codes [N] of as many validation images as are asked for, or of all there are.
+
+        Raises:
+            DatasetInputError, InputError: as `pages`.
+        """
+        table = self._table(request, explorer, cache)
+        for place in range(min(request.images, len(table.rows))):
+            while table.read <= place:
+                table.read_on(explorer, cache)
+            yield table.codes[place]
+
+    def _table(self, request: _Request, explorer: Explorer, cache: Cache) -> _Table:
         key = (request.run, request.dataset)
         table = self._tables.pop(key, None)
         if table is None or not table.is_of(explorer, cache):

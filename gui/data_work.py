@@ -199,15 +199,15 @@ class DataWork:
             from datasets.images import convert_image
 
             image, note = convert_image(request.pixels, request.shape)
-            return PickedImage(LoadedImage(image, note, "pasted image"))
+            return PickedImage(LoadedImage(image, note, request.source))
         if request.file:
             from datasets.images import load_image
 
             image, note = load_image(request.file, request.shape)
-            return PickedImage(LoadedImage(image, note, request.file))
+            return PickedImage(LoadedImage(image, note, request.file, None, request.file))
         cache = self.cache(request.dataset)
         if request.values is not None:
-            return self._pick_values(cache, request.values)
+            return self._pick_values(cache, request.values, request.dataset)
         rows = cache.rows(request.split)
         if len(rows) == 0:
             raise DatasetInputError(
@@ -217,24 +217,25 @@ class DataWork:
             position = int(np.random.default_rng(request.seed).integers(len(rows)))
         else:
             position = request.position % len(rows)
-        return PickedImage(self._row(cache, int(rows[position])), position, request.split)
+        return PickedImage(self._row(cache, int(rows[position]), request.dataset), position, request.split)
 
-    def _pick_values(self, cache: Cache, values: tuple[int, ...]) -> PickedImage:
+    def _pick_values(self, cache: Cache, values: tuple[int, ...], dataset: str) -> PickedImage:
         source = self._source(cache)
         if source is not None:
             image: Image = source.render(np.asarray([values], dtype=np.int64))[0]
-            return PickedImage(LoadedImage(image, "", f"{cache.name}, rendered", tuple(values)))
+            address = f"{cache.name}:{','.join(map(str, values))}"
+            return PickedImage(LoadedImage(image, "", f"{cache.name}, rendered", tuple(values), address))
         row = cache.find(values)
         if row is None:
             raise DatasetInputError(
                 f"{cache.name} holds no image with these factor values; move another slider or draw one"
             )
-        return PickedImage(self._row(cache, row))
+        return PickedImage(self._row(cache, row, dataset))
 
-    def _row(self, cache: Cache, row: int) -> LoadedImage:
+    def _row(self, cache: Cache, row: int, dataset: str) -> LoadedImage:
         factors = tuple(int(v) for v in cache.factors[row]) if cache.has_factor_labels else None
         image = cache.images(np.asarray([row], dtype=np.int64))[0]
-        return LoadedImage(image, "", f"{cache.name}, image {row}", factors)
+        return LoadedImage(image, "", f"{cache.name}, image {row}", factors, f"{dataset}#{row}")
 
     def _source(self, cache: Cache) -> Source | None:
         """The renderer of a built-in set, or None."""
@@ -267,4 +268,5 @@ class DataWork:
         if generator.integers(2):
             before, after = after, before
             action = (action + cache.space.num_factors) % cache.space.num_actions
-        return PickedPair(self._row(cache, before), self._row(cache, after), action, position)
+        first, second = (self._row(cache, row, request.dataset) for row in (before, after))
+        return PickedPair(first, second, action, position)

@@ -76,6 +76,8 @@ class EngineWork:
             rq.ApplyAction: self._apply_action,
             rq.DoVariables: self._do_variables,
             rq.Graph: self._graph,
+            rq.AverageGraph: self._average_graph,
+            rq.MeasureEffects: self._measure_effects,
             rq.WriteGraph: self._write_graph,
             rq.LayoutGraph: self._layout,
             rq.MakePalette: self._palette,
@@ -158,37 +160,68 @@ class EngineWork:
     def _graph(self, request: rq.Graph) -> CausalGraph:
         return self._explorer(request.run).graph(request.codes, request.action)
 
+    def _average_graph(self, request: rq.AverageGraph) -> Iterator[object]:
+        """A graph at once, at each doubling, and at the end; clicks come in between any two images."""
+        from engine.average_graph import average_graph
+
+        explorer, cache = self._explorer(request.run), self.data.cache(request.dataset)
+        images = self._code_tables.images(request, explorer, cache)
+        graph, due = None, 1
+        for graph in average_graph(explorer, images, request.action):
+            yield graph if graph.images == due else None
+            due = 2 * due if graph.images == due else due
+        if graph is not None and 2 * graph.images != due:
+            yield graph
+
+    def _measure_effects(self, request: rq.MeasureEffects) -> Iterator[object]:
+        from engine.metrics.variable_effects import variable_effects_steps
+
+        explorer, cache = self._explorer(request.run), self.data.cache(request.dataset)
+        codes = np.stack(list(self._code_tables.images(request, explorer, cache)))
+        steps = variable_effects_steps(explorer, cache, codes)
+        while True:
+            try:
+                now = next(steps)
+            except StopIteration as end:
+                found = end.value
+                break
+            yield Activity(request.kind, now.stage.capitalize(), now.done, now.total, cancellable=True)
+        yield found
+
     def _write_graph(self, request: rq.WriteGraph) -> Written:
         from engine.graph_files import to_network, write_graph
 
-        explorer = self._explorer(request.run)
-        found = explorer.graph(request.codes, request.action)
-        network = to_network(explorer.info, request.codes, found, request.threshold)
+        info = self._explorer(request.run).info
+        network = to_network(info, request.codes, request.graph, request.threshold)
         write_graph(Path(request.path), network)
         return Written(request.path, f"{network.number_of_edges()} edges")
 
     def _layout(self, request: rq.LayoutGraph) -> NodePositions:
-        from gui.explore.graph_layout import layered
+        from gui.explore.graph_layout import force_directed, layered
 
-        return NodePositions(layered(request.edges, request.num_nodes))
+        place = force_directed if request.layout == "force" else layered
+        return NodePositions(place(request.edges, request.num_nodes))
 
     def _palette(self, request: rq.MakePalette) -> Palette:
-        return self._explorer(request.run).palette(request.codes, request.variable, request.limit)
+        explorer = self._explorer(request.run)
+        return explorer.palette(request.codes, request.variable, request.limit, request.others)
 
     def _fill_palette(self, request: rq.FillPalette) -> Iterator[object]:
-        return self._explorer(request.run).palette_rest(request.codes, request.variable, request.limit)
+        explorer = self._explorer(request.run)
+        return explorer.palette_rest(request.codes, request.variable, request.limit, others=request.others)
 
     def _read_code_use(self, request: rq.ReadCodeUse) -> Iterator[object]:
         cache = self.data.cache(request.dataset)
         return self._code_tables.pages(request, self._explorer(request.run), cache)
 
     def _traverse(self, request: rq.Traverse) -> Iterator[object]:
-        explorer = self._explorer(request.run)
+        from engine.traversal import traverse_actions, traverse_variables
+
+        explorer, items = self._explorer(request.run), list(request.items)
         if request.rows == "actions":
-            steps = max(1, request.columns // 2)
-            yield from explorer.traverse_actions(request.codes, list(request.items), steps)
+            yield from traverse_actions(explorer, request.codes, items, max(1, request.columns // 2))
         else:
-            yield from explorer.traverse_variables(request.codes, list(request.items), request.columns)
+            yield from traverse_variables(explorer, request.codes, items, request.columns)
 
     def _retrieve(self, request: rq.RetrieveAction) -> Retrieval:
         return self._explorer(request.run).retrieve(request.before, request.after, request.top)

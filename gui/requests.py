@@ -13,39 +13,19 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from engine.results import Codes, Image
+from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
+from gui.request import Request, kind_of
+from gui.training_requests import (
+    PauseTraining,
+    ReadPresets,
+    ReadRunLog,
+    ResumeTraining,
+    StartTraining,
+    StopTraining,
+)
 
 Split = Literal["train", "validation", "test"]
-
-
-def kind_of(request: type[Request], view: str = "") -> str:
-    """The kind under which a request's answers arrive."""
-    return f"{request.__name__}/{view}" if view else request.__name__
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """Root of all requests.
-
-    Attributes:
-        text: what the thread is doing, for the status bar; empty for work that is done at once.
-        cancellable: whether `EngineThread.cancel(kind)` can end it early.
-        background: stepped only when nothing interactive is waiting.
-        durable: done even when the window is closing.
-        view: set where two views ask the same question at the same time ("before", "after").
-    """
-
-    text: ClassVar[str] = ""
-    cancellable: ClassVar[bool] = False
-    background: ClassVar[bool] = False
-    durable: ClassVar[bool] = False
-    view: str = field(default="", kw_only=True)
-
-    @property
-    def kind(self) -> str:
-        """Class name and view: "PickImage", "PickImage/before"."""
-        return kind_of(type(self), self.view)
 
 
 # ---------------------------------------------------------------- runs and data sets
@@ -157,6 +137,7 @@ class PickImage(Request):
     values: tuple[int, ...] | None = None
     file: str = ""
     pixels: Image | None = None
+    source: str = "pasted image"  # where the pixels are from, in words
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,16 +204,41 @@ class Graph(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class AverageGraph(Request):
+    """The graph on average over `images` validation images. Answers CausalGraph, several times."""
+
+    run: str
+    dataset: str
+    action: int | None = None
+    images: int = 128
+    text: ClassVar[str] = "Averaging the causal graph"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureEffects(Request):
+    """Which factors each variable moves, on `images` validation images. Answers VariableEffects."""
+
+    run: str
+    dataset: str
+    images: int = 64
+    text: ClassVar[str] = "Measuring what each variable moves"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
 class WriteGraph(Request):
     """Write the graph for other tools; the file's name ends with its format. Answers Written.
 
     Attributes:
+        graph: what is written, of one image or the mean over several.
         threshold: least probability of an edge that is written.
     """
 
     run: str
     codes: Codes
-    action: int | None
+    graph: CausalGraph
     threshold: float
     path: str
     text: ClassVar[str] = "Writing the graph"
@@ -241,26 +247,32 @@ class WriteGraph(Request):
 
 @dataclass(frozen=True, eq=False)
 class LayoutGraph(Request):
-    """Place the nodes in layers along the shown edges. Answers NodePositions.
+    """Place the nodes along the shown edges. Answers NodePositions.
 
     Attributes:
+        layout: "layered" (causes above effects) or "force" (linked nodes close together).
         edges: pairs (cause, effect), int64 [E, 2].
         num_nodes: N.
     """
 
     edges: npt.NDArray[np.int64]
     num_nodes: int
+    layout: str = "layered"
     text: ClassVar[str] = "Laying out the graph"
 
 
 @dataclass(frozen=True, eq=False)
 class MakePalette(Request):
-    """What the image becomes for each of the `limit` likeliest codes of a variable. Answers Palette."""
+    """What the image becomes for each of the `limit` likeliest codes of a variable. Answers Palette.
+
+    `others` are variables that get the same code.
+    """
 
     run: str
     codes: Codes
     variable: int
     limit: int = 32
+    others: tuple[int, ...] = ()
     text: ClassVar[str] = "Decoding the palette"
 
 
@@ -272,6 +284,7 @@ class FillPalette(Request):
     codes: Codes
     variable: int
     limit: int = 32
+    others: tuple[int, ...] = ()
     text: ClassVar[str] = "Decoding all codes"
     cancellable: ClassVar[bool] = True
 
@@ -330,56 +343,40 @@ class EvaluateRun(Request):
     background: ClassVar[bool] = True
 
 
-# ---------------------------------------------------------------- training
-
-
-@dataclass(frozen=True, eq=False)
-class StartTraining(Request):
-    """Train into the run directory `path`. Answers every training event, then TrainingEnded.
-
-    Attributes:
-        overrides: settings by dotted name over the preset ("training.batch_size": 64).
-        minutes: budget; None takes the preset's.
-        resume: go on from the last checkpoint in `path`; preset and overrides are then the run's own.
-    """
-
-    dataset: str
-    preset: str
-    path: str
-    overrides: dict[str, object] = field(default_factory=dict)
-    minutes: float | None = None
-    seed: int = 0
-    resume: bool = False
-    device: str = "auto"
-    text: ClassVar[str] = "Training"
-    background: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, eq=False)
-class PauseTraining(Request):
-    """Stop stepping the training; nothing is saved or lost. Answers TrainingPaused."""
-
-
-@dataclass(frozen=True, eq=False)
-class ResumeTraining(Request):
-    """Step the paused training again. Answers TrainingPaused."""
-
-
-@dataclass(frozen=True, eq=False)
-class StopTraining(Request):
-    """End the training; it saves a checkpoint first. The training answers TrainingEnded."""
-
-    text: ClassVar[str] = "Saving the run"
-
-
-@dataclass(frozen=True, eq=False)
-class ReadPresets(Request):
-    """The presets' names and settings. Answers Presets."""
-
-
-@dataclass(frozen=True, eq=False)
-class ReadRunLog(Request):
-    """Events that a run directory gained since `offset` (bytes). Answers RunLog."""
-
-    path: str
-    offset: int = 0
+__all__ = [
+    "ApplyAction",
+    "AverageGraph",
+    "BrowseImages",
+    "BuildDataset",
+    "DeleteRun",
+    "DoVariables",
+    "EvaluateRun",
+    "FillPalette",
+    "Graph",
+    "LayoutGraph",
+    "ListLibrary",
+    "LoadRun",
+    "MakePalette",
+    "MeasureEffects",
+    "OpenDataset",
+    "OpenSession",
+    "PauseTraining",
+    "PickImage",
+    "PickPair",
+    "ReadCodeUse",
+    "ReadPresets",
+    "ReadRunLog",
+    "ReadTargets",
+    "Request",
+    "ResumeTraining",
+    "RetrieveAction",
+    "SaveSession",
+    "ShowImage",
+    "Split",
+    "StartTraining",
+    "StopTraining",
+    "Traverse",
+    "VerifyDataset",
+    "WriteGraph",
+    "kind_of",
+]

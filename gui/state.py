@@ -74,7 +74,7 @@ class Selection(QObject):
         history_changed: steps came, went, have another name, or another one is the present.
         restored: a session is back; the name of the data set that its image is from.
         read_only_changed: why nothing can be done to what is shown, a sentence; empty when it can.
-        variable_changed: node or None.
+        variable_changed: node or None; also when the variables chosen besides it are others.
         action_changed: action index or None, whose graph is shown.
         propagate_changed: whether do(variable) also moves its descendants.
     """
@@ -99,6 +99,7 @@ class Selection(QObject):
         self.reconstruction: Reconstruction | None = None
         self.step: Step | None = None
         self.variable: int | None = None
+        self.others: tuple[int, ...] = ()  # variables that are chosen besides it, in the order of choosing
         self.action: int | None = None
         self.propagate = True
         self.history = QUndoStack(self)  # the present branch, as far as undo and redo walk over it
@@ -226,11 +227,29 @@ class Selection(QObject):
         """Before the window goes: the history says nothing while Qt takes it down."""
         self.history.blockSignals(True)
 
+    @property
+    def variables(self) -> tuple[int, ...]:
+        """All chosen variables, the one that counts first; empty when there is none."""
+        return () if self.variable is None else (self.variable, *self.others)
+
     def set_variable(self, variable: int | None) -> None:
-        """Choose a node of the graph, or none."""
-        if variable != self.variable:
-            self.variable = variable
-            self.variable_changed.emit(variable)
+        """Choose one node of the graph, or none."""
+        self.set_variables(() if variable is None else (variable,))
+
+    def set_variables(self, variables: tuple[int, ...]) -> None:
+        """Choose nodes of the graph; the first counts, the others get what it gets."""
+        variables = tuple(dict.fromkeys(variables))
+        if variables != self.variables:
+            self.variable = variables[0] if variables else None
+            self.others = variables[1:]
+            self.variable_changed.emit(self.variable)
+
+    def toggle_variable(self, variable: int) -> None:
+        """Choose a node besides those that are chosen, as the one that counts; or leave it out again."""
+        if variable in self.variables:
+            self.set_variables(tuple(v for v in self.variables if v != variable))
+        else:
+            self.set_variables((variable, *self.variables))
 
     def set_action(self, action: int | None) -> None:
         """Choose the action whose graph is shown; None is the base graph."""

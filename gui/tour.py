@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QWidget
 
 from datasets.home import runs_dir
 from gui import requests as rq
 from gui.app import make_application
+from gui.explore_tour import walk_through_explore
 from gui.logs import open_log
 from gui.main_window import MainWindow
 from gui.replies import Failure
@@ -60,10 +60,10 @@ def take_tour(
     make_application(theme)
     with tempfile.TemporaryDirectory() as folder:
         window = MainWindow(QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat))
-        guide = _Guide(window, out)
+        guide = Guide(window, out)
         try:
             guide.open(run, dataset)
-            guide.explore()
+            walk_through_explore(guide)
             guide.retrieve()
             if minutes > 0:
                 guide.train(minutes)
@@ -74,8 +74,12 @@ def take_tour(
     return guide.pictures
 
 
-class _Guide:
-    """One walk through the window."""
+class Guide:
+    """One walk through the window.
+
+    Attributes:
+        pictures: what was saved so far.
+    """
 
     def __init__(self, window: MainWindow, out: Path) -> None:
         self.window, self.out = window, out
@@ -89,41 +93,9 @@ class _Guide:
         self.window.resize(*SIZE)
         self.window.show()
         self.window.start(run, dataset)
-        self._until(lambda: self.window.selection.step is not None, "the first image", 300)
-        self._settle()
-        self._picture("explore")
-
-    def explore(self) -> None:
-        """A node, a code, an action, and the graph under it."""
-        window, explore = self.window, self.window.explore
-        graph = explore.graph.view
-        node = int(np.argmax(np.bincount(graph.shown.pairs[:, 0], minlength=len(graph.nodes))))
-        place = graph.mapFromScene(graph.nodes[node].scenePos())
-        QTest.mouseClick(graph.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        self._until(lambda: explore.variable_panel.thumbs.count() > 1, "the palette")
-        self._settle()
-        self._picture("variable")
-        before = window.selection.step
-        explore.variable_panel.choose_likeliest_other()
-        self._until(lambda: window.selection.step is not before, "the intervention")
-        self._settle()
-        self._picture("intervention")
-        explore.history.undo.click()
-        for _ in range(2):
-            explore.action_panel.buttons[1].click()
-        self._until(lambda: window.selection.history.count() == 2, "the action")
-        window.selection.set_action(0)
-        self._settle()
-        self._picture("action")
-        explore.traversal.by_variable.click()
-        self._settle()
-        self._picture("traversal")
-        explore.traversal.by_action.click()
-        window.selection.set_variable(None)
-        window.selection.set_action(None)
-        explore.graph.layout_choice.setCurrentIndex(explore.graph.layout_choice.findData("layered"))
-        self._settle()
-        self._picture("layered")
+        self.until(lambda: self.window.selection.step is not None, "the first image", 300)
+        self.settle()
+        self.picture("explore")
 
     def retrieve(self) -> None:
         """Which action turned one test image into another."""
@@ -131,54 +103,60 @@ class _Guide:
         answered: list[str] = []
         self.window.engine.result.connect(lambda kind, _g, _p: answered.append(kind))
         self.window.retrieve.draw_pair()
-        self._until(lambda: rq.kind_of(rq.RetrieveAction) in answered, "the retrieval")
-        self._settle()
-        self._picture("retrieve")
+        self.until(lambda: rq.kind_of(rq.RetrieveAction) in answered, "the retrieval")
+        self.settle()
+        self.picture("retrieve")
 
     def train(self, minutes: float) -> None:
         """A short training with its curves."""
         self._go("Train")
         train, engine = self.window.train, self.window.engine
-        self._until(lambda: train.form.plan() is not None, "the training form")
+        self.until(lambda: train.form.plan() is not None, "the training form")
         train.form.minutes.setValue(minutes)
         plan = train.form.plan()
         self._trained = runs_dir() / plan.name if plan is not None else None
         train.form.start.click()
-        self._until(lambda: engine.is_training, "the start of the training")
-        self._pause(minutes * 60 * 0.8)
-        self._picture("training")
-        self._until(lambda: not engine.is_training, "the end of the training", minutes * 60 * 6 + 120)
-        self._settle()
-        self._picture("trained")
+        self.until(lambda: engine.is_training, "the start of the training")
+        self.pause(minutes * 60 * 0.8)
+        self.picture("training")
+        self.until(lambda: not engine.is_training, "the end of the training", minutes * 60 * 6 + 120)
+        self.settle()
+        self.picture("trained")
 
     def library(self) -> None:
         """Data sets and runs; the short training goes again, having been seen."""
         self._go("Library")
-        self._picture("library")
+        self.picture("library")
         if self._trained is not None:
             self.window.engine.submit(rq.DeleteRun(str(self._trained)))
-            self._settle()
+            self.settle()
 
     # ------------------------------------------------------------ waiting
 
     def _go(self, workspace: str) -> None:
         self.window.show_workspace(WORKSPACES.index(workspace))
-        self._settle()
+        self.settle()
 
-    def _picture(self, name: str) -> None:
+    def picture(self, name: str, widget: QWidget | None = None) -> None:
+        """Save what the window, or a dialog of it, looks like now."""
         path = self.out / f"{len(self.pictures) + 1:02d}-{name}.png"
-        if not self.window.grab().save(str(path)):
+        if not (widget or self.window).grab().save(str(path)):
             raise TourError(f"{path} could not be written; choose another folder with --out")
         log.info("picture %s", path)
         self.pictures.append(path)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Until the engine rests and the window has painted."""
-        self._pause(0.1)
-        self._until(self.window.engine.is_idle, "the engine", 300)
-        self._pause(0.2)
+        self.pause(0.1)
+        self.until(self.window.engine.is_idle, "the engine", 300)
+        self.pause(0.2)
 
-    def _until(self, reached: Callable[[], bool], what: str, limit_s: float = 120) -> None:
+    def until(self, reached: Callable[[], bool], what: str, limit_s: float = 120) -> None:
+        """Wait for something.
+
+        Raises:
+            TourError: it failed, or did not come in time.
+        """
         end = time.monotonic() + limit_s
         while not reached():
             if self._failure is not None:
@@ -187,9 +165,10 @@ class _Guide:
                 raise TourError(
                     f"the tour waited {limit_s:.0f} s for {what}; see the log in DOSCOPE_HOME/logs"
                 )
-            self._pause(0.02)
+            self.pause(0.02)
 
-    def _pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
+        """Let the window work."""
         loop = QEventLoop()
         QTimer.singleShot(round(seconds * 1000), loop.quit)
         loop.exec()

@@ -26,6 +26,7 @@ class ActionPanel(QWidget):
         super().__init__()
         self._space: FactorSpace | None = None
         self._readings: list[QLabel] = []
+        self._names: list[QLabel] = []
         self.buttons: list[QPushButton] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +46,7 @@ class ActionPanel(QWidget):
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self._readings, self.buttons = [], []
+        self._readings, self._names, self.buttons = [], [], []
         for line, factor in enumerate(space.factors if space is not None else ()):
             self._add(line, factor, space.num_factors if space is not None else 0)
         self._hint.setVisible(space is None)
@@ -54,6 +55,7 @@ class ActionPanel(QWidget):
         name = QLabel(factor.name.replace("_", " "))
         reading = caption()
         self._readings.append(reading)
+        self._names.append(name)
         self._grid.addWidget(_Dot(line), line, 0)
         self._grid.addWidget(name, line, 1)
         self._grid.addWidget(reading, line, 2)
@@ -70,6 +72,14 @@ class ActionPanel(QWidget):
 
     def _asker(self, action: int) -> Callable[[], None]:
         return lambda: self.action_wanted.emit(action)
+
+    def set_factor(self, chosen: int) -> None:
+        """Mark the factor whose actions the keys apply."""
+        for factor, name in enumerate(self._names):
+            font = name.font()
+            font.setBold(factor == chosen)
+            name.setFont(font)
+            name.setToolTip("The keys + and − act on this factor; Page Up and Down choose another")
 
     def set_hint(self, hint: str) -> None:
         """What is said where there are no actions; empty: the usual."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from engine.results import FloatArray
 from gui.explore.graph_difference import Difference
 from gui.explore.graph_items import Edges
 
@@ -20,11 +21,18 @@ class EdgeTable(QAbstractTableModel):
         self._edges = Edges()
         self._names: list[str] = []
         self._difference: Difference | None = None
+        self._spread: FloatArray | None = None
 
-    def set_edges(self, edges: Edges, names: list[str], difference: Difference | None = None) -> None:
-        """Show other edges; of a difference also what became of each."""
+    def set_edges(
+        self,
+        edges: Edges,
+        names: list[str],
+        difference: Difference | None = None,
+        spread: FloatArray | None = None,
+    ) -> None:
+        """Show other edges; of a difference also what became of each, of a mean the spread, [N, N]."""
         self.beginResetModel()
-        self._edges, self._names, self._difference = edges, names, difference
+        self._edges, self._names, self._difference, self._spread = edges, names, difference, spread
         self.endResetModel()
 
     def cause(self, line: int) -> int:
@@ -48,5 +56,7 @@ class EdgeTable(QAbstractTableModel):
         if index.column() == 3:
             return self._difference.kind(index.row()) if self._difference is not None else None
         if index.column() == 2:
-            return f"{float(self._edges.probabilities[index.row()]):.3f}"
+            chance = f"{float(self._edges.probabilities[index.row()]):.3f}"
+            cause, effect = self._edges.pairs[index.row()]
+            return chance if self._spread is None else f"{chance} ± {self._spread[cause, effect]:.3f}"
         return self._names[int(self._edges.pairs[index.row(), index.column()])]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as PillowImage
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -93,11 +93,11 @@ class Exports(QObject):
         if _suffix(path) in DRAWN:
             seen = (self._graph.legend, self._graph.view)
             self._write(path, lambda file: draw_widgets(seen, f"{self._graph.says()}, {self._of()}", file))
-        elif run is not None and step is not None:
+        elif run is not None and step is not None and self._graph.view.graph is not None:
             chances = self._graph.view.shown.probabilities
             weakest = float(chances.min()) if len(chances) else 1.0
-            action = self._selection.action
-            self.asked.emit(rq.WriteGraph(str(run.path), step.codes, action, weakest, str(path)))
+            graph = self._graph.view.graph
+            self.asked.emit(rq.WriteGraph(str(run.path), step.codes, graph, weakest, str(path)))
 
     def write_grid(self, path: Path) -> None:
         """The traversal grid, or its columns one after the other."""
@@ -107,6 +107,28 @@ class Exports(QObject):
         else:
             rows = f"Traversal of {self._traversal.rows()}"
             self._write(path, lambda file: draw_widgets((grid,), f"{rows}, {self._of()}", file))
+
+    def copy_graph(self) -> None:
+        """The drawn edges as lines of Python for networkx, to the clipboard."""
+        shown, run = self._graph.view.shown, self._selection.run
+        if run is None or not len(shown.pairs):
+            self.hinted.emit("No edge is drawn; there is nothing to copy.")
+            return
+        lines = [
+            f"    ({run.variable_name(cause)!r}, {run.variable_name(effect)!r}, {chance:.4f}),"
+            for (cause, effect), chance in zip(
+                shown.pairs.tolist(), shown.probabilities.tolist(), strict=True
+            )
+        ]
+        text = ["import networkx as nx", "", f"# {self._graph.says()}, {self._of()}".replace("\n", " ")]
+        text += [
+            "graph = nx.DiGraph()",
+            "graph.add_weighted_edges_from([",
+            *lines,
+            '], weight="probability")',
+        ]
+        QGuiApplication.clipboard().setText("\n".join(text) + "\n")
+        self.hinted.emit(f"{len(lines)} edges are on the clipboard, as Python for networkx.")
 
     def on_written(self, written: Written) -> None:
         """The engine has written a file."""

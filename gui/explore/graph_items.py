@@ -22,6 +22,7 @@ from gui.theme import colours
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
 LABEL_FROM = 22.0  # a node's name is written when its circle is at least this wide on the screen
+CODE_FROM = 44.0  # and its code below, when it is this wide
 LEVELS = 6  # edges are drawn in this many classes of width and opacity
 
 
@@ -35,6 +36,7 @@ class NodeLook:
         moved: its code changed by the last intervention: a dot in the middle.
         role: "", "selected", "cause" or "effect" of the selected or hovered node.
         faded: there is a highlighted neighbourhood and it is not in it.
+        size: share of the full radius; smaller the less of its own code a variable keeps.
     """
 
     fill: QColor | None = None
@@ -42,19 +44,26 @@ class NodeLook:
     moved: bool = False
     role: str = ""
     faded: bool = False
+    size: float = 1.0
 
 
 class NodeItem(QGraphicsItem):
-    """A latent variable. Its callbacks get its node index."""
+    """A latent variable. Its callbacks get its node index; `added` is a click with Shift or Ctrl."""
 
     def __init__(
-        self, node: int, name: str, clicked: Callable[[int], None], hovered: Callable[[int | None], None]
+        self,
+        node: int,
+        name: str,
+        clicked: Callable[[int], None],
+        added: Callable[[int], None],
+        hovered: Callable[[int | None], None],
     ) -> None:
         super().__init__()
         self.node, self.name = node, name
         self.look = NodeLook()
         self.radius = 10.0
-        self._clicked, self._hovered = clicked, hovered
+        self.code: int | None = None
+        self._clicked, self._added, self._hovered = clicked, added, hovered
         self.setAcceptHoverEvents(True)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsFocusable)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -77,7 +86,8 @@ class NodeItem(QGraphicsItem):
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._clicked(self.node)
+            more = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
+            (self._added if event.modifiers() & more else self._clicked)(self.node)
             event.accept()
 
     def hoverEnterEvent(self, _event: QGraphicsSceneHoverEvent) -> None:
@@ -89,7 +99,7 @@ class NodeItem(QGraphicsItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
-        c, r, look = colours(), self.radius, self.look
+        c, r, look = colours(), self.radius * self.look.size, self.look
         painter.setOpacity(0.5 if look.faded else 1.0)
         ring = {"selected": c.accent, "cause": c.cause, "effect": c.effect}.get(look.role, c.panel)
         width = r * (0.34 if look.role == "selected" else 0.28 if look.role else 0.14)
@@ -110,16 +120,17 @@ class NodeItem(QGraphicsItem):
             painter.drawEllipse(QPointF(), r * 1.36, r * 1.36)
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
         if 2 * r * scale >= LABEL_FROM and not look.moved:
-            self._paint_name(painter)
+            with_code = self.code is not None and 2 * r * scale >= CODE_FROM
+            self._paint_name(painter, f"{self.name}\n{self.code}" if with_code else self.name)
 
-    def _paint_name(self, painter: QPainter) -> None:
+    def _paint_name(self, painter: QPainter, text: str) -> None:
         font = painter.font()
         font.setPixelSize(100)  # drawn large and scaled down: tiny pixel sizes are rounded
         painter.setFont(font)
         fill = self.look.fill if self.look.fill is not None else QColor(colours().node)
         painter.setPen(QColor("#ffffff" if fill.lightness() < 150 else "#10131a"))
         painter.scale(self.radius * 0.0058, self.radius * 0.0058)
-        painter.drawText(QRectF(-200, -100, 400, 200), Qt.AlignmentFlag.AlignCenter, self.name)
+        painter.drawText(QRectF(-200, -150, 400, 300), Qt.AlignmentFlag.AlignCenter, text)
 
 
 @dataclass(frozen=True)

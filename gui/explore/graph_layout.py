@@ -12,6 +12,8 @@ from engine.results import FloatArray
 
 IntArray = npt.NDArray[np.int64]
 SWEEPS = 6
+ROW_LENGTH, ROW_HEIGHT = 32, 0.045  # of the rows of nodes without an edge
+MARGIN = 0.03
 
 
 def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
@@ -54,11 +56,8 @@ def layered(edges: IntArray, num_nodes: int) -> FloatArray:
     Returns:
         positions float32 [N, 2].
     """
-    positions = np.zeros((num_nodes, 2), dtype=np.float32)
+    positions, share = _lonely_rows(edges, num_nodes)
     linked = np.unique(edges)
-    lonely = np.setdiff1d(np.arange(num_nodes), linked)
-    lonely_rows = int(np.ceil(len(lonely) / 32)) if len(lonely) else 0
-    share = 0.045 * lonely_rows
     layers = _order_layers(_layers(edges, linked), edges) if len(linked) else []
     for depth, layer in enumerate(layers):
         y = (depth + 0.5) / len(layers) * (1 - share)
@@ -66,9 +65,47 @@ def layered(edges: IntArray, num_nodes: int) -> FloatArray:
         shift = (0.25 if depth % 2 else -0.25) / len(layer) if len(layer) > 1 else 0.0
         for place, node in enumerate(layer):
             positions[node] = ((place + 0.5) / len(layer) + shift, y)
-    for place, node in enumerate(lonely):
-        positions[node] = ((place % 32 + 0.5) / 32, 1 - share + 0.045 * (place // 32 + 0.5))
     return positions
+
+
+def force_directed(edges: IntArray, num_nodes: int) -> FloatArray:
+    """Linked nodes attract and all repel each other (Fruchterman and Reingold); the same every time.
+
+    Nodes without an edge stand in rows at the bottom.
+
+    Args:
+        edges: (cause, effect), int64 [E, 2].
+        num_nodes: N.
+
+    Returns:
+        positions float32 [N, 2].
+    """
+    import networkx as nx
+
+    positions, share = _lonely_rows(edges, num_nodes)
+    graph = nx.Graph()
+    graph.add_nodes_from(np.unique(edges).tolist())
+    graph.add_edges_from(edges.tolist())
+    if len(graph):
+        found = nx.spring_layout(graph, seed=0, iterations=80)
+        placed = np.array(list(found.values()))
+        low, size = placed.min(axis=0), np.ptp(placed, axis=0)
+        inside = MARGIN + (1 - 2 * MARGIN) * (placed - low) / np.where(size > 0, size, 1)
+        inside[:, 1] *= 1 - share
+        positions[list(found)] = inside
+    return positions
+
+
+def _lonely_rows(edges: IntArray, num_nodes: int) -> tuple[FloatArray, float]:
+    """Positions [N, 2] with nodes that have no edge in rows at the bottom, and the height that they take."""
+    positions = np.zeros((num_nodes, 2), dtype=np.float32)
+    lonely = np.setdiff1d(np.arange(num_nodes), np.unique(edges))
+    rows = int(np.ceil(len(lonely) / ROW_LENGTH))
+    share = ROW_HEIGHT * rows
+    for place, node in enumerate(lonely):
+        across, down = place % ROW_LENGTH, place // ROW_LENGTH
+        positions[node] = ((across + 0.5) / ROW_LENGTH, 1 - share + ROW_HEIGHT * (down + 0.5))
+    return positions, share
 
 
 def _layers(edges: IntArray, linked: IntArray) -> list[list[int]]:

@@ -33,6 +33,10 @@ class Legend(QWidget):
         self._colours = node_colours
         self.update()
 
+    def title(self) -> str:
+        """What the colours mean, in words."""
+        return self._colours.title
+
     def rows(self) -> int:
         """How many lines there are, the title of the colours among them."""
         title = 1 if self._colours.title else 0

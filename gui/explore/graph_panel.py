@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,20 +21,36 @@ from gui.explore.edge_table import EdgeTable, Index
 from gui.explore.graph_difference import GAINED, KEPT, LOST
 from gui.explore.graph_items import Edges
 from gui.explore.graph_legend import Legend
-from gui.explore.graph_view import ZOOM, GraphView
-from gui.explore.node_colours import SCHEMES, THRESHOLD, NodeFacts, colour_nodes
+from gui.explore.graph_view import GraphView
+from gui.explore.node_colours import FACTOR, MOVES, SCHEME_TIPS, SCHEMES, THRESHOLD, NodeFacts, colour_nodes
+from gui.explore.zoom_view import ZOOM
 from gui.widgets import GAP, EmptyState, caption, named, row, tool_button
+from gui.words import count, percent
+
+if TYPE_CHECKING:
+    from engine.metrics.variable_effects import VariableEffects
 
 MOST_EDGES = 600
+MOST_MOVED = 3  # factors that a node's tool tip names
+MEANS = (16, 128, 1000)  # images to average over
 READING_TIP = "Number of edges drawn, and the probability p of the weakest of them"
+LAYOUTS = (
+    ("grid", "Image", "Every variable at its place over the image"),
+    ("layered", "Layers", "Causes above their effects"),
+    ("force", "Forces", "What is linked stands close together"),
+)
 
 
 class GraphPanel(QWidget):
     """Signals:
     action_chosen: action index whose graph to show, or None for the base graph.
+    images_chosen: of how many images the graph is to be the mean; 1 is the present image's own.
+    effects_wanted: what each variable moves is to be measured, for the colours.
     """
 
     action_chosen = Signal(object)
+    images_chosen = Signal(int)
+    effects_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,19 +63,30 @@ class GraphPanel(QWidget):
         self.colour_choice = named(QComboBox(), "graph_colours", "What the colours of the nodes mean")
         for scheme, text in SCHEMES.items():
             self.colour_choice.addItem(text, scheme)
+            tip = f"Colours: {SCHEME_TIPS[scheme]}"
+            self.colour_choice.setItemData(self.colour_choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.images_choice = named(QComboBox(), "graph_images", "Of which images the graph is")
+        for images in (1, *MEANS):
+            self.images_choice.addItem("This image" if images == 1 else f"Mean of {count(images)}", images)
+        self.images_choice.setToolTip(
+            "The graph of the present image, or the mean over validation images of the data set,"
+            " whose spread the table shows"
+        )
+        self.plane_choice = named(QComboBox(), "graph_plane", "Variables of which codebook")
         self._facts = NodeFacts()
         self.compare_choice = named(
             QCheckBox("Difference"), "graph_difference", "Difference from the base graph"
         )
-        self.layout_choice.addItem("Over the image", "grid")
-        self.layout_choice.addItem("Layered", "layered")
+        for name, text, tip in LAYOUTS:
+            self.layout_choice.addItem(text, name)
+            self.layout_choice.setItemData(self.layout_choice.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.count = named(
             QSlider(Qt.Orientation.Horizontal), "graph_strongest", "Number of strongest edges shown"
         )
         self.count.setRange(0, MOST_EDGES)
         self.count.setPageStep(20)
         self.count.setValue(80)
-        self.count.setMinimumWidth(80)
+        self.count.setMinimumWidth(36)
         self.threshold = named(
             QSlider(Qt.Orientation.Horizontal), "graph_threshold", "Probability above which edges are shown"
         )
@@ -85,6 +114,7 @@ class GraphPanel(QWidget):
             "Loading the bundled model…", "The graph appears here; nothing is downloaded."
         )
         self._names: list[str] = []
+        self._effects: VariableEffects | None = None
         self._build()
         self._connect()
         self._say_threshold()
@@ -100,12 +130,11 @@ class GraphPanel(QWidget):
         bar = row(
             self.which,
             self.layout_choice,
-            caption("edges"),
             self.count,
             self.reading,
             self.table_switch,
         )
-        bar.setStretch(3, 1)
+        bar.setStretch(2, 1)
         layout.addLayout(bar)
         body = row(self._legend_column(), self.pages, self._zoom_buttons())
         body.setStretch(1, 1)
@@ -119,8 +148,9 @@ class GraphPanel(QWidget):
         column.setSpacing(4)
         column.addWidget(self.above)
         column.addWidget(self.threshold)
+        column.addWidget(self.images_choice)
+        column.addWidget(self.plane_choice)
         column.addWidget(self.compare_choice)
-        column.addWidget(caption("Colours by"))
         column.addWidget(self.colour_choice)
         column.addWidget(self.legend, 1)
         return holder
@@ -131,8 +161,8 @@ class GraphPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         for made in (
-            tool_button("+", "graph_zoom_in", "Zoom in", lambda: self.view.zoom(ZOOM)),
-            tool_button("−", "graph_zoom_out", "Zoom out", lambda: self.view.zoom(1 / ZOOM)),
+            tool_button("+", "graph_zoom_in", "Zoom in (wheel)", lambda: self.view.zoom(ZOOM)),
+            tool_button("−", "graph_zoom_out", "Zoom out (wheel)", lambda: self.view.zoom(1 / ZOOM)),
             tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit),
         ):
             made.setFixedWidth(max(38, made.sizeHint().width()))
@@ -146,8 +176,12 @@ class GraphPanel(QWidget):
         self.layout_choice.currentIndexChanged.connect(
             lambda _i: self.view.set_layout(str(self.layout_choice.currentData()))
         )
-        self.colour_choice.currentIndexChanged.connect(lambda _i: self._recolour())
+        self.colour_choice.currentIndexChanged.connect(lambda _i: self._on_colours())
+        self.images_choice.activated.connect(
+            lambda _i: self.images_chosen.emit(self.images_choice.currentData())
+        )
         self.compare_choice.toggled.connect(self.view.set_compares)
+        self.plane_choice.activated.connect(lambda _i: self.view.set_plane(self.plane_choice.currentData()))
         self.which.activated.connect(lambda _i: self.action_chosen.emit(self.which.currentData()))
         self.view.shown_changed.connect(self._on_shown)
         self.table.clicked.connect(self._choose)
@@ -186,6 +220,13 @@ class GraphPanel(QWidget):
         self._facts = NodeFacts(run.grid if run is not None else None)
         if run is not None:
             self._facts.names = run.space.names
+        self.view.set_plane(None)
+        self.plane_choice.clear()
+        self.plane_choice.addItem("All codebooks", None)
+        for book in range(run.grid[0] if run is not None else 0):
+            self.plane_choice.addItem(f"Codebook {book}", book)
+        self.plane_choice.setVisible(run is not None and run.grid[0] > 1)
+        self._tell_nodes()
         self._recolour()
         self._show_page()
 
@@ -193,7 +234,7 @@ class GraphPanel(QWidget):
         """Another graph."""
         self.view.set_graph(graph)
         if graph is not None:
-            self._facts.edges = graph.edges
+            self._facts.edges, self._facts.mask, self._facts.own = graph.edges, graph.mask, graph.own
             self._recolour()
         self._show_page(graph is not None)
 
@@ -215,7 +256,44 @@ class GraphPanel(QWidget):
     def set_codes(self, codes: Codes | None) -> None:
         """The present codes, [N]."""
         self._facts.codes = codes
-        self.view.set_codes(codes)
+        self._tell_nodes()
+        self._recolour()
+
+    def set_images(self, images: int) -> None:
+        """Mark of how many images the shown graph is the mean."""
+        self.images_choice.setCurrentIndex(self.images_choice.findData(images))
+
+    def set_effects(self, effects: VariableEffects | None) -> None:
+        """What was measured of each variable; None is not yet."""
+        self._effects = effects
+        self._facts.moves = effects.changed if effects is not None else None
+        self._tell_nodes()
+        self._recolour()
+
+    def refuse_effects(self) -> None:
+        """They cannot be measured, or nobody wants to wait: back to the colours that need none."""
+        if self._facts.moves is None and self.colour_choice.currentData() == MOVES:
+            self.colour_choice.setCurrentIndex(self.colour_choice.findData(FACTOR))
+
+    def _tell_nodes(self) -> None:
+        names = self._facts.names
+        tips = []
+        for node, name in enumerate(self._names):
+            codes, effects = self._facts.codes, self._effects
+            code = f", code {int(codes[node])}" if codes is not None and len(codes) > node else ""
+            tip = f"Variable {name} (codebook, row, column){code}"
+            if effects is not None:
+                shares = [f"{names[f]} {percent(p)}" for f, p in effects.strongest(node)[:MOST_MOVED]]
+                found = ", ".join(shares) if shares else "no factor"
+                tip += f"\nAnother code changes {found} ({count(int(effects.tried[node]))} images)"
+            tips.append(tip)
+        self.view.set_tips(tips, self._facts.codes)
+
+    def _on_colours(self) -> None:
+        scheme = str(self.colour_choice.currentData())
+        self.colour_choice.setToolTip(f"Colours: {SCHEME_TIPS[scheme]}")
+        if scheme == MOVES and self._facts.moves is None:
+            self.effects_wanted.emit()
         self._recolour()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -230,6 +308,12 @@ class GraphPanel(QWidget):
 
     def says(self) -> str:
         """Which graph is shown and how much of it, in words."""
+        graph = self.view.graph
+        if graph is not None and graph.spread is not None:
+            return f"Mean of {graph.images} images: {self._says()}"
+        return self._says()
+
+    def _says(self) -> str:
         if self.view.difference is not None:
             return f"{self.which.currentText()}, difference from the base graph: {self.reading.text()} edges"
         return f"{self.which.currentText()}: {self.reading.text().replace(',', ' edges,')}"
@@ -243,7 +327,8 @@ class GraphPanel(QWidget):
 
     def _on_shown(self, edges: Edges) -> None:
         found = self.view.difference
-        self.table_model.set_edges(edges, self._names, found)
+        graph = self.view.graph
+        self.table_model.set_edges(edges, self._names, found, graph.spread if graph is not None else None)
         self.legend.set_compares(found is not None)
         if found is not None:
             counts = found.counts

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QContextMenuEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView, QMenu
+from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QMenu
 
 from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
+from gui.explore.action_item import ActionItem
+from gui.explore.edge_drawing import EdgeDrawing
 from gui.explore.graph_difference import Difference, compare
-from gui.explore.graph_items import EdgeLayer, Edges, NodeItem, NodeLook
+from gui.explore.graph_items import Edges, NodeItem, NodeLook
 from gui.explore.graph_layout import latent_grid, strongest
 from gui.explore.node_colours import THRESHOLD
+from gui.explore.zoom_view import SIDE, ZoomView
 from gui.theme import colours
 from gui.widgets import named, to_qimage
 
-SIDE = 1000.0  # the scene is SIDE x SIDE
 LAYERED_RADIUS = 13.0
-ZOOM = 1.25
+ABOVE = 110.0  # room for the action's node
+SMALLEST = 0.6  # of a node that keeps nothing of its own code
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -35,44 +29,46 @@ _ARROWS = {
 }
 
 
-class GraphView(QGraphicsView):
+class GraphView(ZoomView):
     """Signals:
     node_chosen: node, clicked or reached by an arrow key.
+    node_added: the same with Shift: besides those that are chosen, or no longer.
+    nodes_chosen: all nodes in a frame that was drawn with Shift, a tuple.
     palette_wanted: Enter on a node.
     gallery_wanted: the gallery of codes, from the menu of the chosen node.
+    action_wanted: the action's node was clicked.
     hovered: node or None.
-    layout_wanted: edges int64 [E, 2], when the layered layout needs new positions.
+    layout_wanted: name and edges int64 [E, 2], when a layout of the edges needs new positions.
     shown_changed: the drawn Edges.
     """
 
     node_chosen = Signal(int)
+    node_added = Signal(int)
+    nodes_chosen = Signal(object)
     palette_wanted = Signal()
     gallery_wanted = Signal()
+    action_wanted = Signal()
     hovered = Signal(object)
-    layout_wanted = Signal(object)
+    layout_wanted = Signal(str, object)
     shown_changed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
-        named(self, "graph_view", "Causal graph: arrow keys walk over the nodes, Enter opens the palette")
-        self.setScene(QGraphicsScene(QRectF(0, 0, SIDE, SIDE), self))
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for part in (self, self.viewport()):
-            part.setAcceptDrops(False)  # a picture that is dropped here is for the workspace
+        named(
+            self,
+            "graph_view",
+            "Causal graph: arrows walk over the nodes (Shift: several), Enter opens the palette",
+        )
         self.nodes: list[NodeItem] = []
         self._grid: tuple[int, int, int] | None = None
         self._graph: CausalGraph | None = None
         self._shown = Edges()
         self._positions: FloatArray = np.zeros((0, 2), dtype=np.float32)
-        self._radius = LAYERED_RADIUS
+        self._radius, self._width = LAYERED_RADIUS, SIDE
         self._count, self._threshold = 80, THRESHOLD
-        self._is_grid = True
-        self._zoomed = False
-        self._selected: int | None = None
+        self._layout = "grid"
+        self._plane: int | None = None
+        self._selected: tuple[int, ...] = ()  # the first counts
         self._hover: int | None = None
         self._moved: BoolArray | None = None
         self._fills: list[QColor] | None = None
@@ -80,13 +76,11 @@ class GraphView(QGraphicsView):
         self._picture.setOpacity(0.28)
         self.difference: Difference | None = None  # from the base graph, where that is shown
         self._compares = False
-        self._edges, self._causes, self._effects = (
-            EdgeLayer("edge", 1), EdgeLayer("cause", 3), EdgeLayer("effect", 4)
-        )  # fmt: skip
-        self._gained, self._lost = EdgeLayer("good", 2), EdgeLayer("bad", 2, dashed=True)
-        self._layers = (self._edges, self._gained, self._lost, self._causes, self._effects)
-        for item in (self._picture, *self._layers):
-            self.scene().addItem(item)
+        self.scene().addItem(self._picture)
+        self._drawing = EdgeDrawing(self.scene())
+        self.action_node = ActionItem(self.action_wanted.emit)
+        self.scene().addItem(self.action_node)
+        self.framed.connect(self._on_framed)
 
     # ------------------------------------------------------------ what is shown
 
@@ -96,13 +90,13 @@ class GraphView(QGraphicsView):
             return
         for node in self.nodes:
             self.scene().removeItem(node)
-        self._grid, self._graph, self._selected, self._hover = grid, None, None, None
+        self._grid, self._graph, self._selected, self._hover = grid, None, (), None
+        self._plane = None
         self._moved, self._fills = None, None
         self.nodes = []
         for index in range(int(np.prod(grid)) if grid is not None else 0):
             name = ",".join(str(int(i)) for i in np.unravel_index(index, grid or ()))
-            item = NodeItem(index, name, self.node_chosen.emit, self._on_hover)
-            item.setToolTip(f"Variable {name} (codebook, row, column)")
+            item = NodeItem(index, name, self.node_chosen.emit, self.node_added.emit, self._on_hover)
             self.scene().addItem(item)
             self.nodes.append(item)
         self._place()
@@ -114,9 +108,28 @@ class GraphView(QGraphicsView):
             self._picture.setScale(SIDE / image.shape[1])
 
     def set_graph(self, graph: CausalGraph | None) -> None:
-        """Other edges and targets."""
+        """Other edges and targets; an action that they are under is a node itself."""
+        other = (graph.action if graph is not None else "none") != self.action_node.name
         self._graph = graph
+        self.action_node.set_name(graph.action if graph is not None else "none")
+        if other:
+            self._set_extent()
         self._choose_edges()
+
+    def set_plane(self, codebook: int | None) -> None:
+        """Show the variables of one codebook, or of all."""
+        if codebook != self._plane:
+            self._plane = codebook
+            self._place()
+            self._choose_edges()
+
+    def _in_plane(self) -> BoolArray:
+        """The variables that are shown, [N]."""
+        books, cells = (self._grid[0], self._grid[1] * self._grid[2]) if self._grid is not None else (0, 0)
+        if self._plane is None:
+            return np.ones(books * cells, dtype=bool)
+        seen: BoolArray = np.arange(books * cells) // cells == self._plane
+        return seen
 
     def set_strongest(self, count: int) -> None:
         """Draw only the `count` most probable edges."""
@@ -137,26 +150,31 @@ class GraphView(QGraphicsView):
             self._choose_edges()
 
     def set_layout(self, name: str) -> None:
-        """Place the nodes over the image ("grid") or in layers ("layered")."""
-        self._is_grid = name == "grid"
+        """Place the nodes over the image ("grid"), in layers ("layered") or by forces ("force")."""
+        self._layout = name
         self._place()
         if not self._is_grid:
-            self.layout_wanted.emit(self._shown.pairs)
+            self.layout_wanted.emit(name, self._shown.pairs)
+
+    @property
+    def _is_grid(self) -> bool:
+        return self._layout == "grid"
 
     def set_positions(self, positions: FloatArray) -> None:
-        """Positions of the layered layout, x and y in 0..1, [N, 2]."""
+        """Positions of a layout of the edges, x and y in 0..1, [N, 2]."""
         if not self._is_grid and len(positions) == len(self.nodes):
             aspect = float(np.clip(self.width() / max(1, self.height()), 1.0, 2.5))
-            self.scene().setSceneRect(0, 0, SIDE * aspect, SIDE)
-            self._positions = (positions * [SIDE * aspect, SIDE]).astype(np.float32)
+            self._width = SIDE * aspect
+            self._set_extent()
+            self._positions = (positions * [self._width, SIDE]).astype(np.float32)
             self._radius = LAYERED_RADIUS
             self._apply_positions()
 
-    def set_selected(self, node: int | None) -> None:
-        """Mark the chosen variable with its parents and children."""
-        self._selected = node
-        if node is not None and node < len(self.nodes) and self.hasFocus():
-            self.nodes[node].setFocus()
+    def set_selected(self, nodes: tuple[int, ...]) -> None:
+        """Mark the chosen variables with their parents and children."""
+        self._selected = nodes
+        if nodes and nodes[0] < len(self.nodes) and self.hasFocus():
+            self.nodes[nodes[0]].setFocus()
         self._restyle()
 
     def set_moved(self, moved: BoolArray | None) -> None:
@@ -164,16 +182,21 @@ class GraphView(QGraphicsView):
         self._moved = moved
         self._restyle()
 
-    def set_codes(self, codes: Codes | None) -> None:
-        """What the nodes say of themselves: their place and their present code."""
-        for node in self.nodes:
-            code = f", code {int(codes[node.node])}" if codes is not None else ""
-            node.setToolTip(f"Variable {node.name} (codebook, row, column){code}")
+    def set_tips(self, tips: list[str], codes: Codes | None) -> None:
+        """What the nodes say of themselves, one a node; large ones have their code written on them."""
+        for node, tip in zip(self.nodes, tips, strict=True):
+            node.setToolTip(tip)
+            node.code = int(codes[node.node]) if codes is not None and len(codes) == len(tips) else None
 
     def set_fills(self, fills: list[QColor] | None) -> None:
         """A colour a node."""
         self._fills = fills
         self._restyle()
+
+    @property
+    def graph(self) -> CausalGraph | None:
+        """The graph whose edges are drawn."""
+        return self._graph
 
     @property
     def shown(self) -> Edges:
@@ -191,79 +214,88 @@ class GraphView(QGraphicsView):
         self.difference = None
         if self._graph is None:
             self._shown = Edges()
-        elif self._compares and self._graph.action != "none":
-            self.difference = compare(self._graph.base, self._graph.edges, self._count, self._threshold)
-            self._shown = self.difference.all
         else:
-            pairs = strongest(self._graph.edges, self._count, self._threshold)
-            self._shown = Edges(pairs, self._graph.edges[pairs[:, 0], pairs[:, 1]])
+            seen = np.outer(self._in_plane(), self._in_plane())
+            edges, base = (np.where(seen, part, 0) for part in (self._graph.edges, self._graph.base))
+            if self._compares and self._graph.action != "none":
+                self.difference = compare(base, edges, self._count, self._threshold)
+                self._shown = self.difference.all
+            else:
+                pairs = strongest(edges, self._count, self._threshold)
+                self._shown = Edges(pairs, edges[pairs[:, 0], pairs[:, 1]])
         self.shown_changed.emit(self._shown)
         self._draw_edges()
         if not self._is_grid:
-            self.layout_wanted.emit(self._shown.pairs)
+            self.layout_wanted.emit(self._layout, self._shown.pairs)
 
     def _place(self) -> None:
         if self._grid is None:
             return
         self._picture.setVisible(self._is_grid)
         if self._is_grid:
-            positions, free = latent_grid(self._grid)
-            self.scene().setSceneRect(0, 0, SIDE, SIDE)
-            self._positions, self._radius = positions * SIDE, 0.46 * free * SIDE
+            books, height, width = self._grid
+            positions, free = latent_grid(self._grid if self._plane is None else (1, height, width))
+            if self._plane is not None:
+                positions = np.tile(positions, (books, 1))
+            self._width, self._positions, self._radius = SIDE, positions * SIDE, 0.46 * free * SIDE
+            self._set_extent()
             self._apply_positions()
+
+    def _set_extent(self) -> None:
+        """The scene, with room for the action's node above the variables."""
+        above = ABOVE if self.action_node.isVisible() else 0.0
+        self.scene().setSceneRect(0, -above, self._width, SIDE + above)
+        self.action_node.setPos(self._width / 2, -0.6 * ABOVE)
+        self.refit()
 
     def _apply_positions(self) -> None:
         for item, (x, y) in zip(self.nodes, self._positions.tolist(), strict=True):
             item.setPos(x, y)
             item.set_radius(self._radius)
         self._draw_edges()
-        if not self._zoomed:
-            self.fit()
+        self.refit()
 
     def _draw_edges(self) -> None:
         if len(self._positions) == len(self.nodes):
-            found, nothing = self.difference, Edges()
-            self._lay(self._edges, self._shown if found is None else found.kept)
-            self._lay(self._gained, nothing if found is None else found.gained)
-            self._lay(self._lost, nothing if found is None else found.lost)
+            self._drawing.place(self._positions, self._radius, self.sceneRect())
+            self._drawing.show(self._shown, self.difference)
+            action, graph = self.action_node, self._graph
+            place = (action.x(), action.foot()) if action.isVisible() else None
+            if graph is not None:
+                self._drawing.show_action(place, np.where(self._in_plane(), graph.mask, 0))
         self._restyle()
-
-    def _lay(self, layer: EdgeLayer, edges: Edges) -> None:
-        layer.set_edges(edges, self._positions, self._radius, self.sceneRect())
 
     def _restyle(self) -> None:
         """Give every node its look, and light the neighbourhood of the hovered or chosen one."""
         if len(self._positions) != len(self.nodes):
             return
-        centre = self._hover if self._hover is not None else self._selected
-        causes, effects = self.neighbours(centre) if centre is not None else ([], [])
-        roles = dict.fromkeys(effects, "effect") | dict.fromkeys(causes, "cause")
-        if centre is not None and self._selected is None:
-            roles[centre] = "selected"
-        if self._selected is not None:
-            roles[self._selected] = "selected"
+        centres = (self._hover,) if self._hover is not None else self._selected
+        roles: dict[int, str] = {}
+        for centre in centres:
+            causes, effects = self.neighbours(centre)
+            roles = dict.fromkeys(effects, "effect") | roles | dict.fromkeys(causes, "cause")
+        roles |= dict.fromkeys(self._selected or centres, "selected")
         targets = self._graph.mask > 0.5 if self._graph is not None else None
-        for node, item in enumerate(self.nodes):
+        own = self._graph.own if self._graph is not None else np.ones(len(self.nodes))
+        for (node, item), shown in zip(enumerate(self.nodes), self._in_plane(), strict=True):
+            item.setVisible(bool(shown))
             item.look = NodeLook(
                 self._fills[node] if self._fills is not None else None,
                 bool(targets[node]) if targets is not None else False,
                 bool(self._moved[node]) if self._moved is not None else False,
                 roles.get(node, ""),
-                centre is not None and node not in roles and node != centre,
+                bool(centres) and node not in roles and node not in centres,
+                SMALLEST + (1 - SMALLEST) * float(own[node]),
             )
             item.setZValue(12 if node in roles else 10)
             item.update()
-        self._light(centre)
+        self._drawing.light(centres)
 
-    def _light(self, centre: int | None) -> None:
-        pairs, chances = self._shown.pairs, self._shown.probabilities
-        for layer in (self._edges, self._gained, self._lost):
-            layer.setOpacity(1.0 if centre is None else 0.25)
-        if self.difference is not None:
-            self._edges.setOpacity(0.35 if centre is None else 0.15)  # what stays is the background
-        for layer, column in ((self._causes, 1), (self._effects, 0)):
-            lit = pairs[:, column] == (-1 if centre is None else centre)
-            self._lay(layer, Edges(pairs[lit], chances[lit]))
+    def is_background(self, item: QGraphicsItem | None) -> bool:
+        return not isinstance(item, NodeItem | ActionItem)
+
+    def _on_framed(self, items: list[QGraphicsItem]) -> None:
+        self.nodes_chosen.emit(tuple(sorted(item.node for item in items if isinstance(item, NodeItem))))
 
     def _on_hover(self, node: int | None) -> None:
         self._hover = node
@@ -272,70 +304,36 @@ class GraphView(QGraphicsView):
 
     def draw(self, painter: QPainter, area: QRect) -> None:
         """What is seen, as lines and circles: a cached picture of the edges would be no drawing."""
-        self._cache_edges(False)
+        self._drawing.cache(False)
         self.render(painter, area)
-        self._cache_edges(True)
+        self._drawing.cache(True)
 
-    def _cache_edges(self, on: bool) -> None:
-        modes = QGraphicsItem.CacheMode
-        for layer in self._layers:
-            layer.setCacheMode(modes.DeviceCoordinateCache if on else modes.NoCache)
-
-    # ------------------------------------------------------------ zoom and keys
-
-    def fit(self) -> None:
-        """Show everything."""
-        self._zoomed = False
-        margin = SIDE * 0.015
-        self.fitInView(
-            self.sceneRect().adjusted(-margin, -margin, margin, margin), Qt.AspectRatioMode.KeepAspectRatio
-        )
-
-    def zoom(self, factor: float) -> None:
-        """Zoom in (above 1) or out, within 0.5 to 20 times the fitted size."""
-        scale = self.transform().m11() * factor * SIDE / max(1, min(self.width(), self.height()))
-        if 0.5 <= scale <= 20:
-            self._zoomed = True
-            self.scale(factor, factor)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if not self._zoomed:
-            self.fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self.zoom(ZOOM if event.angleDelta().y() > 0 else 1 / ZOOM)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.itemAt(event.position().toPoint()) in (None, self._picture):
-            self.fit()
-        else:
-            super().mouseDoubleClickEvent(event)
+    # ------------------------------------------------------------ keys and menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in _ARROWS and self.nodes:
-            self._walk(*_ARROWS[key])
+            more = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._walk(*_ARROWS[key], self.node_added if more else self.node_chosen)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.palette_wanted.emit()
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(ZOOM)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / ZOOM)
         elif key == Qt.Key.Key_0:
             self.fit()
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            event.ignore()  # the workspace's; a scroll area would scroll
         else:
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """A menu for the node under the mouse, which is chosen by it; by keyboard for the chosen one."""
-        node = self._selected
+        node = self._selected[0] if self._selected else None
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             found = self.itemAt(event.pos())
             node = found.node if isinstance(found, NodeItem) else None
         if node is None:
             return
-        self.node_chosen.emit(node)
+        if node not in self._selected:
+            self.node_chosen.emit(node)
         menu = QMenu(self)
         menu.setObjectName("node_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -343,23 +341,23 @@ class GraphView(QGraphicsView):
         menu.addAction("Gallery of codes…", self.gallery_wanted.emit)
         menu.popup(event.globalPos())
 
-    def _walk(self, dx: int, dy: int) -> None:
+    def _walk(self, dx: int, dy: int, go: SignalInstance) -> None:
         """To the nearest node in a direction; sideways distance counts double."""
-        if self._selected is None:
-            self.node_chosen.emit(0)
+        if not self._selected:
+            go.emit(0)
             return
-        way = self._positions - self._positions[self._selected]
+        way = self._positions - self._positions[self._selected[0]]
         ahead, aside = way @ np.array([dx, dy]), np.abs(way @ np.array([dy, dx]))
         cost = np.where(ahead > 1e-3, ahead + 2 * aside, np.inf)
         nearest = int(np.argmin(cost))
         if np.isfinite(cost[nearest]):
-            self.node_chosen.emit(nearest)
+            go.emit(nearest)
             self.nodes[nearest].setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_effects"):
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_drawing"):
             self.setBackgroundBrush(QColor(colours().panel))
-            self._cache_edges(False)  # forgets the picture in the old colours
-            self._cache_edges(True)
+            self._drawing.cache(False)  # forgets the picture in the old colours
+            self._drawing.cache(True)
             self._restyle()

@@ -1,13 +1,15 @@
-"""What can be done to steps of the history: rename, compare, delete, go to another branch."""
+"""What can be done to steps of the history: rename, compare, delete, copy, go to another branch."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox, QWidget
 
 from gui.explore.compare import CompareDialog
 from gui.explore.history_strip import HistoryStrip
 from gui.history import Step
+from gui.notebook import command
 from gui.state import Selection
 
 MOST_LETTERS = 60
@@ -128,6 +130,17 @@ class HistoryCommands(QObject):
             dialog.variable_chosen.connect(self._selection.set_variable)
         dialog.open()
 
+    def compare_states(self, state: Step, other: Step | None) -> None:
+        """A state beside another, the present one where there is none, outside of the history."""
+        present = other or self._selection.step
+        if present is not None:
+            dialog = CompareDialog(
+                [(state.title, state)], 0, present, self._selection.variable_name, self._parent
+            )
+            if self._selection.run is not None:
+                dialog.variable_chosen.connect(self._selection.set_variable)
+            dialog.open()
+
     def _listed(self, present: Step) -> list[tuple[str, Step]]:
         """All other steps with their titles: those of the present branch, then what other branches add."""
         path = self._selection.steps()
@@ -139,6 +152,38 @@ class HistoryCommands(QObject):
                 if step not in path and step not in [known for _title, known in found]
             ]
         return [(title, step) for title, step in found if step is not present]
+
+    # ------------------------------------------------------------ copying
+
+    def copy_python(self) -> None:
+        """The interventions up to the present state as Python to the clipboard."""
+        run = self._selection.run
+        if run is None:
+            return
+        lines = [
+            "import numpy as np",
+            "from engine.explorer import Explorer",
+            f"explorer = Explorer.load({str(run.path)!r})",
+            "codes = explorer.encode(image)  # uint8 [height, width, 3]",
+            "image = explorer.decode(codes)",
+            *self._lines(),
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.hinted.emit("The interventions are on the clipboard as Python.")
+
+    def copy_command(self) -> None:
+        """The same as a command for a terminal."""
+        run, image, lines = self._selection.run, self._selection.image, self._lines()
+        if run is None or image is None or not lines:
+            self.hinted.emit("There is no intervention to copy yet.")
+            return
+        address = image.loaded.address
+        QGuiApplication.clipboard().setText(command(run, address or "IMAGE", lines))
+        missing = "" if address else " Save the original image, and write its file for IMAGE."
+        self.hinted.emit(f"The interventions are on the clipboard as a command.{missing}")
+
+    def _lines(self) -> list[str]:
+        return [step.python for step in self._selection.steps()[1 : self._selection.history.index() + 1]]
 
     # ------------------------------------------------------------ branches and the menu
 
@@ -162,6 +207,8 @@ class HistoryCommands(QObject):
         menu.addAction("Go to this step\tEnter", lambda: self._selection.history.setIndex(place))
         menu.addAction("Rename…\tF2", self.rename)
         menu.addAction("Compare with present…\tCtrl+D", self.compare)
+        menu.addAction("Copy as Python", self.copy_python)
+        menu.addAction("Copy as command\tCtrl+Shift+C", self.copy_command)
         menu.addSeparator()
         later = len(steps) - 1 - place
         if place:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from engine.results import Image
@@ -17,9 +17,14 @@ LEAST = 72  # smallest side of a picture
 class ImageView(QWidget):
     """Paints one image as large as fits, crisp (nearest neighbour, by whole factors) or smooth.
 
+    Signals:
+        place_clicked: x and y in 0..1 of the image, and whether Shift or Ctrl is held.
+
     Attributes:
         placeholder: what is written where there is no image.
     """
+
+    place_clicked = Signal(float, float, bool)
 
     def __init__(self, object_name: str, accessible_name: str, placeholder: str = "") -> None:
         super().__init__()
@@ -28,6 +33,7 @@ class ImageView(QWidget):
         self._qimage: QImage | None = None
         self.placeholder = placeholder
         self._smooth = False
+        self._cells: list[QRectF] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
@@ -50,6 +56,21 @@ class ImageView(QWidget):
         """Smooth or crisp scaling."""
         self._smooth = smooth
         self.update()
+
+    def set_cells(self, cells: list[QRectF]) -> None:
+        """Frame parts of the image, in 0..1 of its sides."""
+        self._cells = cells
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._qimage is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        target, at = QRectF(self._target(self._qimage)), event.position()
+        if target.contains(at):
+            x, y = (at.x() - target.x()) / target.width(), (at.y() - target.y()) / target.height()
+            more = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
+            self.place_clicked.emit(x, y, bool(event.modifiers() & more))
 
     def sizeHint(self) -> QSize:
         return QSize(128, 128)
@@ -79,11 +100,28 @@ class ImageView(QWidget):
             )
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
-        painter.drawImage(self._target(self._qimage), self._qimage)
+        target = self._target(self._qimage)
+        painter.drawImage(target, self._qimage)
+        for cell in self._cells:
+            frame = QRectF(
+                target.x() + cell.x() * target.width(),
+                target.y() + cell.y() * target.height(),
+                cell.width() * target.width(),
+                cell.height() * target.height(),
+            )
+            for colour, width in (("#000000", 3.0), (colours().accent, 1.5)):  # seen on any picture
+                painter.setPen(QPen(QColor(colour), width))
+                painter.drawRect(frame)
 
 
 class ImageColumn(QWidget):
-    """The four pictures of Explore, each with its caption."""
+    """The four pictures of Explore, each with its caption.
+
+    Signals:
+        place_chosen: x and y in 0..1 of a picture that was clicked, and whether Shift or Ctrl is held.
+    """
+
+    place_chosen = Signal(float, float, bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,6 +145,7 @@ class ImageColumn(QWidget):
             self._captions[view] = label
             label.setParent(self)
             view.setParent(self)
+            view.place_clicked.connect(self.place_chosen)
 
     def _line(self) -> int:
         """Height of a caption."""
@@ -139,6 +178,11 @@ class ImageColumn(QWidget):
         for view in self._captions:
             view.set_smooth(smooth)
 
+    def set_cells(self, cells: list[QRectF]) -> None:
+        """Frame cells of the latent grid in all four, in 0..1 of their sides."""
+        for view in self._captions:
+            view.set_cells(cells)
+
     def set_original(self, image: Image | None) -> None:
         """The image itself."""
         self.original.set_image(image)
@@ -153,8 +197,15 @@ class ImageColumn(QWidget):
         """The image after the interventions, and where it differs from the reconstruction."""
         self.after.set_image(image)
         before = self.reconstruction.image
-        self.difference.set_image(
-            difference(before, image) if before is not None and image is not None else None
+        if before is None or image is None:
+            self.difference.set_image(None)
+            self._captions[self.difference].setText("Difference")
+            return
+        self.difference.set_image(difference(before, image))
+        most = int(np.abs(image.astype(np.int16) - before).max())
+        self._captions[self.difference].setText(f"Difference · up to ±{most}" if most else "No difference")
+        self.difference.setToolTip(
+            "Mid grey is no change; the largest change of a channel, of 255, stands above"
         )
 
 

@@ -10,12 +10,26 @@ from PySide6.QtGui import QColor
 from engine.results import Codes, FloatArray
 from gui.theme import category, colours
 
-FACTOR, CODE, CODEBOOK, EFFECTS = "factor", "code", "codebook", "effects"
+FACTOR, MOVES, CODE, CODEBOOK = "factor", "moves", "code", "codebook"
+TARGET, OWN, EFFECTS = "target", "own", "effects"
 SCHEMES = {
-    FACTOR: "Factor",
-    CODE: "Code",
-    CODEBOOK: "Codebook",
-    EFFECTS: "Effects",
+    FACTOR: "By action",
+    MOVES: "By do",
+    CODE: "By code",
+    CODEBOOK: "By codebook",
+    TARGET: "By target",
+    OWN: "By own code",
+    EFFECTS: "By effects",
+}
+SCHEME_TIPS = {
+    FACTOR: "The factor whose actions target a variable most, in this image",
+    MOVES: "The factor that another code of a variable changes most often: measured with do and probes on "
+    "validation images",
+    CODE: "A colour a code",
+    CODEBOOK: "The codebook that a variable's code is from",
+    TARGET: "How probably the shown action targets a variable",
+    OWN: "How much of its own present code a variable keeps when nothing is done",
+    EFFECTS: "How many variables a variable causes",
 }
 LEAST_TARGETED = 0.05  # below it no factor's actions target the variable
 GOLDEN = 0.618034  # codes next to each other get hues far apart
@@ -48,6 +62,8 @@ class NodeFacts:
         masks: probability that each action targets each variable, [A, N], A = 2F.
         codes: present ones, [N].
         edges: probability that i causes j, [N, N], of the shown graph.
+        mask, own: probability of being a target of the shown action, and weight of the own code, [N] each.
+        moves: how often another code of a variable changes each factor, [N, F], once that is measured.
     """
 
     grid: tuple[int, int, int] | None = None
@@ -55,18 +71,29 @@ class NodeFacts:
     masks: FloatArray | None = None
     codes: Codes | None = None
     edges: FloatArray | None = None
+    mask: FloatArray | None = None
+    own: FloatArray | None = None
+    moves: FloatArray | None = None
 
 
 def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
     """The colours of a scheme, with nothing where its facts are not there yet."""
     if scheme == FACTOR and facts.masks is not None:
         return _by_factor(facts.masks, facts.names)
+    if scheme == MOVES:
+        if facts.moves is None:
+            return NodeColours(None, "measuring…")
+        return _by_share(facts.moves.T, facts.names, "changes most")
     if scheme == CODE and facts.codes is not None:
         return NodeColours([_of_code(int(code)) for code in facts.codes], "a colour a code")
     if scheme == CODEBOOK and facts.grid is not None:
         books, cells = facts.grid[0], facts.grid[1] * facts.grid[2]
         entries = tuple((f"codebook {book}", category(book)) for book in range(books))
         return NodeColours([category(n // cells) for n in range(books * cells)], "belongs to", entries)
+    if scheme == TARGET and facts.mask is not None:
+        return _by_level(facts.mask, "chance of a target")
+    if scheme == OWN and facts.own is not None:
+        return _by_level(facts.own, "keeps its own code")
     if scheme == EFFECTS and facts.edges is not None:
         effects = (facts.edges > THRESHOLD).sum(axis=1)
         most = max(1, int(effects.max()))
@@ -76,14 +103,24 @@ def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
     return NodeColours()
 
 
+def _by_level(values: FloatArray, title: str) -> NodeColours:
+    """Numbers in 0..1, from the plain colour to the accent."""
+    entries = tuple((f"{level:.2f}", _of_strength(level)) for level in np.linspace(0, 1, STEPS).tolist())
+    return NodeColours([_of_strength(float(value)) for value in values], title, entries)
+
+
 def _by_factor(masks: FloatArray, names: tuple[str, ...]) -> NodeColours:
     """The factor whose actions target a variable most."""
-    by_factor = masks.reshape(2, len(names), -1).max(axis=0)
+    return _by_share(masks.reshape(2, len(names), -1).max(axis=0), names, "targeted most by")
+
+
+def _by_share(by_factor: FloatArray, names: tuple[str, ...], title: str) -> NodeColours:
+    """The factor with the largest share of a variable, [F, N]; plain where none has any."""
     best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
     plain = QColor(colours().node)
     fills = [category(int(f)) if p >= LEAST_TARGETED else plain for f, p in zip(best, chance, strict=True)]
     entries = tuple((name.replace("_", " "), category(f)) for f, name in enumerate(names))
-    return NodeColours(fills, "targeted most by", entries)
+    return NodeColours(fills, title, entries)
 
 
 def _of_code(code: int) -> QColor:

@@ -36,7 +36,8 @@ class PaletteView(QWidget):
         for key, text in ORDERS.items():
             self.order.addItem(text, key)
         self.order.setToolTip(
-            "Likelihood: given the variable's parents. Effect: mean absolute change of a pixel,\n"
+            "Likelihood: given the variable's parents, of several variables their geometric mean.\n"
+            "Effect: mean absolute change of a pixel,\n"
             "measured against the present codes, as a share of the whole range."
         )
         self.all_switch = named(QPushButton("Show all"), "palette_all", "Show all codes of the variable")
@@ -141,6 +142,7 @@ def joined(first: Palette, second: Palette) -> Palette:
         np.concatenate([first.images, second.images]),
         first.current,
         np.concatenate([first.effects, second.effects]),
+        first.others,
     )
 
 
@@ -156,6 +158,7 @@ def in_order(palette: Palette, order: str) -> Palette:
         palette.images[places],
         palette.current,
         palette.effects[places],
+        palette.others,
     )
 
 

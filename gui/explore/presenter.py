@@ -15,8 +15,9 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.results import CausalGraph, Codes, Image, Intervention, RunInfo, TraversalRow
+from engine.results import Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
+from gui.explore.graph_presenter import GraphPresenter
 from gui.history import Step
 from gui.notebook import action_line, do_line, state_line
 from gui.replies import DatasetView, PickedImage, ShownImage, Targets
@@ -48,41 +49,39 @@ class ExplorePresenter(QObject):
     """Signals:
     asked: a Request.
     warned: a sentence for the user.
-    graph_read: CausalGraph of the present step.
     hinted: a sentence for the user that goes by itself.
     targets_read: Targets of the present run.
+    factor_changed: the factor whose actions the keys apply.
     traversal_begun: so many rows are on their way.
     cancelled: kind of a request whose answer is no longer wanted.
     """
 
     asked = Signal(object)
     warned = Signal(str)
-    graph_read = Signal(object)
     hinted = Signal(str)
     targets_read = Signal(object)
+    factor_changed = Signal(int)
     traversal_begun = Signal(int)
     cancelled = Signal(str)
 
-    def __init__(self, selection: Selection, parent: QObject) -> None:
+    def __init__(self, selection: Selection, graphs: GraphPresenter, parent: QObject) -> None:
         super().__init__(parent)
         self._selection = selection
         self._wishes: deque[Wish] = deque()
         self._waiting: tuple[_Asked, Step] | None = None  # what is being worked on, and from which step
         self._seeds = random.Random(0)
-        self._start: tuple[Codes, CausalGraph] | None = None  # the base graph that came with the reading
-        self._base: CausalGraph | None = None  # the newest base graph
-        self._graph_of: Step | None = None  # the step whose graph has been asked for
+        self._graphs = graphs
         self._rows_of: Step | None = None  # the step that the traversal starts from
         self._targets_of: RunInfo | None = None  # the run whose targets have been asked for
         self._dataset_name = ""
         self.rows = "actions"
+        self.factor = 0  # whose actions the keys apply
         self._all_codes = False
         selection.dataset_changed.connect(self._on_dataset)
         selection.run_changed.connect(self._on_run)
         selection.image_changed.connect(self._on_image)
         selection.step_changed.connect(self._on_step)
         selection.variable_changed.connect(self._on_variable)
-        selection.action_changed.connect(self._on_action)
         selection.restored.connect(self._on_restored)
 
     # ------------------------------------------------------------ choosing an image
@@ -109,6 +108,16 @@ class ExplorePresenter(QObject):
         """An image from the clipboard."""
         self.asked.emit(rq.PickImage(pixels=pixels, shape=self._shape()))
 
+    def take_result(self) -> None:
+        """The image after the interventions becomes the image, and is read anew."""
+        image, step, index = self._selection.image, self._selection.step, self._selection.history.index()
+        if image is None or step is None or not index:
+            self.hinted.emit("There is no result yet; intervene first.")
+            return
+        steps = f"{index} intervention{'s' if index > 1 else ''}"
+        source = f"{image.loaded.source} after {steps}"
+        self.asked.emit(rq.PickImage(pixels=step.image, shape=self._shape(), source=source))
+
     def _pick(
         self, seed: int = 0, position: int | None = None, values: tuple[int, ...] | None = None
     ) -> None:
@@ -124,8 +133,28 @@ class ExplorePresenter(QObject):
 
     # ------------------------------------------------------------ intervening
 
+    def choose_factor(self, factor: int) -> None:
+        """The factor whose actions the keys apply."""
+        run = self._selection.run
+        if run is not None:
+            self.factor = factor % run.space.num_factors
+            self.factor_changed.emit(self.factor)
+
+    def act_on_factor(self, up: bool) -> None:
+        """do-action on the chosen factor."""
+        run = self._selection.run
+        if run is not None:
+            self.act(self.factor if up else run.space.num_factors + self.factor)
+
+    def act_as_shown(self) -> None:
+        """do-action with the action whose graph is shown."""
+        if self._selection.action is not None:
+            self.act(self._selection.action)
+
     def act(self, action: int) -> None:
         """do-action, one step."""
+        if self._selection.run is not None:
+            self.choose_factor(self._selection.run.space.factor_of_action(action)[0])
 
         def wish(step: Step) -> _Asked:
             run = self._need_run()
@@ -136,15 +165,17 @@ class ExplorePresenter(QObject):
 
         self._wish(wish)
 
-    def do_code(self, variable: int, code: int) -> None:
-        """do(variable := code), direct or propagated as chosen."""
+    def do_code(self, variables: tuple[int, ...], code: int) -> None:
+        """do(variable := code) of one or several variables, direct or propagated as chosen."""
         propagate = self._selection.propagate
+        assignments = dict.fromkeys(variables, code)
 
         def wish(step: Step) -> _Asked:
             run = self._need_run()
-            label = f"do({run.variable_name(variable)} = {code})"
-            line = do_line(variable, code, propagate, label)
-            request = rq.DoVariables(str(run.path), step.codes, {variable: code}, propagate)
+            what = run.variable_name(variables[0]) if len(variables) == 1 else f"{len(variables)} variables"
+            label = f"do({what} = {code})"
+            line = do_line(assignments, propagate, label)
+            request = rq.DoVariables(str(run.path), step.codes, assignments, propagate)
             return _Asked(request, label, line)
 
         self._wish(wish)
@@ -218,17 +249,9 @@ class ExplorePresenter(QObject):
         if picked is None or shown.image is not picked.loaded.image:
             return
         self._forget_wishes()
-        self._start = (shown.reconstruction.codes, shown.graph)
+        self._graphs.begin(shown.reconstruction.codes, shown.graph)
         self._selection.set_reading(shown.reconstruction)
         self._ask_targets(shown.reconstruction.codes)
-
-    def on_graph(self, graph: CausalGraph) -> None:
-        """A graph has arrived; one of another step than the present says nothing any more."""
-        if self._graph_of is None or self._graph_of is not self._selection.step:
-            return
-        if graph.action == "none":
-            self._base = graph
-        self.graph_read.emit(graph)
 
     def on_targets(self, targets: Targets) -> None:
         """Which action targets which variable; those of a run that was left are dropped."""
@@ -249,14 +272,16 @@ class ExplorePresenter(QObject):
 
     def _variable_rows(self) -> tuple[int, ...]:
         """The chosen variable and its strongest neighbours, or the variables with the strongest effects."""
-        if self._base is None:
+        if self._graphs.base is None:
             return (self._selection.variable or 0,)
-        edges, chosen = self._base.edges, self._selection.variable
+        edges, chosen = self._graphs.base.edges, self._selection.variable
         if chosen is None:
             return tuple(int(n) for n in np.argsort(-edges.sum(axis=1), kind="stable")[:VARIABLE_ROWS])
         near = np.maximum(edges[chosen], edges[:, chosen])
         near[chosen] = np.inf
-        return tuple(int(n) for n in np.argsort(-near, kind="stable")[:VARIABLE_ROWS])
+        near[list(self._selection.others)] = 2.0  # all that are chosen come first
+        rows = max(VARIABLE_ROWS, len(self._selection.variables))
+        return tuple(int(n) for n in np.argsort(-near, kind="stable")[:rows])
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
         if dataset is None:
@@ -268,9 +293,10 @@ class ExplorePresenter(QObject):
 
     def _on_run(self, _run: RunInfo | None) -> None:
         self._forget_wishes()
-        self._start = self._base = self._graph_of = self._rows_of = self._targets_of = None
-        for kind in (rq.kind_of(rq.Traverse), rq.kind_of(rq.ReadTargets)):
-            self.cancelled.emit(kind)
+        self.choose_factor(0)
+        self._rows_of = self._targets_of = None
+        for kind in (rq.Traverse, rq.ReadTargets):
+            self.cancelled.emit(rq.kind_of(kind))
         self._read()
 
     def _on_restored(self, dataset_name: str) -> None:
@@ -292,14 +318,6 @@ class ExplorePresenter(QObject):
     def _on_step(self, step: Step | None) -> None:
         if step is None or self._selection.run is None:
             return
-        at_start = self._start is not None and step.codes is self._start[0]
-        if self._start is not None and at_start:
-            self._base = self._start[1]
-        if at_start and self._selection.action is None:
-            self._graph_of = None  # it came with the reading; a later step's answer would be wrong
-            self.graph_read.emit(self._base)
-        else:
-            self._ask_graph(step)
         if self._selection.variable is not None:
             self._ask_palette(step, self._selection.variable)
         self.traverse()
@@ -312,14 +330,6 @@ class ExplorePresenter(QObject):
             self.cancelled.emit(rq.kind_of(rq.FillPalette))
         if self.rows == "variables":
             self.traverse()
-
-    def _on_action(self, _action: int | None) -> None:
-        if self._selection.step is not None and self._selection.run is not None:
-            self._ask_graph(self._selection.step)
-
-    def _ask_graph(self, step: Step) -> None:
-        self._graph_of = step
-        self.asked.emit(rq.Graph(str(self._need_run().path), step.codes, self._selection.action))
 
     def _ask_targets(self, codes: Codes) -> None:
         run = self._targets_of = self._need_run()
@@ -335,15 +345,16 @@ class ExplorePresenter(QObject):
             self._ask_rest(step, variable)
 
     def _ask_palette(self, step: Step, variable: int) -> None:
-        run = self._need_run()
-        self.asked.emit(rq.MakePalette(str(run.path), step.codes, variable, LIKELY_CODES))
+        run, others = self._need_run(), self._selection.others
+        self.asked.emit(rq.MakePalette(str(run.path), step.codes, variable, LIKELY_CODES, others))
         if self._all_codes:
             self._ask_rest(step, variable)
 
     def _ask_rest(self, step: Step, variable: int) -> None:
         run = self._need_run()
         if run.num_codes > LIKELY_CODES:
-            self.asked.emit(rq.FillPalette(str(run.path), step.codes, variable, LIKELY_CODES))
+            others = self._selection.others
+            self.asked.emit(rq.FillPalette(str(run.path), step.codes, variable, LIKELY_CODES, others))
 
     def _need_run(self) -> RunInfo:
         run = self._selection.run

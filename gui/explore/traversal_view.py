@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
-from engine.results import TraversalRow
+from engine.results import Image, TraversalRow
 from gui.explore.scrolling import reveal
+from gui.history import Step
 from gui.theme import colours
 from gui.widgets import EmptyState, button, caption, heading, named, row, to_qimage
 
@@ -16,23 +19,31 @@ HEADER = 132  # width of the row headers
 TOP = 18  # height of the column labels
 SPACE = 2
 LEAST, LARGE_ENOUGH, MOST = 28, 36, 96  # side of a cell
+LARGE = 256  # side of the picture in a tool tip
 
 
 class TraversalGrid(QWidget):
     """Signals:
     cell_chosen: row, column.
+    cells_compared: row and column of one cell, then of another; None for the present state.
     """
 
     cell_chosen = Signal(int, int)
+    cells_compared = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__()
-        named(self, "traversal_grid", "Traversal grid: arrow keys walk, Enter makes a cell the present image")
+        named(
+            self,
+            "traversal_grid",
+            "Traversal grid: arrows walk, Enter makes a cell the present image, C compares",
+        )
         self._rows: list[TraversalRow] = []
         self._strips: list[QImage] = []
         self._expected = 6
         self._cursor = (0, 0)
         self._hover: tuple[int, int] | None = None
+        self._pressed: tuple[int, int] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
 
@@ -131,9 +142,10 @@ class TraversalGrid(QWidget):
     def _paint_frames(self, painter: QPainter) -> None:
         c = colours()
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self._hover is not None:
-            painter.setPen(QPen(QColor(c.accent), 2))
-            painter.drawRect(self.cell_rect(*self._hover).adjusted(1, 1, -1, -1))
+        for cell in (self._hover, self._pressed):
+            if cell is not None:
+                painter.setPen(QPen(QColor(c.accent), 2))
+                painter.drawRect(self.cell_rect(*cell).adjusted(1, 1, -1, -1))
         if self.hasFocus() and self._rows:
             painter.setPen(QPen(QColor(c.text), 1, Qt.PenStyle.DashLine))
             painter.drawRect(self.cell_rect(*self._cursor).adjusted(0, 0, -1, -1))
@@ -147,8 +159,19 @@ class TraversalGrid(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         cell = self._cell_at(event.position().toPoint())
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._cursor = cell
+            self._cursor = self._pressed = cell
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """On the cell that was pressed: choose it. Dragged to another one: compare the two."""
+        cell, pressed = self._cell_at(event.position().toPoint()), self._pressed
+        self._pressed = None
+        self.update()
+        if pressed is None or cell is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if cell == pressed:
             self.cell_chosen.emit(*cell)
+        else:
+            self.cells_compared.emit(pressed, cell)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         cell = self._cell_at(event.position().toPoint())
@@ -175,6 +198,8 @@ class TraversalGrid(QWidget):
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._rows:
             self.cell_chosen.emit(*self._cursor)
+        elif event.key() == Qt.Key.Key_C and not event.modifiers() and self._rows:
+            self.cells_compared.emit(self._cursor, None)
         else:
             super().keyPressEvent(event)
 
@@ -184,9 +209,21 @@ class TraversalGrid(QWidget):
             if cell is not None:
                 item = self._rows[cell[0]]
                 text = f"{item.title} {item.labels[cell[1]]} (effect of the row {item.effect:.3f})"
-                QToolTip.showText(event.globalPos(), text, self)
+                QToolTip.showText(event.globalPos(), enlarged(item.images[cell[1]], text), self)
             return True
         return super().event(event)
+
+
+def enlarged(image: Image, text: str) -> str:
+    """A picture above a line of text, for a tool tip."""
+    large = to_qimage(image)
+    factor = max(1, LARGE // max(large.width(), large.height()))
+    data, buffer = QByteArray(), QBuffer()
+    buffer.setBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    large.scaled(large.size() * factor).save(buffer, "PNG")  # type: ignore[call-overload]
+    picture = bytes(data.toBase64().data()).decode("ascii")
+    return f'<img src="data:image/png;base64,{picture}"><br>{escape(text)}'
 
 
 class TraversalView(QWidget):
@@ -195,10 +232,12 @@ class TraversalView(QWidget):
     Signals:
         rows_chosen: "actions" or "variables".
         state_chosen: TraversalRow and column: make this cell the present image.
+        compared: two Steps, cells of the grid; the second is None for the present state.
     """
 
     rows_chosen = Signal(str)
     state_chosen = Signal(object, int)
+    compared = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -237,6 +276,7 @@ class TraversalView(QWidget):
         )
         layout.addWidget(self._pages, 1)
         self.grid.cell_chosen.connect(self._on_cell)
+        self.grid.cells_compared.connect(self._on_compared)
 
     def begin(self, rows: int) -> None:
         """New rows are on their way; the old ones stay in sight until then, but take no click."""
@@ -273,6 +313,14 @@ class TraversalView(QWidget):
 
     def _choose(self, rows: str) -> None:
         self.rows_chosen.emit(rows)
+
+    def _on_compared(self, first: tuple[int, int], second: tuple[int, int] | None) -> None:
+        if self._fresh:
+            self.compared.emit(self._step(*first), None if second is None else self._step(*second))
+
+    def _step(self, line: int, column: int) -> Step:
+        item = self.grid.rows[line]
+        return Step(f"{item.title} {item.labels[column]}", item.codes[column], item.images[column])
 
     def _on_cell(self, line: int, column: int) -> None:
         if self._fresh:

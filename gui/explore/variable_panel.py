@@ -1,4 +1,4 @@
-"""do-variable: the chosen variable, its neighbours, and the palette of what its codes would make."""
+"""do-variable: the chosen variables, their neighbours, and the palette of what their codes would make."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MANY = 4
 
 class VariablePanel(QWidget):
     """Signals:
-    code_chosen: variable, code.
+    code_chosen: variables (a tuple of nodes), code.
     propagate_chosen: True for propagated.
     variable_chosen: a parent or child was clicked.
     all_wanted: whether all codes are to be shown, not only the most likely ones.
@@ -23,7 +23,7 @@ class VariablePanel(QWidget):
     cleared: no variable any more.
     """
 
-    code_chosen = Signal(int, int)
+    code_chosen = Signal(object, int)
     propagate_chosen = Signal(bool)
     variable_chosen = Signal(int)
     all_wanted = Signal(bool)
@@ -34,6 +34,7 @@ class VariablePanel(QWidget):
         super().__init__()
         self._likely: Palette | None = None
         self._near: tuple[list[tuple[int, str]], list[tuple[int, str]]] | None = None
+        self._together: list[tuple[int, str]] = []
         self.title = heading("Variable")
         self.title.setObjectName("variable_title")
         self.title.setToolTip(
@@ -66,7 +67,8 @@ class VariablePanel(QWidget):
             "What a code looks like, and where and how often images have it (Ctrl+K)",
         )
         self.hint = caption(
-            "Click a node of the graph to see what its codes would make of the image.", wrap=True
+            "Click a node of the graph to see what its codes would make of the image; with Shift, several.",
+            wrap=True,
         )
         self._build()
         self.set_variable(None)
@@ -98,10 +100,15 @@ class VariablePanel(QWidget):
         self.palette_view.chosen.connect(self._on_chosen)
         self.palette_view.all_wanted.connect(self._on_all)
 
-    def set_variable(self, name: str | None, num_codes: int = 0) -> None:
-        """Another variable, by its name; its palette comes later, the old one goes at once."""
+    def set_variable(self, name: str | None, num_codes: int = 0, others: int = 0) -> None:
+        """Another variable, by its name; its palette comes later, the old one goes at once.
+
+        `others` are chosen besides it, and get what it gets.
+        """
         chosen = name is not None
-        self.title.setText(f"Variable {name}" if chosen else "Variable")
+        self.title.setText(
+            f"{others + 1} variables" if others else f"Variable {name}" if chosen else "Variable"
+        )
         self.hint.setVisible(not chosen)
         for widget in (self.neighbours, self.mode_bar, self.palette_view, self.close_button, self.code):
             widget.setVisible(chosen)
@@ -111,18 +118,27 @@ class VariablePanel(QWidget):
 
     def set_neighbours(self, parents: list[tuple[int, str]], children: list[tuple[int, str]]) -> None:
         """(node, name) of both, strongest first."""
-        self._near = (parents, children)
+        self._near, self._together = (parents, children), []
         self.neighbours.setText(f"{_links('Causes', parents)}<br>{_links('Effects', children)}")
+
+    def set_together(self, variables: list[tuple[int, str]]) -> None:
+        """(node, name) of several variables that are chosen together, instead of the neighbours of one."""
+        self._near, self._together = None, variables
+        self.neighbours.setText(f"{_links('Together', variables)}<br>All get the code of the same number.")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._near is not None:
-            self.set_neighbours(*self._near)  # a link keeps the colour that it was written in
+        if event.type() != QEvent.Type.PaletteChange:
+            return
+        if self._near is not None:  # a link keeps the colour that it was written in
+            self.set_neighbours(*self._near)
+        elif self._together:
+            self.set_together(self._together)
 
     def set_palette(self, palette: Palette) -> None:
         """The thumbnails of the most likely codes; the present code is marked."""
         self._likely = palette
-        self.code.setText(f"code {palette.current}")
+        self.code.setText("" if palette.others else f"code {palette.current}")
         self.palette_view.set_palette(palette)
 
     def add_palette(self, palette: Palette) -> None:
@@ -145,7 +161,7 @@ class VariablePanel(QWidget):
 
     def _on_chosen(self, code: int) -> None:
         if self._likely is not None:
-            self.code_chosen.emit(self._likely.variable, code)
+            self.code_chosen.emit((self._likely.variable, *self._likely.others), code)
 
 
 def _links(title: str, nodes: list[tuple[int, str]]) -> str:

@@ -9,13 +9,14 @@ from PySide6.QtCore import QMimeData, QSettings, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
 
-from engine.results import Palette, Reconstruction, RunInfo
+from engine.results import Reconstruction, RunInfo
 from gui import requests as rq
 from gui.explore.action_panel import ActionPanel
+from gui.explore.chosen_variables import ChosenVariables
 from gui.explore.exporting import Exports
 from gui.explore.gallery import Gallery
-from gui.explore.graph_items import Edges
 from gui.explore.graph_panel import GraphPanel
+from gui.explore.graph_presenter import GraphPresenter
 from gui.explore.history_commands import HistoryCommands
 from gui.explore.history_strip import HistoryStrip
 from gui.explore.image_source import ImageSource
@@ -49,7 +50,9 @@ class ExploreWorkspace(Workspace):
         self.images, self.source, self.graph = ImageColumn(), ImageSource(), GraphPanel()
         self.action_panel, self.variable_panel = ActionPanel(), VariablePanel()
         self.traversal, self.history = TraversalView(), HistoryStrip()
-        self.presenter = ExplorePresenter(selection, self)
+        self.graphs = GraphPresenter(selection, self)
+        self.presenter = ExplorePresenter(selection, self.graphs, self)
+        self.chosen_variables = ChosenVariables(selection, self.graph.view, self.variable_panel, self.images)
         self.exports = Exports(selection, self.graph, self.traversal, self)
         self.commands = HistoryCommands(selection, self.history, self)
         self.gallery = Gallery(selection, self)
@@ -60,7 +63,7 @@ class ExploreWorkspace(Workspace):
         self.traversal.clear()
 
     def answers(self) -> dict[str, Answer]:
-        do = self.presenter
+        do, graphs = self.presenter, self.graphs
         acted, done = rq.kind_of(rq.ApplyAction), rq.kind_of(rq.DoVariables)
         return {
             rq.kind_of(rq.PickImage): self.selection.set_image,
@@ -68,17 +71,20 @@ class ExploreWorkspace(Workspace):
             rq.kind_of(rq.ReadTargets): do.on_targets,
             acted: partial(do.on_intervention, acted),
             done: partial(do.on_intervention, done),
-            rq.kind_of(rq.Graph): do.on_graph,
+            rq.kind_of(rq.Graph): graphs.on_graph,
+            rq.kind_of(rq.AverageGraph): graphs.on_mean,
+            rq.kind_of(rq.MeasureEffects): graphs.on_effects,
             rq.kind_of(rq.LayoutGraph): self._on_layout,
             rq.kind_of(rq.WriteGraph): self.exports.on_written,
-            rq.kind_of(rq.MakePalette): self._on_palette,
-            rq.kind_of(rq.FillPalette): self._on_more_codes,
+            rq.kind_of(rq.MakePalette): self.chosen_variables.on_palette,
+            rq.kind_of(rq.FillPalette): self.chosen_variables.on_more_codes,
             rq.kind_of(rq.ReadCodeUse): self.gallery.on_page,
             rq.kind_of(rq.Traverse): self.traversal.add_row,
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         self.presenter.on_failed(kind)
+        self.graphs.on_failed(kind)
         self.gallery.on_failed(kind, failure)
         if kind == rq.kind_of(rq.PickImage):
             self.source.refuse()
@@ -87,7 +93,9 @@ class ExploreWorkspace(Workspace):
 
     def on_ended(self, kind: str) -> None:
         self.gallery.on_ended(kind)
-        if kind == rq.kind_of(rq.Traverse):
+        if kind == rq.kind_of(rq.MeasureEffects):
+            self.graph.refuse_effects()
+        elif kind == rq.kind_of(rq.Traverse):
             self.traversal.finish()
         elif kind == rq.kind_of(rq.OpenDataset) and self.selection.dataset is None:
             self.images.original.set_placeholder("No data set is open")
@@ -123,18 +131,19 @@ class ExploreWorkspace(Workspace):
 
     def _connect(self) -> None:
         """All connections of this workspace: views -> presenter -> selection -> views."""
-        do, chosen, graph = self.presenter, self.selection, self.graph
-        do.asked.connect(self.asked)
-        do.cancelled.connect(self.cancelled)
+        do, graphs, chosen, graph = self.presenter, self.graphs, self.selection, self.graph
+        for presenter in (do, graphs):
+            presenter.asked.connect(self.asked)
+            presenter.cancelled.connect(self.cancelled)
+            presenter.warned.connect(self.warned)
         do.hinted.connect(self.hinted)
-        do.warned.connect(self.warned)
         self.exports.asked.connect(self.asked)
         self.exports.hinted.connect(self.hinted)
         self.exports.warned.connect(self.warned)
         self.gallery.asked.connect(self.asked)
         self.gallery.cancelled.connect(self.cancelled)
         self.gallery.hinted.connect(self.hinted)
-        self.gallery.code_chosen.connect(do.do_code)
+        self.gallery.code_chosen.connect(lambda variable, code: do.do_code((variable,), code))
         # images
         self.source.random_wanted.connect(do.random_image)
         self.source.step_wanted.connect(do.step_image)
@@ -143,11 +152,18 @@ class ExploreWorkspace(Workspace):
         self.source.paste_wanted.connect(self.paste)
         # graph
         graph.view.node_chosen.connect(chosen.set_variable)
+        graph.view.node_added.connect(chosen.toggle_variable)
+        graph.view.nodes_chosen.connect(chosen.set_variables)
+        graph.view.hovered.connect(self.chosen_variables.show_cells)
+        self.images.place_chosen.connect(self.chosen_variables.choose_place)
         graph.view.palette_wanted.connect(self.variable_panel.thumbs.setFocus)
         graph.view.gallery_wanted.connect(self.gallery.open)
         graph.view.layout_wanted.connect(self._ask_layout)
-        graph.view.shown_changed.connect(self._on_edges_shown)
+        graph.view.shown_changed.connect(lambda _edges: self.chosen_variables.show_neighbours())
         graph.action_chosen.connect(chosen.set_action)
+        graph.view.action_wanted.connect(do.act_as_shown)
+        graph.images_chosen.connect(graphs.average)
+        graph.effects_wanted.connect(graphs.measure_effects)
         # interventions
         self.action_panel.action_wanted.connect(do.act)
         self.variable_panel.code_chosen.connect(do.do_code)
@@ -159,18 +175,22 @@ class ExploreWorkspace(Workspace):
         # traversal and history
         self.traversal.rows_chosen.connect(do.traverse)
         self.traversal.state_chosen.connect(do.take_state)
+        self.traversal.compared.connect(self.commands.compare_states)
         do.traversal_begun.connect(self.traversal.begin)
         self.history.undo_wanted.connect(chosen.history.undo)
         self.history.redo_wanted.connect(chosen.history.redo)
         self.history.index_chosen.connect(chosen.history.setIndex)
-        self.history.copy_wanted.connect(self.copy_python)
+        self.history.copy_wanted.connect(self.commands.copy_python)
         self.history.branch_chosen.connect(chosen.choose_branch)
         self.history.menu_wanted.connect(self.commands.show_menu)
         self.history.delete_wanted.connect(self.commands.delete)
         self.commands.hinted.connect(self.hinted)
         # state to views
-        do.graph_read.connect(graph.set_graph)
+        graphs.graph_read.connect(graph.set_graph)
+        graphs.images_changed.connect(graph.set_images)
+        graphs.effects_read.connect(graph.set_effects)
         do.targets_read.connect(self._on_targets)
+        do.factor_changed.connect(self.action_panel.set_factor)
         chosen.dataset_changed.connect(self._on_dataset)
         chosen.run_changed.connect(self._on_run)
         chosen.image_changed.connect(self._on_image)
@@ -178,7 +198,7 @@ class ExploreWorkspace(Workspace):
         chosen.step_changed.connect(self._on_step)
         chosen.history_changed.connect(self._show_history)
         chosen.read_only_changed.connect(self._on_read_only)
-        chosen.variable_changed.connect(self._on_variable)
+        chosen.variable_changed.connect(lambda _variable: self.chosen_variables.show())
         chosen.action_changed.connect(graph.set_action)
         chosen.propagate_changed.connect(self.variable_panel.set_propagate)
 
@@ -226,22 +246,6 @@ class ExploreWorkspace(Workspace):
             QGuiApplication.clipboard().setImage(to_qimage(self.selection.step.image))
             self.hinted.emit("The image after the interventions is on the clipboard.")
 
-    def copy_python(self) -> None:
-        """The interventions up to the present state as Python to the clipboard."""
-        run, history = self.selection.run, self.selection.history
-        if run is None:
-            return
-        lines = [
-            "import numpy as np",
-            "from engine.explorer import Explorer",
-            f"explorer = Explorer.load({str(run.path)!r})",
-            "codes = explorer.encode(image)  # uint8 [height, width, 3]",
-            "image = explorer.decode(codes)",
-            *(step.python for step in self.selection.steps()[1 : history.index() + 1]),
-        ]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-        self.hinted.emit("The interventions are on the clipboard as Python.")
-
     # ------------------------------------------------------------ state to views
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
@@ -252,7 +256,10 @@ class ExploreWorkspace(Workspace):
 
     def _on_run(self, run: RunInfo | None) -> None:
         self.graph.set_run(run)
+        self.graph.set_effects(None)
+        self.graph.refuse_effects()
         self.action_panel.set_space(run.space if run is not None else None)
+        self.action_panel.set_factor(self.presenter.factor)
         if self.selection.read_only:
             self.graph.empty.set_text("No model, so no graph", "This session can only be looked at.")
         else:
@@ -303,45 +310,16 @@ class ExploreWorkspace(Workspace):
                 asked[factor] = asked.get(factor, 0) + count
         self.action_panel.set_values(image.loaded.factors if image is not None else None, asked)
 
-    def _on_variable(self, variable: int | None) -> None:
-        run = self.selection.run
-        self.graph.view.set_selected(variable)
-        if run is None or variable is None:
-            self.variable_panel.set_variable(None)
-        else:
-            self.variable_panel.set_variable(run.variable_name(variable), run.num_codes)
-        self._show_neighbours()
-
-    def _on_edges_shown(self, _edges: Edges) -> None:
-        self._show_neighbours()
-
-    def _show_neighbours(self) -> None:
-        run, variable = self.selection.run, self.selection.variable
-        if run is None or variable is None:
-            return
-        parents, children = self.graph.view.neighbours(variable)
-        self.variable_panel.set_neighbours(
-            [(n, run.variable_name(n)) for n in parents], [(n, run.variable_name(n)) for n in children]
-        )
-
     # ------------------------------------------------------------ answers
 
     def _on_targets(self, targets: Targets) -> None:
         if self.selection.run is not None:
             self.graph.set_targets(targets.masks)
 
-    def _on_palette(self, palette: Palette) -> None:
-        if palette.variable == self.selection.variable:
-            self.variable_panel.set_palette(palette)
-
-    def _on_more_codes(self, palette: Palette) -> None:
-        if palette.variable == self.selection.variable:
-            self.variable_panel.add_palette(palette)
-
-    def _ask_layout(self, edges: Any) -> None:
+    def _ask_layout(self, layout: str, edges: Any) -> None:
         run = self.selection.run
         if run is not None:
-            self.asked.emit(rq.LayoutGraph(edges, run.num_variables))
+            self.asked.emit(rq.LayoutGraph(edges, run.num_variables, layout))
 
     def _on_layout(self, reply: NodePositions) -> None:
         self.graph.view.set_positions(reply.positions)
@@ -357,8 +335,14 @@ class ExploreWorkspace(Workspace):
             event.acceptProposedAction()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
+        """Keys that no view took for itself."""
+        do, key = self.presenter, event.key()
+        if key == Qt.Key.Key_Escape:
             self.selection.set_variable(None)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            do.act_on_factor(up=key != Qt.Key.Key_Minus)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            do.choose_factor(do.factor + (1 if key == Qt.Key.Key_PageDown else -1))
         else:
             super().keyPressEvent(event)
 

@@ -68,7 +68,7 @@ def test_direct_moves_only_the_variable(qtbot, ready: MainWindow) -> None:
     click_node(ready, 5)
     ready.explore.variable_panel.direct.click()
     before = ready.selection.step
-    ready.explore.presenter.do_code(5, (int(before.codes[5]) + 1) % ready.selection.run.num_codes)
+    ready.explore.presenter.do_code((5,), (int(before.codes[5]) + 1) % ready.selection.run.num_codes)
     qtbot.waitUntil(lambda: ready.selection.step is not before)
     assert np.flatnonzero(ready.selection.step.moved).tolist() == [5]
 
@@ -204,7 +204,7 @@ def test_copy_as_python_reproduces_the_image(qtbot, ready: MainWindow) -> None:
     ready.explore.action_panel.buttons[3].click()
     qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
     wait_idle(qtbot, ready)
-    ready.explore.copy_python()
+    ready.explore.commands.copy_python()
     names = {"image": picked(ready).loaded.image}
     exec(QGuiApplication.clipboard().text(), names)
     assert np.array_equal(names["image"], ready.selection.step.image)
@@ -234,7 +234,7 @@ def test_colours_of_the_nodes_mean_what_is_chosen(qtbot, ready: MainWindow) -> N
     colours_of("code")
     before = ready.selection.step
     node = 27
-    ready.explore.presenter.do_code(node, (int(codes[node]) + 1) % ready.selection.run.num_codes)
+    ready.explore.presenter.do_code((node,), (int(codes[node]) + 1) % ready.selection.run.num_codes)
     qtbot.waitUntil(lambda: ready.selection.step is not before)
     assert view.nodes[node].look.fill.name() != by_code[node]
     assert f"code {int(ready.selection.step.codes[node])}" in view.nodes[node].toolTip()

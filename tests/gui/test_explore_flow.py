@@ -21,6 +21,7 @@ from engine.results import (
 )
 from engine.session import SessionRun
 from gui import requests as rq
+from gui.explore.graph_presenter import GraphPresenter
 from gui.explore.presenter import ExplorePresenter
 from gui.history import Branches, Step
 from gui.replies import DatasetView, PickedImage, ShownImage, Targets
@@ -61,11 +62,13 @@ class Desk:
     def __init__(self) -> None:
         self.root = QObject()
         self.selection = Selection(self.root)
-        self.presenter = ExplorePresenter(self.selection, self.root)
+        self.graph_presenter = GraphPresenter(self.selection, self.root)
+        self.presenter = ExplorePresenter(self.selection, self.graph_presenter, self.root)
         self.asked: list[rq.Request] = []
         self.graphs: list[CausalGraph] = []
-        self.presenter.asked.connect(self.asked.append)
-        self.presenter.graph_read.connect(self.graphs.append)
+        for presenter in (self.graph_presenter, self.presenter):
+            presenter.asked.connect(self.asked.append)
+        self.graph_presenter.graph_read.connect(self.graphs.append)
 
     def read(self, value: int = 0) -> ShownImage:
         """An image is read by the model; returns what was read."""
@@ -113,11 +116,11 @@ def test_undo_to_the_start_shows_the_graph_of_the_start(desk: Desk) -> None:
     desk.presenter.act(0)
     desk.presenter.on_intervention(rq.kind_of(rq.ApplyAction), outcome(1))
     later = graph()
-    desk.presenter.on_graph(later)
+    desk.graph_presenter.on_graph(later)
     assert desk.graphs[-1] is later
     desk.selection.history.undo()
     assert desk.graphs[-1] is first
-    desk.presenter.on_graph(graph())
+    desk.graph_presenter.on_graph(graph())
     assert desk.graphs[-1] is first
 
 
@@ -232,7 +235,7 @@ def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:
     said: list[str] = []
     desk.presenter.hinted.connect(said.append)
     for moved in (2, 3):
-        desk.presenter.do_code(1, 5)
+        desk.presenter.do_code((1,), 5)
         desk.presenter.on_intervention(rq.kind_of(rq.DoVariables), outcome(moved, moved))
     assert len(said) == 1
     assert said[0].startswith("3 of 4 variables moved")

@@ -49,11 +49,11 @@ def test_the_old_palette_cannot_be_clicked_for_another_variable(qtbot) -> None:
     panel.set_variable("0,0,0")
     panel.set_palette(palette(0))
     panel.thumbs.choose(3)
-    assert chosen == [(0, 3)]
+    assert chosen == [((0,), 3)]
     panel.set_variable("0,0,1")
     assert panel.thumbs.count() == 0
     panel.thumbs.choose(3)
-    assert chosen == [(0, 3)]
+    assert chosen == [((0,), 3)]
 
 
 def test_the_old_rows_cannot_be_clicked_while_new_ones_come(qtbot) -> None:

@@ -57,10 +57,10 @@ def test_three_orders(panel: VariablePanel, order: str, codes: list[int]) -> Non
     assert shown(panel) == codes
     assert in_order(palette(), order).codes.tolist() == codes
     panel.thumbs.choose(1)
-    assert chosen == [(5, codes[1])]
+    assert chosen == [((5,), codes[1])]
     assert panel.thumbs._current == codes.index(7)
     panel.choose_likeliest_other()
-    assert chosen[-1] == (5, 2)
+    assert chosen[-1] == ((5,), 2)
 
 
 def test_more_codes_take_their_places_and_the_keyboard_stays(panel: VariablePanel) -> None:
@@ -134,7 +134,7 @@ def test_all_codes_come_in_parts(qtbot, ready: MainWindow, monkeypatch: pytest.M
     wait_idle(qtbot, ready)
     cancelled: list[str] = []
     ready.explore.presenter.cancelled.connect(cancelled.append)
-    ready.explore._on_more_codes(palette())  # of variable 5
+    ready.explore.chosen_variables.on_more_codes(palette())  # of variable 5
     assert panel.thumbs.count() == run.num_codes
     ready.selection.set_variable(None)
     assert cancelled == [rq.kind_of(rq.FillPalette)]

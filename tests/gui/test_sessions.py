@@ -259,5 +259,5 @@ def test_lines_of_strangers_are_not_taken(qapp) -> None:
 def test_all_own_lines_are_known() -> None:
     """Every line that an intervention writes is kept when its session is opened."""
     codes = np.arange(3)
-    lines = (action_line(3, "a"), action_line(3, "a # b", 4), do_line(1, 2, True, "do(0,0,1 = 2)"))
-    assert all(map(is_line, (*lines, do_line(1, 2, False, "x"), state_line(codes, "x"))))
+    lines = (action_line(3, "a"), action_line(3, "a # b", 4), do_line({1: 2}, True, "do(0,0,1 = 2)"))
+    assert all(map(is_line, (*lines, do_line({1: 2, 3: 4}, False, "x"), state_line(codes, "x"))))

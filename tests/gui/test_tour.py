@@ -14,17 +14,19 @@ from gui.tour import TourError, take_tour
 
 
 def test_tour_saves_pictures_of_the_real_window(
-    qapp, tiny_run: Path, tiny_cache: Path, tmp_path: Path
+    qapp, tiny_run: Path, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every stop of the tour (but the training) leaves a picture that shows something."""
+    monkeypatch.setattr("engine.metrics.probes.MOST_STEPS", 40)
     pictures = take_tour(tmp_path / "tour", str(tiny_run), str(tiny_cache), minutes=0)
     names = [path.stem.split("-")[1] for path in pictures]
     assert names == [
-        "explore", "variable", "intervention", "action", "traversal", "layered", "retrieve", "library",
+        "explore", "variable", "gallery", "intervention", "action", "difference", "traversal", "several",
+        "compare", "mean", "moves", "forces", "layered", "retrieve", "library",
     ]  # fmt: skip
     for path in pictures:
         with PilImage.open(path) as picture:
-            assert picture.size == (1440, 900)
+            assert picture.size == (1440, 900) or path.stem[3:] in ("gallery", "compare")
             assert np.asarray(picture.convert("L")).std() > 5
 
 

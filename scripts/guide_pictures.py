@@ -1,0 +1,45 @@
+"""Makes the pictures of docs/explore.md from the running program.
+
+    python scripts/guide_pictures.py
+
+It takes the guided tour of the window with the bundled model, and keeps the stops that the page shows,
+in 256 colours.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+STOPS = ("variable", "gallery", "difference", "several", "compare", "moves")
+COLOURS = 256
+
+
+def keep(picture: Path, out: Path) -> None:
+    """A screenshot in a quarter of its size, with no difference that one sees."""
+    with Image.open(picture) as shot:
+        few = shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few.save(out, optimize=True)
+
+
+def main() -> int:
+    """Returns the process's exit code."""
+    sys.path.insert(0, str(ROOT))
+    from gui.tour import take_tour
+
+    with tempfile.TemporaryDirectory() as folder:
+        for picture in take_tour(Path(folder), minutes=0):
+            stop = picture.stem.split("-", 1)[1]
+            if stop in STOPS:
+                keep(picture, PICTURES / f"explore-{stop}.png")
+                print(f"docs/pictures/explore-{stop}.png", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

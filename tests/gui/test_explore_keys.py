@@ -1,0 +1,221 @@
+"""Explore: the action as a node, labels, planes, the keys + and −, comparing cells, results taken on."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
+
+from engine.results import CausalGraph, TraversalRow
+from gui.explore.graph_view import GraphView
+from gui.explore.image_view import ImageColumn
+from gui.explore.node_colours import NodeFacts, colour_nodes
+from gui.explore.traversal_view import TraversalView, enlarged
+from gui.main_window import MainWindow
+from tests.gui.conftest import picked, wait_idle
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def graph_of(count: int, action: str = "none", own: float = 1.0) -> CausalGraph:
+    """A ring of edges; under an action, nodes 1 and 2 are its targets."""
+    edges = np.zeros((count, count), np.float32)
+    edges[np.arange(count), (np.arange(count) + 1) % count] = 0.9
+    mask = np.zeros(count, np.float32)
+    if action != "none":
+        mask[[1, 2]] = 0.8
+    return CausalGraph(edges, mask, np.full(count, own, np.float32), action, edges)
+
+
+@pytest.fixture
+def view(qtbot) -> GraphView:
+    made = GraphView()
+    qtbot.addWidget(made)
+    made.resize(500, 500)
+    made.show()
+    made.set_variables((2, 2, 2))
+    return made
+
+
+def test_the_action_is_a_node_with_arrows_to_its_targets(view: GraphView) -> None:
+    """It stands above the variables, names the action, and goes with it."""
+    view.set_graph(graph_of(8))
+    assert not view.action_node.isVisible()
+    assert view.sceneRect().top() == 0
+    view.set_graph(graph_of(8, "shape+"))
+    assert view.action_node.isVisible()
+    assert view.action_node.name == "shape+"
+    assert view.action_node.sceneBoundingRect().bottom() < min(n.y() for n in view.nodes)
+    assert view.sceneRect().contains(view.action_node.sceneBoundingRect())
+    arrows = view._drawing._action._strokes
+    assert sum(stroke.lines.elementCount() for stroke in arrows) == 2 * 4  # a move and a curve each
+    view.set_graph(graph_of(8))
+    assert not view.action_node.isVisible()
+    assert view._drawing._action._strokes == []
+
+
+def test_a_click_on_the_action_applies_it(qtbot, ready: MainWindow) -> None:
+    """do-action by clicking a node of the graph."""
+    view = ready.explore.graph.view
+    ready.selection.set_action(3)
+    wait_idle(qtbot, ready)
+    QTest.mouseClick(view.viewport(), LEFT, NONE, view.mapFromScene(view.action_node.scenePos()))
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
+    assert ready.selection.step.label == ready.selection.run.space.action_names[3]
+    wait_idle(qtbot, ready)
+
+
+def test_a_codebook_can_be_shown_alone(view: GraphView) -> None:
+    """Its variables fill the image, edges to others are gone; then all come back."""
+    view.set_graph(graph_of(8))
+    small = view.nodes[5].radius
+    assert len(view.shown.pairs) == 8
+    view.set_plane(1)
+    assert [node.isVisible() for node in view.nodes] == [False] * 4 + [True] * 4
+    assert sorted(view.shown.pairs.tolist()) == [[4, 5], [5, 6], [6, 7]]
+    assert view.nodes[5].radius > small
+    assert view.nodes[5].pos() == view.nodes[1].pos()
+    view.set_plane(None)
+    assert all(node.isVisible() for node in view.nodes)
+    assert len(view.shown.pairs) == 8
+
+
+def test_a_node_is_as_large_as_it_keeps_its_own_code(view: GraphView) -> None:
+    """Own 0 is the smallest, own 1 the full size."""
+    view.set_graph(graph_of(8, own=1.0))
+    assert view.nodes[0].look.size == pytest.approx(1.0)
+    view.set_graph(graph_of(8, own=0.0))
+    assert view.nodes[0].look.size == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("scheme", "key"), [("target", "mask"), ("own", "own")])
+def test_colours_by_a_probability(scheme: str, key: str) -> None:
+    """Equal numbers have equal colours; the legend goes from 0 to 1."""
+    facts = NodeFacts(**{key: np.array([0.0, 0.5, 0.5, 1.0], np.float32)})
+    found = colour_nodes(scheme, facts)
+    names = [fill.name() for fill in found.fills]
+    assert names[1] == names[2]
+    assert len(set(names)) == 3
+    assert [text for text, _ in found.entries] == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert [found.entries[0][1].name(), found.entries[-1][1].name()] == [names[0], names[3]]
+
+
+def test_plus_and_minus_apply_the_chosen_factor(qtbot, ready: MainWindow) -> None:
+    """From the graph: Page Down twice, plus, plus, minus; a button's factor is the chosen one afterwards."""
+    view, panel = ready.explore.graph.view, ready.explore.action_panel
+    view.setFocus()
+    assert panel._names[0].font().bold()
+    for key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_Plus, Qt.Key.Key_Plus, Qt.Key.Key_Minus):
+        QTest.keyClick(view, key)
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 3)
+    assert [s.label for s in ready.selection.steps()[1:]] == ["object_hue+", "object_hue+", "object_hue-"]
+    assert [name.font().bold() for name in panel._names] == [False, False, True, False, False, False]
+    wait_idle(qtbot, ready)
+    panel.buttons[9].click()  # shape+
+    QTest.keyClick(view, Qt.Key.Key_Minus)
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 5)
+    assert ready.selection.step.label.startswith("shape")
+    wait_idle(qtbot, ready)
+
+
+def test_the_result_can_be_taken_on_as_the_image(qtbot, ready: MainWindow) -> None:
+    """It is read anew, with a history of its own; without an intervention there is no result."""
+    take = ready.findChild(QAction, "action_take_result")
+    take.trigger()
+    assert "no result yet" in ready.messages.text
+    ready.explore.action_panel.buttons[1].click()
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
+    result = ready.selection.step.image
+    before = picked(ready).loaded.source
+    take.trigger()
+    qtbot.waitUntil(lambda: picked(ready).loaded.source == f"{before} after 1 intervention")
+    wait_idle(qtbot, ready)
+    assert np.array_equal(picked(ready).loaded.image, result)
+    assert ready.selection.history.count() == 0
+
+
+def test_the_copied_graph_is_what_is_drawn(qtbot, ready: MainWindow) -> None:
+    """The lines, run by themselves, give networkx the drawn edges with their probabilities."""
+    ready.findChild(QAction, "action_copy_graph").trigger()
+    names: dict[str, object] = {}
+    exec(QGuiApplication.clipboard().text(), names)
+    graph, shown = names["graph"], ready.explore.graph.view.shown
+    assert isinstance(graph, nx.DiGraph)
+    assert graph.number_of_edges() == len(shown.pairs)
+    (cause, effect), chance = shown.pairs[0], shown.probabilities[0]
+    name = ready.selection.run.variable_name
+    assert graph.edges[name(int(cause)), name(int(effect))]["probability"] == pytest.approx(chance, abs=1e-4)
+    wait_idle(qtbot, ready)
+
+
+def row(title: str, value: int) -> TraversalRow:
+    images = np.full((3, 8, 8, 3), value, np.uint8)
+    images[:, 0, 0] = np.arange(3)[:, None] * 40
+    return TraversalRow(title, ("-1", "0", "+1"), images, np.arange(12).reshape(3, 4), 0.1)
+
+
+def test_a_drag_from_cell_to_cell_compares_and_a_click_chooses(qtbot) -> None:
+    """Released where it was pressed, a cell is chosen; elsewhere, the two are compared; C is for the keys."""
+    view = TraversalView()
+    qtbot.addWidget(view)
+    view.resize(600, 300)
+    view.show()
+    view.begin(2)
+    view.add_row(row("a", 10))
+    view.add_row(row("b", 20))
+    view.finish()
+    chosen: list[int] = []
+    compared: list[tuple[str, str | None]] = []
+    view.state_chosen.connect(lambda _row, column: chosen.append(column))
+    view.compared.connect(lambda a, b: compared.append((a.label, None if b is None else b.label)))
+    first, second = (view.grid.cell_rect(*cell).center() for cell in ((0, 0), (1, 2)))
+    QTest.mouseClick(view.grid, LEFT, NONE, first)
+    assert (chosen, compared) == ([0], [])
+    QTest.mousePress(view.grid, LEFT, NONE, first)
+    QTest.mouseMove(view.grid, second)
+    QTest.mouseRelease(view.grid, LEFT, NONE, second)
+    assert (chosen, compared) == ([0], [("a -1", "b +1")])
+    QTest.mousePress(view.grid, LEFT, NONE, first)
+    QTest.mouseRelease(view.grid, LEFT, NONE, QPoint(2, 2))  # let go beside the cells: nothing
+    QTest.keyClick(view.grid, Qt.Key.Key_C)
+    assert (chosen, compared) == ([0], [("a -1", "b +1"), ("a -1", None)])
+
+
+def test_cells_are_compared_in_the_dialog(qtbot, ready: MainWindow) -> None:
+    """C on a cell: the dialog has its picture and the present one."""
+    grid = ready.explore.traversal.grid
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_C)
+    dialog = ready.explore.findChild(QDialog, "compare_dialog")
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.close()
+    wait_idle(qtbot, ready)
+
+
+def test_a_tool_tip_has_the_cell_enlarged(qapp) -> None:
+    """A picture that Qt can show, and the words with their special letters kept."""
+    from PySide6.QtGui import QTextDocument
+
+    document = QTextDocument()
+    document.setHtml(enlarged(np.zeros((8, 8, 3), np.uint8), "a < b"))
+    assert "a < b" in document.toPlainText()
+    assert document.size().height() > 200
+
+
+def test_the_difference_says_how_large_it_is(qtbot) -> None:
+    """The largest change of a channel; none is said to be none."""
+    column = ImageColumn()
+    qtbot.addWidget(column)
+    image = np.full((8, 8, 3), 100, np.uint8)
+    column.set_reconstruction(image)
+    column.set_after(image)
+    assert column._captions[column.difference].text() == "No difference"
+    other = image.copy()
+    other[2, 3, 1] = 16
+    column.set_after(other)
+    assert column._captions[column.difference].text() == "Difference · up to ±84"

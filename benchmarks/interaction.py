@@ -9,7 +9,8 @@ turns of the event loop, looked at while clicks go on.
 JSON keys: `click_p95_ms_idle`, `click_p95_ms_quick` (clicked again at once), `click_p95_ms_training` (an
 action's button to the new image, 95th percentile), `palette_ms` (a node to the first thumbnails of its
 codes; median), `traversal_ms` (to all rows of the traversal grid after an action; median),
-`frame_gap_p99_ms`, `frame_gap_max_ms` (while training), the same with `_idle`, `memory_idle_mb`,
+`threshold_p95_ms` (a drag of the threshold to the redrawn graph, 95th percentile; all pairs of variables are
+candidates), `frame_gap_p99_ms`, `frame_gap_max_ms` (while training), the same with `_idle`, `memory_idle_mb`,
 `memory_training_mb` (resident size, where the system tells).
 """
 
@@ -85,6 +86,7 @@ def measure(run: str, clicks: int) -> Figures:
         figures |= {
             "palette_ms": person.palettes(clicks),
             "traversal_ms": person.traversals(max(3, clicks // 10)),
+            "threshold_p95_ms": person.thresholds(clicks),
         }
         person.begin_training()
         figures |= person.figures("training", clicks)
@@ -160,6 +162,21 @@ class Person:
             self.wait(seen, "the traversal")
             waited.append(time.perf_counter() - begun)
         return _percentile(waited, 50)
+
+    def thresholds(self, steps: int) -> float:
+        """From a move of the threshold's slider to the redrawn graph; 95th percentile, ms."""
+        panel = self.window.explore.graph
+        panel.count.setValue(panel.count.maximum())
+        waited = []
+        for number in range(steps):
+            self.settle()
+            value = 10 + (37 * number) % 85
+            seen = self._painted(panel.view.viewport(), lambda: True)
+            begun = time.perf_counter()
+            panel.threshold.setValue(value)
+            self.wait(seen, "the graph")
+            waited.append(time.perf_counter() - begun)
+        return _percentile(waited, 95)
 
     def begin_training(self) -> None:
         """Starts a training as a person would, and comes back to Explore once it runs."""
@@ -248,6 +265,7 @@ def _table(figures: Figures) -> str:
         "click_p95_ms_training": "the same while it trains, clicked again at once, ms",
         "palette_ms": "a node to its palette, ms",
         "traversal_ms": "an action to the whole traversal grid, ms",
+        "threshold_p95_ms": "the threshold moved to the graph redrawn: 95th percentile, ms",
         "frame_gap_p99_ms_idle": "gaps of the event loop at rest: 99th percentile, ms",
         "frame_gap_max_ms_idle": "the longest, ms",
         "frame_gap_p99_ms": "gaps while it trains: 99th percentile, ms",

@@ -50,11 +50,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=positive, metavar="N", help="processor threads (default: all)")
 
 
-def add_image(parser: argparse.ArgumentParser, name: str, help_line: str) -> None:
+def add_image(parser: argparse.ArgumentParser, name: str, help_line: str, required: bool = True) -> None:
     """An image argument."""
     parser.add_argument(
         name,
-        required=True,
+        required=required,
         metavar="IMAGE",
         help=f"{help_line}: a file, SET:V,V,... for the image of a data set with these factor values, or"
         " SET#NUMBER for an image of its cache",

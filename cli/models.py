@@ -36,7 +36,7 @@ def read_image(text: str, shape: tuple[int, int, int]) -> tuple[Image, str]:
     from datasets.images import convert_image, load_image
 
     dataset, hash_sign, row = text.rpartition("#")
-    if hash_sign and row.isdigit() and not Path(text).exists():
+    if hash_sign and row.isdecimal() and not Path(text).exists():
         return convert_image(_of_row(dataset, int(row)), shape)
     name, colon, values = text.partition(":")
     if colon and name in datasets.names() and not Path(text).exists():
@@ -51,11 +51,16 @@ def _of_row(dataset: str, row: int) -> Image:
     import datasets
     from datasets.errors import DatasetInputError
 
-    with datasets.open_cache(dataset) as cache:
+    try:
+        cache = datasets.open_cache(dataset)
+    except DatasetInputError as error:
+        raise DatasetInputError(
+            f"'{dataset}#{row}' is neither a file nor an image of a data set's cache ({error})"
+        ) from error
+    with cache:
         if row >= cache.num_images:
-            raise DatasetInputError(
-                f"{cache.path} has no image {row}; its images are 0 to {cache.num_images - 1}"
-            )
+            last = cache.num_images - 1
+            raise DatasetInputError(f"{cache.path} has no image {row}; its images are 0 to {last}")
         cached: Image = cache.images([row])[0]
         return cached
 

@@ -66,8 +66,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if not isinstance(meta, dict):
                 raise RunError(f"{path} is not a Doscope checkpoint; choose another run directory")
             if meta.get("version") not in READABLE:
+                known = " and ".join(map(str, READABLE))
                 raise RunError(
-                    f"{path} has format version {meta.get('version')}, this Doscope reads {FORMAT_VERSION};"
+                    f"{path} has format version {meta.get('version')}, this Doscope reads {known};"
                     " train the run again or use the Doscope that made it"
                 )
             tensors = {name: file.get_tensor(name) for name in list(file.keys())}

@@ -88,10 +88,14 @@ def _csv(network: nx.DiGraph) -> str:
 
 def _dot(network: nx.DiGraph) -> str:
     lines = ["digraph doscope {"]
+    if "images" in network.graph:
+        lines.append(f"  graph [images={network.graph['images']}];")
     for name, values in network.nodes(data=True):
         code = f" [code={values['code']}]" if "code" in values else ""
         lines.append(f'  "{name}"{code};')
-    lines += [f'  "{a}" -> "{b}" [weight={p:.4f}];' for a, b, p in network.edges(data="probability")]
+    for a, b, values in network.edges(data=True):
+        spread = f", spread={values['spread']:.4f}" if "spread" in values else ""
+        lines.append(f'  "{a}" -> "{b}" [weight={values["probability"]:.4f}{spread}];')
     return "\n".join([*lines, "}"]) + "\n"
 
 

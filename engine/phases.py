@@ -120,9 +120,10 @@ class TransitionPhase:
         terms = transition_objective(state.model, *noisy, config=training, retrieve=retrieve)
         self._sampler.note(batch.action_B, terms.pop("latent_B"))
         if "edges_drawn" in terms:
-            # from all edges to the wanted share, step by step: what is cut early cannot be learned from
-            settled = min(1.0, state.phase_progress / EDGES_SETTLE)
-            state.model.transition.bargain(terms["edges_drawn"], training.edge_share**settled)
+            # from all that can be to the wanted share, step by step: what is cut early cannot be learned from
+            settled, layer = min(1.0, state.phase_progress / EDGES_SETTLE), state.model.transition
+            cut = min(1.0, training.edge_share / layer.edges_that_can_be)
+            layer.bargain(terms["edges_drawn"], layer.edges_that_can_be * cut**settled)
         return terms
 
     def validate(self) -> Iterator[Event]:

@@ -126,8 +126,9 @@ def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
         state.begin_transition()
         yield state.save_last()
     codes = yield from _encode_all(state)
-    of_training = codes[torch.from_numpy(state.cache.rows("train")).to(codes.device)]
-    state.model.transition.set_varying((of_training != of_training[0]).any(dim=0))
+    if state.phase_step == 0:  # a phase that is resumed keeps the variables that it began with
+        of_training = codes[torch.from_numpy(state.cache.rows("train")).to(codes.device)]
+        state.model.transition.set_varying((of_training != of_training[0]).any(dim=0))
     yield from run_phase(TransitionPhase(state, codes), state, recorder)
 
 

@@ -62,7 +62,7 @@ def _long_use(request: rq.Request) -> _Use | None:
     if not isinstance(
         request,
         rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
-        | rq.ReadCodeUse,
+        | rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects,
     ):  # fmt: skip
         return None
     try:

@@ -6,6 +6,7 @@ Torch is imported by the first request that needs a model, never before.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,11 +22,13 @@ from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInf
 from gui import requests as rq
 from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
+from gui.kept_probes import KeptProbes
 from gui.library.work import delete_run, list_library, refuse_in_use, verify
 from gui.replies import (
     Activity,
     Deleted,
     Evaluated,
+    FactorReading,
     Failure,
     Library,
     NodePositions,
@@ -57,6 +60,7 @@ class EngineWork:
         self.data = DataWork()
         self._explorers: dict[str, Explorer] = {}
         self._code_tables = CodeTables()
+        self._probes = KeptProbes()
         self._trained: set[Path] = set()
         self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
@@ -73,6 +77,7 @@ class EngineWork:
             rq.PickPair: self.data.pick_pair,
             rq.ShowImage: self._show_image,
             rq.ReadTargets: self._read_targets,
+            rq.ReadFactors: self._read_factors,
             rq.ApplyAction: self._apply_action,
             rq.DoVariables: self._do_variables,
             rq.Graph: self._graph,
@@ -144,6 +149,18 @@ class EngineWork:
             masks.append(explorer.graph(request.codes, action).mask)
             yield None
         yield Targets(np.stack(masks).astype(np.float32))
+
+    def _read_factors(self, request: rq.ReadFactors) -> FactorReading:
+        """Nobody asked for it with a click, so what is missing is no error."""
+        probes = None
+        with contextlib.suppress(DatasetError):
+            cache = self.data.cache(request.dataset)
+            probes = self._probes.of(cache) if request.image.shape == cache.image_shape else None
+        if probes is None:
+            return FactorReading(request.image, None)
+        read = probes.read(request.image[None])[0].tolist()
+        values = tuple(v if known else None for v, known in zip(read, probes.factors.tolist(), strict=True))
+        return FactorReading(request.image, values)
 
     def _apply_action(self, request: rq.ApplyAction) -> Intervention:
         explorer = self._explorer(request.run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDialog
 
@@ -118,6 +118,7 @@ def _click(guide: Guide, node: int, modifier: Qt.KeyboardModifier = Qt.KeyboardM
     view = guide.window.explore.graph.view
     place = view.mapFromScene(view.nodes[node].scenePos())
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+    QCoreApplication.sendEvent(view.viewport(), QEvent(QEvent.Type.Leave))  # what is under the mouse is lit
 
 
 def _choose(box: QComboBox, data: object) -> None:

@@ -111,6 +111,19 @@ class Targets:
 
 
 @dataclass(frozen=True, eq=False)
+class FactorReading:
+    """What probes read of an image.
+
+    Attributes:
+        image: the very array that was asked about.
+        values: index of each factor's value, None of one that is not read; None where no probes are kept.
+    """
+
+    image: Image
+    values: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
 class CodePage:
     """How a code is used in the validation images that have been read.
 

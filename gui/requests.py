@@ -172,6 +172,14 @@ class ReadTargets(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class ReadFactors(Request):
+    """What the probes of a data set read of an image, where they are kept. Answers FactorReading."""
+
+    dataset: str
+    image: Image
+
+
+@dataclass(frozen=True, eq=False)
 class ApplyAction(Request):
     """do-action, `steps` times in a row (1 or more). Answers Intervention."""
 
@@ -364,6 +372,7 @@ __all__ = [
     "PickImage",
     "PickPair",
     "ReadCodeUse",
+    "ReadFactors",
     "ReadPresets",
     "ReadRunLog",
     "ReadTargets",

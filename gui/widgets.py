@@ -8,7 +8,16 @@ from typing import TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPixmap
 from PySide6.QtGui import QImage as QtImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.results import Image
 
@@ -132,3 +141,16 @@ class EmptyState(QWidget):
         """Say something else."""
         self._title.setText(title)
         self._hint.setText(hint)
+
+
+def splitter(
+    orientation: Qt.Orientation, widgets: tuple[QWidget, ...], stretch: tuple[int, ...]
+) -> QSplitter:
+    """Widgets beside or below each other, with handles between them."""
+    made = QSplitter(orientation)
+    made.setHandleWidth(GAP)
+    made.setChildrenCollapsible(False)
+    for place, (widget, share) in enumerate(zip(widgets, stretch, strict=True)):
+        made.addWidget(widget)
+        made.setStretchFactor(place, share)
+    return made

@@ -16,7 +16,13 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-STOPS = ("variable", "gallery", "difference", "several", "compare", "moves")
+STOPS = {
+    "action": "explore",  # the one of the README
+    **{
+        stop: f"explore-{stop}"
+        for stop in ("variable", "gallery", "difference", "several", "compare", "moves")
+    },
+}
 COLOURS = 256
 
 
@@ -36,8 +42,8 @@ def main() -> int:
         for picture in take_tour(Path(folder), minutes=0):
             stop = picture.stem.split("-", 1)[1]
             if stop in STOPS:
-                keep(picture, PICTURES / f"explore-{stop}.png")
-                print(f"docs/pictures/explore-{stop}.png", flush=True)
+                keep(picture, PICTURES / f"{STOPS[stop]}.png")
+                print(f"docs/pictures/{STOPS[stop]}.png", flush=True)
     return 0
 
 

@@ -135,5 +135,6 @@ def _read(place: Path, explorer: Explorer, cache: Cache) -> VariableEffects | No
 def _write(place: Path, found: VariableEffects) -> None:
     """What cannot be kept is measured again the next time; that is no reason to fail."""
     data = {"changed": found.changed.tolist(), "tried": found.tried.tolist(), "images": found.images}
-    with contextlib.suppress(OSError), whole(place, make_folders=True) as temporary:
+    make = place.parent == caches_dir()  # a run that is gone meanwhile stays gone
+    with contextlib.suppress(OSError), whole(place, make_folders=make) as temporary:
         temporary.write_text(json.dumps(data), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -12,6 +12,7 @@ from datasets.factors import Factor, FactorSpace
 from gui.theme import category
 from gui.widgets import GAP, button, caption, heading
 
+READING_WIDTH = 132  # of a value's words; the panel is narrow
 HINT = "The model's actions appear here when it is loaded."
 
 
@@ -27,6 +28,9 @@ class ActionPanel(QWidget):
         self._space: FactorSpace | None = None
         self._readings: list[QLabel] = []
         self._names: list[QLabel] = []
+        self._start: tuple[int, ...] | None = None
+        self._steps: dict[int, int] = {}
+        self._read: tuple[int | None, ...] | None = None
         self.buttons: list[QPushButton] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -47,6 +51,7 @@ class ActionPanel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         self._readings, self._names, self.buttons = [], [], []
+        self._read = None
         for line, factor in enumerate(space.factors if space is not None else ()):
             self._add(line, factor, space.num_factors if space is not None else 0)
         self._hint.setVisible(space is None)
@@ -97,15 +102,39 @@ class ActionPanel(QWidget):
             start: the image's factor values, None when unknown.
             steps: factor -> signed number of steps.
         """
+        self._start, self._steps = start, steps
+        self._say_values()
+
+    def set_read(self, values: tuple[int | None, ...] | None) -> None:
+        """What probes read of the present image, factor by factor; None where there are none."""
+        self._read = values
+        self._say_values()
+
+    def _say_values(self) -> None:
+        """The value each factor should have; what is read, where that is another one or all that is known."""
         if self._space is None:
             return
+        start, steps, count = self._start, self._steps, self._space.num_factors
         for f, (factor, reading) in enumerate(zip(self._space.factors, self._readings, strict=True)):
-            if start is None or len(start) != self._space.num_factors:
-                reading.setText(f"{steps[f]:+d}" if steps.get(f) else "")
-                continue
-            before, now = start[f], moved_value(factor, start[f], steps.get(f, 0))
-            text = factor.values[now]
-            reading.setText(text if now == before else f"{factor.values[before]} → {text}")
+            read = self._read[f] if self._read is not None and len(self._read) == count else None
+            if start is None or len(start) != count:
+                words = (f"{steps[f]:+d}" if steps.get(f) else "", _read_as(factor, read))
+                text = " ".join(filter(None, words))
+            else:
+                before, now = start[f], moved_value(factor, start[f], steps.get(f, 0))
+                text = factor.values[now]
+                if read is not None and read != now:
+                    text = f"{text} ≠ {factor.values[read]}"
+                elif now != before:
+                    text = f"{factor.values[before]} → {text}"
+            fitting = reading.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, READING_WIDTH)
+            reading.setText(fitting)
+            probes = "" if read is None else f"The probes read the image as {factor.values[read]}"
+            reading.setToolTip("\n".join(filter(None, (text if text != fitting else "", probes))))
+
+
+def _read_as(factor: Factor, value: int | None) -> str:
+    return "" if value is None else f"reads {factor.values[value]}"
 
 
 def moved_value(factor: Factor, value: int, steps: int) -> int:

@@ -27,16 +27,15 @@ class ChosenVariables:
             self._panel.set_variable(None)
         else:
             self._panel.set_variable(run.variable_name(chosen[0]), run.num_codes, len(chosen) - 1)
+            if len(chosen) > 1:
+                self._panel.set_together([(n, run.variable_name(n)) for n in chosen])
         self.show_neighbours()
         self.show_cells()
 
     def show_neighbours(self) -> None:
-        """Causes and effects of one variable along the drawn edges; of several, which they are."""
+        """Causes and effects of one variable along the drawn edges."""
         run, chosen = self._selection.run, self._selection.variables
-        if run is None or not chosen:
-            return
-        if len(chosen) > 1:
-            self._panel.set_together([(n, run.variable_name(n)) for n in chosen])
+        if run is None or len(chosen) != 1:
             return
         parents, children = self._view.neighbours(chosen[0])
         self._panel.set_neighbours(
@@ -64,6 +63,7 @@ class ChosenVariables:
             return
         _, rows, columns = run.grid
         codebook = 0 if chosen is None else chosen // (rows * columns)
+        codebook = codebook if self._view.plane is None else self._view.plane
         row, column = min(int(y * rows), rows - 1), min(int(x * columns), columns - 1)
         node = (codebook * rows + row) * columns + column
         (self._selection.toggle_variable if more else self._selection.set_variable)(node)

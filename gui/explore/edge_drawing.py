@@ -6,9 +6,10 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
-from engine.results import FloatArray
+from engine.results import BoolArray, FloatArray
 from gui.explore.graph_difference import Difference
 from gui.explore.graph_items import EdgeLayer, Edges
+from gui.explore.node_colours import THRESHOLD
 
 
 class EdgeDrawing:
@@ -19,8 +20,11 @@ class EdgeDrawing:
             EdgeLayer("edge", 1), EdgeLayer("good", 2), EdgeLayer("bad", 2, dashed=True)
         )  # fmt: skip
         self._action = EdgeLayer("accent", 0.5)
+        self._path = EdgeLayer("moved", 2.5)
         self._causes, self._effects = EdgeLayer("cause", 3), EdgeLayer("effect", 4)
-        self._layers = (self._plain, self._gained, self._lost, self._action, self._causes, self._effects)
+        self._layers = (
+            self._plain, self._gained, self._lost, self._action, self._path, self._causes, self._effects
+        )  # fmt: skip
         for layer in self._layers:
             scene.addItem(layer)
         self._shown, self._is_difference = Edges(), False
@@ -49,10 +53,21 @@ class EdgeDrawing:
         with_action = np.concatenate([positions, np.array([place], np.float32)])
         self._action.set_edges(Edges(pairs, mask[targets]), with_action, radius, bounds)
 
+    def show_path(self, moved: BoolArray | None, targets: BoolArray | None) -> None:
+        """The drawn edges along which a do(variable) spread: from what it set, or moved, to what moved."""
+        if moved is None or targets is None or len(moved) != len(self._place[0]):
+            self._lay(self._path, Edges())
+            return
+        causes, effects = self._shown.pairs.T
+        along = moved[causes] & (moved & ~targets)[effects] & (self._shown.probabilities > THRESHOLD)
+        self._lay(self._path, Edges(self._shown.pairs[along], self._shown.probabilities[along]))
+
     def light(self, centres: tuple[int, ...]) -> None:
         """Light the edges into and out of some nodes; the rest steps back."""
-        for layer in (self._plain, self._gained, self._lost, self._action):
+        for layer in (self._plain, self._gained, self._lost):
             layer.setOpacity(0.25 if centres else 1.0)
+        self._path.setOpacity(0.3 if centres else 1.0)
+        self._action.setOpacity(0.12 if centres else 0.4)  # many arrows that all say the same
         if self._is_difference:
             self._plain.setOpacity(0.15 if centres else 0.35)  # what stays is the background
         pairs, chances = self._shown.pairs, self._shown.probabilities

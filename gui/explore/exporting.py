@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.results import TraversalRow
 from gui import requests as rq
+from gui.explore.graph_difference import joined
 from gui.explore.graph_panel import GraphPanel
 from gui.explore.graph_view import GraphView
 from gui.explore.traversal_view import TraversalView
@@ -96,7 +97,7 @@ class Exports(QObject):
         elif run is not None and step is not None and self._graph.view.graph is not None:
             chances = self._graph.view.shown.probabilities
             weakest = float(chances.min()) if len(chances) else 1.0
-            graph = self._graph.view.graph
+            graph = self._graph.view.seen_graph()
             self.asked.emit(rq.WriteGraph(str(run.path), step.codes, graph, weakest, str(path)))
 
     def write_grid(self, path: Path) -> None:
@@ -110,7 +111,8 @@ class Exports(QObject):
 
     def copy_graph(self) -> None:
         """The drawn edges as lines of Python for networkx, to the clipboard."""
-        shown, run = self._graph.view.shown, self._selection.run
+        found, run = self._graph.view.difference, self._selection.run
+        shown = self._graph.view.shown if found is None else joined(found.gained, found.kept)
         if run is None or not len(shown.pairs):
             self.hinted.emit("No edge is drawn; there is nothing to copy.")
             return

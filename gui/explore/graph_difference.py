@@ -32,17 +32,20 @@ class Difference:
     @property
     def all(self) -> Edges:
         """Gained, lost, kept, in this order."""
-        parts = (self.gained, self.lost, self.kept)
-        return Edges(
-            np.concatenate([part.pairs for part in parts]),
-            np.concatenate([part.probabilities for part in parts]),
-        )
+        return joined(self.gained, self.lost, self.kept)
 
     def kind(self, line: int) -> str:
         """What became of an edge of `all`."""
         if line < len(self.gained.pairs):
             return GAINED
         return LOST if line < len(self.gained.pairs) + len(self.lost.pairs) else KEPT
+
+
+def joined(*parts: Edges) -> Edges:
+    """Edges one after the other."""
+    return Edges(
+        np.concatenate([part.pairs for part in parts]), np.concatenate([part.probabilities for part in parts])
+    )
 
 
 def compare(base: FloatArray, edges: FloatArray, count: int, threshold: float = THRESHOLD) -> Difference:

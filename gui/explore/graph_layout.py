@@ -13,7 +13,8 @@ from engine.results import FloatArray
 IntArray = npt.NDArray[np.int64]
 SWEEPS = 6
 ROW_LENGTH, ROW_HEIGHT = 32, 0.045  # of the rows of nodes without an edge
-MARGIN = 0.03
+MARGIN = 0.06  # inside the square of a part
+ASPECT = 1.3  # width over height of all parts together, or so
 
 
 def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
@@ -71,7 +72,8 @@ def layered(edges: IntArray, num_nodes: int) -> FloatArray:
 def force_directed(edges: IntArray, num_nodes: int) -> FloatArray:
     """Linked nodes attract and all repel each other (Fruchterman and Reingold); the same every time.
 
-    Nodes without an edge stand in rows at the bottom.
+    Parts that no edge joins stand beside each other, each with room for its nodes; nodes without an edge
+    stand in rows at the bottom.
 
     Args:
         edges: (cause, effect), int64 [E, 2].
@@ -86,14 +88,28 @@ def force_directed(edges: IntArray, num_nodes: int) -> FloatArray:
     graph = nx.Graph()
     graph.add_nodes_from(np.unique(edges).tolist())
     graph.add_edges_from(edges.tolist())
-    if len(graph):
-        found = nx.spring_layout(graph, seed=0, iterations=80)
+    parts = sorted(nx.connected_components(graph), key=lambda nodes: (-len(nodes), min(nodes)))
+    boxes, whole = _shelves([float(np.sqrt(len(nodes))) for nodes in parts])
+    for nodes, (x, y, side) in zip(parts, boxes, strict=True):
+        found = nx.spring_layout(graph.subgraph(sorted(nodes)), seed=0, iterations=80)
         placed = np.array(list(found.values()))
         low, size = placed.min(axis=0), np.ptp(placed, axis=0)
         inside = MARGIN + (1 - 2 * MARGIN) * (placed - low) / np.where(size > 0, size, 1)
-        inside[:, 1] *= 1 - share
-        positions[list(found)] = inside
+        positions[list(found)] = (np.array([x, y]) + side * inside) / whole * [1, 1 - share]
     return positions
+
+
+def _shelves(sides: list[float]) -> tuple[list[tuple[float, float, float]], FloatArray]:
+    """Squares in rows, the largest first: left, top and side of each; and the width and height of all."""
+    most = ASPECT * float(np.sqrt(sum(side**2 for side in sides)))
+    boxes, x, y, high = [], 0.0, 0.0, 0.0
+    for side in sides:
+        if x > 0 and x + side > most:
+            x, y, high = 0.0, y + high, 0.0
+        boxes.append((x, y, side))
+        x, high = x + side, max(high, side)
+    width = max((left + side for left, _, side in boxes), default=1.0)
+    return boxes, np.array([width, y + high if boxes else 1.0], dtype=np.float32)
 
 
 def _lonely_rows(edges: IntArray, num_nodes: int) -> tuple[FloatArray, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ class Legend(QWidget):
     """What shapes, rings and colours mean: a painted column beside the graph."""
 
     LINE, CLOSEST = 19, 12  # from one entry to the next, pixels
-    TOP, ROLES = 10, 5  # middle of the first line; lines that are always there
+    TOP, ROLES = 10, 6  # middle of the first line; lines that are always there
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,11 +26,16 @@ class Legend(QWidget):
     def set_compares(self, compares: bool) -> None:
         """Whether the edges are a difference, whose colours need a word."""
         self._compares = compares
-        self.update()
+        self._fit()
 
     def set_colours(self, node_colours: NodeColours) -> None:
         """What the fills of the nodes mean, nothing while it is not known."""
         self._colours = node_colours
+        self._fit()
+
+    def _fit(self) -> None:
+        """Never less high than all lines need at their closest; its holder scrolls where there is no room."""
+        self.setMinimumHeight(2 * self.TOP - 4 + self.CLOSEST * (self.rows() - 1))
         self.update()
 
     def title(self) -> str:
@@ -62,6 +67,8 @@ class Legend(QWidget):
             ("action's target", c.text, "diamond"),
         )
         y, pitch = self.TOP, self.pitch()
+        self._entry(painter, y, "cause → effect", QColor(c.edge), "arrow")
+        y += pitch
         if self._compares:
             for text, colour, shape in (("edge gained", c.good, "line"), ("edge lost", c.bad, "dashes")):
                 self._entry(painter, y, text, QColor(colour), shape)
@@ -87,6 +94,10 @@ class Legend(QWidget):
             painter.rotate(45)
             painter.drawRect(-4, -4, 7, 7)
             painter.restore()
+        elif shape == "arrow":
+            painter.drawLine(0, y, 9, y)
+            painter.setBrush(colour)
+            painter.drawPolygon([QPointF(13, y), QPointF(9, y - 3), QPointF(9, y + 3)])
         elif shape in ("line", "dashes"):
             pen = QPen(colour, 2.2)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)

@@ -8,7 +8,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFrame,
     QHeaderView,
+    QScrollArea,
     QSlider,
     QStackedWidget,
     QTableView,
@@ -142,7 +144,7 @@ class GraphPanel(QWidget):
 
     def _legend_column(self) -> QWidget:
         holder = QWidget()
-        holder.setFixedWidth(self.legend.width())
+        holder.setFixedWidth(self.legend.width() + 10)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -152,7 +154,15 @@ class GraphPanel(QWidget):
         column.addWidget(self.plane_choice)
         column.addWidget(self.compare_choice)
         column.addWidget(self.colour_choice)
-        column.addWidget(self.legend, 1)
+        scroll = QScrollArea()
+        scroll.setObjectName("graph_legend_scroll")
+        scroll.setAccessibleName("Legend of the graph, scrollable")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.legend)
+        column.addWidget(scroll, 1)
         return holder
 
     def _zoom_buttons(self) -> QWidget:
@@ -220,6 +230,7 @@ class GraphPanel(QWidget):
         self._facts = NodeFacts(run.grid if run is not None else None)
         if run is not None:
             self._facts.names = run.space.names
+        self._effects = None  # of another run
         self.view.set_plane(None)
         self.plane_choice.clear()
         self.plane_choice.addItem("All codebooks", None)

@@ -25,6 +25,7 @@ class GraphPresenter(QObject):
         graph_read: the CausalGraph to show.
         images_changed: of how many images the shown graph is the mean; 1 is the present image's own.
         effects_read: VariableEffects of the present run.
+        effects_refused: they cannot be measured.
 
     Attributes:
         base: the newest base graph of the present image, None before there is one.
@@ -36,6 +37,7 @@ class GraphPresenter(QObject):
     graph_read = Signal(object)
     images_changed = Signal(int)
     effects_read = Signal(object)
+    effects_refused = Signal()
 
     def __init__(self, selection: Selection, parent: QObject) -> None:
         super().__init__(parent)
@@ -45,6 +47,7 @@ class GraphPresenter(QObject):
         self._graph_of: Step | None = None  # the step whose graph has been asked for
         self._images = 1
         self._mean_of: tuple[object, ...] = ()  # what the mean on its way, or on show, is of
+        self._mean_came = False  # at least some of it
         self._effects_of: RunInfo | None = None  # the run whose variables are measured
         selection.run_changed.connect(self._on_run)
         selection.step_changed.connect(self._on_step)
@@ -80,7 +83,14 @@ class GraphPresenter(QObject):
     def on_mean(self, graph: CausalGraph) -> None:
         """A mean graph, of some of the images at first; dropped where it is no longer the one on show."""
         if self._images > 1 and self._mean_of == self._mean_wanted():
+            self._mean_came = True
             self.graph_read.emit(graph)
+
+    def on_ended(self, kind: str) -> None:
+        """A mean that was cancelled before it showed anything gives way to the present image's own graph."""
+        wanted = self._images > 1 and self._mean_of == self._mean_wanted()
+        if kind == rq.kind_of(rq.AverageGraph) and wanted and not self._mean_came:
+            self.average(1)
 
     def on_failed(self, kind: str) -> None:
         """Where there is no mean, the present image has its graph still."""
@@ -95,7 +105,7 @@ class GraphPresenter(QObject):
         """Once for each question; the present step has no part in it."""
         dataset = self._selection.dataset
         if dataset is not None and self._mean_of != self._mean_wanted():
-            self._mean_of = self._mean_wanted()
+            self._mean_of, self._mean_came = self._mean_wanted(), False
             action = self._selection.action
             self.asked.emit(rq.AverageGraph(str(run.path), dataset.dataset, action, self._images))
 
@@ -104,8 +114,11 @@ class GraphPresenter(QObject):
     def measure_effects(self) -> None:
         """Measure which factors each variable moves."""
         run, dataset = self._selection.run, self._selection.dataset
-        if run is None or dataset is None:
-            self.warned.emit("What variables move is measured on images of a data set; open one first.")
+        if run is None or dataset is None or run.space != dataset.space:
+            self.warned.emit(
+                "What variables move is measured on images of the run's own data set; open it first."
+            )
+            self.effects_refused.emit()
             return
         self._effects_of = run
         self.asked.emit(rq.MeasureEffects(str(run.path), dataset.dataset))
@@ -124,10 +137,15 @@ class GraphPresenter(QObject):
             self.cancelled.emit(rq.kind_of(kind))
 
     def _on_dataset(self) -> None:
+        self._effects_of, self._mean_of = None, ()
+        self.cancelled.emit(rq.kind_of(rq.MeasureEffects))
         if self._images > 1:
             self._show()
 
     def _on_step(self, step: Step | None) -> None:
+        if step is None:
+            self._mean_of = ()  # the view has forgotten it
+            self.cancelled.emit(rq.kind_of(rq.AverageGraph))
         if step is not None and self._start is not None and step.codes is self._start[0]:
             self.base = self._start[1]
         self._show()

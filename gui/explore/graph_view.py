@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPixmap
@@ -71,6 +73,7 @@ class GraphView(ZoomView):
         self._selected: tuple[int, ...] = ()  # the first counts
         self._hover: int | None = None
         self._moved: BoolArray | None = None
+        self._set: BoolArray | None = None
         self._fills: list[QColor] | None = None
         self._picture = QGraphicsPixmapItem()
         self._picture.setOpacity(0.28)
@@ -92,7 +95,7 @@ class GraphView(ZoomView):
             self.scene().removeItem(node)
         self._grid, self._graph, self._selected, self._hover = grid, None, (), None
         self._plane = None
-        self._moved, self._fills = None, None
+        self._moved, self._set, self._fills = None, None, None
         self.nodes = []
         for index in range(int(np.prod(grid)) if grid is not None else 0):
             name = ",".join(str(int(i)) for i in np.unravel_index(index, grid or ()))
@@ -122,6 +125,11 @@ class GraphView(ZoomView):
             self._plane = codebook
             self._place()
             self._choose_edges()
+
+    @property
+    def plane(self) -> int | None:
+        """The codebook that is shown alone."""
+        return self._plane
 
     def _in_plane(self) -> BoolArray:
         """The variables that are shown, [N]."""
@@ -177,10 +185,16 @@ class GraphView(ZoomView):
             self.nodes[nodes[0]].setFocus()
         self._restyle()
 
-    def set_moved(self, moved: BoolArray | None) -> None:
-        """Mark the variables that the last intervention changed."""
-        self._moved = moved
+    def set_moved(self, moved: BoolArray | None, by: BoolArray | None = None) -> None:
+        """Mark the variables that the last intervention changed; `by` are those that a do(variable) set."""
+        self._moved, self._set = moved, by
+        self._show_path()
         self._restyle()
+
+    def _show_path(self) -> None:
+        """Propagation goes along base edges, so only there the way of it can be seen."""
+        is_base = self._graph is not None and self._graph.action == "none" and self._graph.spread is None
+        self._drawing.show_path(self._moved, self._set if is_base else None)
 
     def set_tips(self, tips: list[str], codes: Codes | None) -> None:
         """What the nodes say of themselves, one a node; large ones have their code written on them."""
@@ -197,6 +211,17 @@ class GraphView(ZoomView):
     def graph(self) -> CausalGraph | None:
         """The graph whose edges are drawn."""
         return self._graph
+
+    def seen_graph(self) -> CausalGraph:
+        """The graph without the edges of variables that are not shown.
+
+        Raises:
+            RuntimeError: there is no graph.
+        """
+        if self._graph is None:
+            raise RuntimeError("no graph is shown")
+        seen = np.outer(self._in_plane(), self._in_plane())
+        return replace(self._graph, edges=np.where(seen, self._graph.edges, 0))
 
     @property
     def shown(self) -> Edges:
@@ -259,6 +284,7 @@ class GraphView(ZoomView):
         if len(self._positions) == len(self.nodes):
             self._drawing.place(self._positions, self._radius, self.sceneRect())
             self._drawing.show(self._shown, self.difference)
+            self._show_path()
             action, graph = self.action_node, self._graph
             place = (action.x(), action.foot()) if action.isVisible() else None
             if graph is not None:
@@ -269,7 +295,9 @@ class GraphView(ZoomView):
         """Give every node its look, and light the neighbourhood of the hovered or chosen one."""
         if len(self._positions) != len(self.nodes):
             return
-        centres = (self._hover,) if self._hover is not None else self._selected
+        in_plane = self._in_plane()
+        lit = (self._hover,) if self._hover is not None else self._selected
+        centres = tuple(node for node in lit if in_plane[node])
         roles: dict[int, str] = {}
         for centre in centres:
             causes, effects = self.neighbours(centre)
@@ -277,7 +305,7 @@ class GraphView(ZoomView):
         roles |= dict.fromkeys(self._selected or centres, "selected")
         targets = self._graph.mask > 0.5 if self._graph is not None else None
         own = self._graph.own if self._graph is not None else np.ones(len(self.nodes))
-        for (node, item), shown in zip(enumerate(self.nodes), self._in_plane(), strict=True):
+        for (node, item), shown in zip(enumerate(self.nodes), in_plane, strict=True):
             item.setVisible(bool(shown))
             item.look = NodeLook(
                 self._fills[node] if self._fills is not None else None,
@@ -343,12 +371,13 @@ class GraphView(ZoomView):
 
     def _walk(self, dx: int, dy: int, go: SignalInstance) -> None:
         """To the nearest node in a direction; sideways distance counts double."""
-        if not self._selected:
-            go.emit(0)
+        shown = self._in_plane()
+        if not self._selected or not shown[self._selected[0]]:
+            go.emit(int(np.flatnonzero(shown)[0]))
             return
         way = self._positions - self._positions[self._selected[0]]
         ahead, aside = way @ np.array([dx, dy]), np.abs(way @ np.array([dy, dx]))
-        cost = np.where(ahead > 1e-3, ahead + 2 * aside, np.inf)
+        cost = np.where((ahead > 1e-3) & shown, ahead + 2 * aside, np.inf)
         nearest = int(np.argmin(cost))
         if np.isfinite(cost[nearest]):
             go.emit(nearest)

@@ -14,7 +14,7 @@ FACTOR, MOVES, CODE, CODEBOOK = "factor", "moves", "code", "codebook"
 TARGET, OWN, EFFECTS = "target", "own", "effects"
 SCHEMES = {
     FACTOR: "By action",
-    MOVES: "By do",
+    MOVES: "Measured",
     CODE: "By code",
     CODEBOOK: "By codebook",
     TARGET: "By target",
@@ -119,8 +119,10 @@ def _by_share(by_factor: FloatArray, names: tuple[str, ...], title: str) -> Node
     best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
     plain = QColor(colours().node)
     fills = [category(int(f)) if p >= LEAST_TARGETED else plain for f, p in zip(best, chance, strict=True)]
-    entries = tuple((name.replace("_", " "), category(f)) for f, name in enumerate(names))
-    return NodeColours(fills, title, entries)
+    entries = [(name.replace("_", " "), category(f)) for f, name in enumerate(names)]
+    if (chance < LEAST_TARGETED).any():
+        entries.append(("none", plain))
+    return NodeColours(fills, title, tuple(entries))
 
 
 def _of_code(code: int) -> QColor:

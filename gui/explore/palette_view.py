@@ -115,7 +115,7 @@ class PaletteView(QWidget):
             tuple(map(str, shown.codes.tolist())),
             tuple(describe(shown, place) for place in range(len(shown.codes))),
             tuple(float(p) / top if top > 0 else 0.0 for p in shown.probabilities),
-            place_of(shown.codes, shown.current),
+            None if shown.others else place_of(shown.codes, shown.current),
             place_of(shown.codes, cursor),
         )
         many, total = len(shown.codes), count(self._num_codes)
@@ -165,7 +165,7 @@ def in_order(palette: Palette, order: str) -> Palette:
 def describe(palette: Palette, place: int) -> str:
     """A thumbnail in words: code, probability, effect."""
     code = int(palette.codes[place])
-    present = " (present)" if code == palette.current else ""
+    present = " (present)" if code == palette.current and not palette.others else ""
     effect = percent(float(palette.effects[place]))
     return f"code {code}{present}, p = {palette.probabilities[place]:.3f}, effect {effect}"
 

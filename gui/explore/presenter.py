@@ -20,7 +20,7 @@ from gui import requests as rq
 from gui.explore.graph_presenter import GraphPresenter
 from gui.history import Step
 from gui.notebook import action_line, do_line, state_line
-from gui.replies import DatasetView, PickedImage, ShownImage, Targets
+from gui.replies import DatasetView, FactorReading, PickedImage, ShownImage, Targets
 from gui.state import Selection
 
 VARIABLE_ROWS = 8
@@ -52,6 +52,7 @@ class ExplorePresenter(QObject):
     hinted: a sentence for the user that goes by itself.
     targets_read: Targets of the present run.
     factor_changed: the factor whose actions the keys apply.
+    factors_read: what probes read of the present image: value indices, or None where nothing is known.
     traversal_begun: so many rows are on their way.
     cancelled: kind of a request whose answer is no longer wanted.
     """
@@ -61,6 +62,7 @@ class ExplorePresenter(QObject):
     hinted = Signal(str)
     targets_read = Signal(object)
     factor_changed = Signal(int)
+    factors_read = Signal(object)
     traversal_begun = Signal(int)
     cancelled = Signal(str)
 
@@ -190,7 +192,7 @@ class ExplorePresenter(QObject):
         moved = codes != step.codes
         python = state_line(codes, label)
         moves = None
-        if row.title in run.space.names:
+        if row.title in run.space.names and int(row.labels[column]):
             factor, steps = run.space.factor_index(row.title), int(row.labels[column])
             moves = (factor, steps)
             action = factor if steps > 0 else run.space.num_factors + factor
@@ -258,6 +260,20 @@ class ExplorePresenter(QObject):
         if self._targets_of is not None and self._targets_of is self._selection.run:
             self.targets_read.emit(targets)
 
+    def read_factors(self) -> None:
+        """Ask the probes, where there are some, what they read of the present image."""
+        run, dataset, step = self._selection.run, self._selection.dataset, self._selection.step
+        if run is not None and dataset is not None and step is not None and run.space == dataset.space:
+            self.asked.emit(rq.ReadFactors(dataset.dataset, step.image))
+        else:
+            self.factors_read.emit(None)
+
+    def on_factors_read(self, reading: FactorReading) -> None:
+        """A reading of another image than the present says nothing any more."""
+        step = self._selection.step
+        if step is not None and reading.image is step.image:
+            self.factors_read.emit(reading.values)
+
     def traverse(self, rows: str | None = None) -> None:
         """Traverse from the present state."""
         self.rows = rows if rows is not None else self.rows
@@ -290,6 +306,8 @@ class ExplorePresenter(QObject):
         self._dataset_name = dataset.name
         if another or self._selection.image is None:
             self.random_image()
+        else:
+            self.read_factors()
 
     def _on_run(self, _run: RunInfo | None) -> None:
         self._forget_wishes()
@@ -320,6 +338,7 @@ class ExplorePresenter(QObject):
             return
         if self._selection.variable is not None:
             self._ask_palette(step, self._selection.variable)
+        self.read_factors()
         self.traverse()
 
     def _on_variable(self, variable: int | None) -> None:

@@ -58,15 +58,19 @@ class TraversalGrid(QWidget):
 
     def clear(self) -> None:
         """No rows."""
-        self._rows, self._strips, self._hover = [], [], None
+        self._rows, self._strips, self._hover, self._pressed = [], [], None, None
         self._resized()
 
     def set_rows(self, rows: list[TraversalRow]) -> None:
-        """All rows at once."""
+        """All rows at once. A cell that is pressed meanwhile stays pressed only where it stays the same."""
+        held = self._rows[self._pressed[0]] if self._pressed is not None else None
         self._rows, self._strips = [], []
         for item in rows:
             self._rows.append(item)
             self._strips.append(to_qimage(np.concatenate(list(item.images), axis=1)))
+        line = self._pressed[0] if self._pressed is not None else 0
+        if line >= len(rows) or rows[line] is not held:
+            self._pressed = None
         self._cursor = (0, self.columns // 2)
         self._resized()
 

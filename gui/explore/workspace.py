@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QSettings, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHideEvent, QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QWidget
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter
 
 from engine.results import Reconstruction, RunInfo
 from gui import requests as rq
@@ -29,7 +38,7 @@ from gui.history import Step
 from gui.replies import DatasetView, Failure, NodePositions, PickedImage, Targets
 from gui.settings import saved_bytes
 from gui.state import Selection
-from gui.widgets import GAP, panel, to_qimage
+from gui.widgets import GAP, panel, splitter, to_qimage
 from gui.workspace import Answer, Workspace
 
 IMAGE_FILES = "Images (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff)"
@@ -69,6 +78,7 @@ class ExploreWorkspace(Workspace):
             rq.kind_of(rq.PickImage): self.selection.set_image,
             rq.kind_of(rq.ShowImage): do.on_shown,
             rq.kind_of(rq.ReadTargets): do.on_targets,
+            rq.kind_of(rq.ReadFactors): do.on_factors_read,
             acted: partial(do.on_intervention, acted),
             done: partial(do.on_intervention, done),
             rq.kind_of(rq.Graph): graphs.on_graph,
@@ -93,6 +103,7 @@ class ExploreWorkspace(Workspace):
 
     def on_ended(self, kind: str) -> None:
         self.gallery.on_ended(kind)
+        self.graphs.on_ended(kind)
         if kind == rq.kind_of(rq.MeasureEffects):
             self.graph.refuse_effects()
         elif kind == rq.kind_of(rq.Traverse):
@@ -119,8 +130,8 @@ class ExploreWorkspace(Workspace):
         right, right_layout = panel(object_name="intervention_panel")
         right_layout.addWidget(self.action_panel)
         right_layout.addWidget(self.variable_panel, 1)
-        self._middle = _splitter(Qt.Orientation.Vertical, (centre, below), (3, 2))
-        self._all = _splitter(Qt.Orientation.Horizontal, (left, self._middle, right), (2, 5, 2))
+        self._middle = splitter(Qt.Orientation.Vertical, (centre, below), (3, 2))
+        self._all = splitter(Qt.Orientation.Horizontal, (left, self._middle, right), (2, 5, 2))
         left.setMinimumWidth(304)
         right.setMinimumWidth(304)
         self._middle.setSizes([380, 310])
@@ -166,6 +177,8 @@ class ExploreWorkspace(Workspace):
         graph.effects_wanted.connect(graphs.measure_effects)
         # interventions
         self.action_panel.action_wanted.connect(do.act)
+        for keys, up in (("+", True), ("=", True), ("-", False)):
+            self._shortcut(keys, partial(do.act_on_factor, up))
         self.variable_panel.code_chosen.connect(do.do_code)
         self.variable_panel.propagate_chosen.connect(chosen.set_propagate)
         self.variable_panel.variable_chosen.connect(chosen.set_variable)
@@ -189,8 +202,11 @@ class ExploreWorkspace(Workspace):
         graphs.graph_read.connect(graph.set_graph)
         graphs.images_changed.connect(graph.set_images)
         graphs.effects_read.connect(graph.set_effects)
+        graphs.effects_refused.connect(graph.refuse_effects)
         do.targets_read.connect(self._on_targets)
         do.factor_changed.connect(self.action_panel.set_factor)
+        do.factors_read.connect(self.action_panel.set_read)
+        graphs.effects_read.connect(lambda _effects: do.read_factors())
         chosen.dataset_changed.connect(self._on_dataset)
         chosen.run_changed.connect(self._on_run)
         chosen.image_changed.connect(self._on_image)
@@ -201,6 +217,12 @@ class ExploreWorkspace(Workspace):
         chosen.variable_changed.connect(lambda _variable: self.chosen_variables.show())
         chosen.action_changed.connect(graph.set_action)
         chosen.propagate_changed.connect(self.variable_panel.set_propagate)
+
+    def _shortcut(self, keys: str, act: Callable[[], None]) -> None:
+        """While Explore is seen, before a combo box takes the key for its search; held down it is one."""
+        made = QShortcut(QKeySequence(keys), self)
+        made.setAutoRepeat(False)
+        made.activated.connect(act)
 
     # ------------------------------------------------------------ commands
 
@@ -249,6 +271,8 @@ class ExploreWorkspace(Workspace):
     # ------------------------------------------------------------ state to views
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
+        self.graph.set_effects(None)  # they were measured on images of the other one
+        self.graph.refuse_effects()
         if dataset is None:
             self.source.set_space(None)
         else:
@@ -289,7 +313,11 @@ class ExploreWorkspace(Workspace):
 
     def _on_step(self, step: Step | None) -> None:
         self.images.set_after(step.image if step is not None else None)
-        self.graph.view.set_moved(step.moved if step is not None else None)
+        self.action_panel.set_read(None)
+        by_hand = step is not None and step.label.startswith("do(")
+        self.graph.view.set_moved(
+            step.moved if step is not None else None, step.targets if step is not None and by_hand else None
+        )
         self.graph.set_codes(step.codes if step is not None else None)
         self.action_panel.set_ready(step is not None)
         if step is None:
@@ -339,8 +367,6 @@ class ExploreWorkspace(Workspace):
         do, key = self.presenter, event.key()
         if key == Qt.Key.Key_Escape:
             self.selection.set_variable(None)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            do.act_on_factor(up=key != Qt.Key.Key_Minus)
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             do.choose_factor(do.factor + (1 if key == Qt.Key.Key_PageDown else -1))
         else:
@@ -352,26 +378,14 @@ class ExploreWorkspace(Workspace):
             self.gallery.dialog.close()  # it never acts on what is hidden
 
     def save_layout(self, settings: QSettings) -> None:
-        for name, splitter in self._splitters():
-            settings.setValue(f"explore/{name}", splitter.saveState())
+        for name, part in self._splitters():
+            settings.setValue(f"explore/{name}", part.saveState())
 
     def restore_layout(self, settings: QSettings) -> None:
-        for name, splitter in self._splitters():
+        for name, part in self._splitters():
             state = saved_bytes(settings, f"explore/{name}")
             if state is not None:
-                splitter.restoreState(state)
+                part.restoreState(state)
 
     def _splitters(self) -> tuple[tuple[str, QSplitter], ...]:
         return (("middle", self._middle), ("all", self._all))
-
-
-def _splitter(
-    orientation: Qt.Orientation, widgets: tuple[QWidget, ...], stretch: tuple[int, ...]
-) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setHandleWidth(GAP)
-    splitter.setChildrenCollapsible(False)
-    for place, (widget, share) in enumerate(zip(widgets, stretch, strict=True)):
-        splitter.addWidget(widget)
-        splitter.setStretchFactor(place, share)
-    return splitter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,112 @@ def test_missing_image(call: Call, tiny_run: Path, before: Path) -> None:
     assert said.json["exit_code"] == 2
     assert "nowhere.png" in said.json["error"]
     assert "nowhere.png" in said.err
+
+
+@pytest.fixture
+def table(tmp_path: Path, before: Path, after: Path) -> Path:
+    """Five pairs: as they are, swapped, of identical images, with a missing file, with an empty cell."""
+    lines = ("before,after,who", f"{before},{after},a", f"{after},{before},b", f"{before},{before},c",
+             f"{'n' * 300}.png,{after},d", f"{before},,e")  # fmt: skip
+    path = tmp_path / "pairs.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def answers(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_of_pairs_is_answered(
+    call: Call, tiny_run: Path, table: Path, before: Path, after: Path, tmp_path: Path
+) -> None:
+    """Each line as the command for one pair says it; what cannot be read is named in its line."""
+    out = tmp_path / "answers.csv"
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out, "--json")
+    assert said.code == 0
+    assert (said.json["pairs"], said.json["answered"]) == (5, 2)
+    assert (said.json["identical"], said.json["failed"]) == (1, 2)
+    found = answers(out)
+    alone = call("retrieve", "--run", tiny_run, "--before", before, "--after", after, "--json").json[
+        "ranking"
+    ]
+    assert [found[0]["action"], found[0]["second"]] == [row["action"] for row in alone[:2]]
+    assert float(found[0]["probability"]) == pytest.approx(alone[0]["probability"], abs=1e-4)
+    assert found[1]["action"] != ""
+    assert "no action" in found[2]["note"]
+    assert "nnn.png" in found[3]["error"]
+    assert "after" in found[4]["error"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_a_stopped_table_goes_on(
+    call: Call, tiny_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped after one batch, with a torn last line: the rest is answered, all as without the stop."""
+    from cli import pair_table
+    from engine.explorer import Explorer
+
+    whole = tmp_path / "whole.csv"
+    call("retrieve", "--run", tiny_run, "--pairs", table, "--out", whole)
+    monkeypatch.setattr(pair_table, "BATCH", 2)
+    out = tmp_path / "answers.csv"
+    steps = pair_table.answer_steps(Explorer.load(tiny_run, threads=1), table, out)
+    next(steps)
+    next(steps)
+    steps.close()
+    (part,) = tmp_path.glob(".answers.csv.*.part")
+    part.write_bytes(part.read_bytes() + b"torn,li")
+    assert not out.exists()
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out, "--json")
+    assert said.json["kept"] == 2
+    assert answers(out) == answers(whole)
+
+
+def test_answers_to_other_pairs_are_not_mixed(
+    call: Call, tiny_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table was changed between two calls: it says so and what to do."""
+    from cli import pair_table
+    from engine.explorer import Explorer
+
+    monkeypatch.setattr(pair_table, "BATCH", 2)
+    out = tmp_path / "answers.csv"
+    steps = pair_table.answer_steps(Explorer.load(tiny_run, threads=1), table, out)
+    next(steps)
+    next(steps)
+    steps.close()
+    lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([lines[0], *lines[:1:-1]]) + "\n", encoding="utf-8")
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out)
+    assert said.code == 2
+    assert "other pairs" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("first,second\na,b\n", "no column 'before'"), ("before\na\n", "no column 'after'"), ("", "no column")],
+)
+def test_a_table_without_the_columns_is_refused(
+    call: Call, tiny_run: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    """The missing column is named, and nothing is written."""
+    table, out = tmp_path / "pairs.csv", tmp_path / "answers.csv"
+    table.write_text(text, encoding="utf-8")
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out)
+    assert said.code == 2
+    assert message in said.err
+    assert not out.exists()
+
+
+def test_what_does_not_go_together_is_said(call: Call, tiny_run: Path, table: Path, before: Path) -> None:
+    """A table without --out, with --before, or nothing at all."""
+    assert "--out" in call("retrieve", "--run", tiny_run, "--pairs", table).err
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", table)
+    assert "table of --pairs itself" in said.err
+    assert "who" in table.read_text(encoding="utf-8")
+    single = ("retrieve", "--run", tiny_run, "--before", before, "--after", before)
+    assert "goes with --pairs" in call(*single, "--out", "x.csv").err
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--before", before, "--out", "x.csv")
+    assert "--pairs goes without" in said.err
+    assert "--before and --after" in call("retrieve", "--run", tiny_run, "--before", before).err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 import torch
@@ -54,7 +55,15 @@ def test_a_mean_is_written_with_its_spread(
     path = tmp_path / f"mean.{suffix}"
     write_graph(path, to_network(explorer.info, codes[0], mean, 0.5))
     text = path.read_text(encoding="utf-8")
-    assert "code=" not in text
+    if suffix == "dot":
+        assert "code=" not in text
+        assert "spread=" in text
+        assert f"images={len(codes)}" in text
+    if suffix == "graphml":
+        graph = nx.read_graphml(path)
+        assert "code" not in graph.nodes["0,0,0"]
+        assert graph.graph["images"] == len(codes)
+        assert all("spread" in values for _, _, values in graph.edges(data=True))
     if suffix == "csv":
         header, line = text.splitlines()[:2]
         assert header == "cause,effect,probability,spread"

@@ -22,6 +22,7 @@ WAIT = 60_000
 EVALUATE = rq.EvaluateRun("tiny", "shapes")
 VERIFY = rq.VerifyDataset("shapes")
 GALLERY = rq.ReadCodeUse("tiny", "shapes", 0, 0)
+MEAN, MEASURE = rq.AverageGraph("tiny", "shapes"), rq.MeasureEffects("tiny", "shapes")
 TRAIN = rq.StartTraining("shapes", "small", "runs/a")
 BUILD = rq.BuildDataset("shapes", view="library")
 
@@ -34,7 +35,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(datasets._RECIPES, "shapes", small)
 
 
-@pytest.mark.parametrize("user", [EVALUATE, VERIFY, TRAIN, GALLERY], ids=lambda request: request.kind)
+@pytest.mark.parametrize(
+    "user", [EVALUATE, VERIFY, TRAIN, GALLERY, MEAN, MEASURE], ids=lambda request: request.kind
+)
 def test_a_used_data_set_is_not_built_and_a_built_one_not_used(user: rq.Request) -> None:
     """Both ways round, and by whatever name the file is called; other files and short looks are free."""
     with pytest.raises(InputError, match=r"shapes is in use \(\w+"):

@@ -209,7 +209,7 @@ def test_another_data_set_brings_one_of_its_own_images(desk: Desk) -> None:
     desk.selection.set_dataset(dataset_view("shapes"))
     desk.asked.clear()
     desk.selection.set_dataset(dataset_view("shapes"))
-    assert not desk.asked
+    assert [type(request) for request in desk.asked] == [rq.ReadFactors]
     desk.selection.set_dataset(dataset_view("sprites"))
     assert desk.last(rq.PickImage).dataset == "sprites"
 
@@ -227,7 +227,7 @@ def test_a_session_keeps_its_image_when_its_data_set_opens(desk: Desk) -> None:
     desk.selection.set_dataset(dataset_view("shapes"))
     assert desk.selection.image is picked
     kinds = [type(request) for request in desk.asked]
-    assert kinds == [rq.ReadTargets, rq.Graph, rq.MakePalette, rq.Traverse]
+    assert kinds == [rq.ReadTargets, rq.Graph, rq.MakePalette, rq.ReadFactors, rq.Traverse, rq.ReadFactors]
 
 
 def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:

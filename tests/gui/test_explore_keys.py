@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
+import datasets
+from datasets.cache import Cache
+from engine.metrics.probe_store import probes_steps
 from engine.results import CausalGraph, TraversalRow
+from gui.explore.action_panel import ActionPanel
 from gui.explore.graph_view import GraphView
 from gui.explore.image_view import ImageColumn
 from gui.explore.node_colours import NodeFacts, colour_nodes
@@ -79,6 +86,13 @@ def test_a_codebook_can_be_shown_alone(view: GraphView) -> None:
     assert sorted(view.shown.pairs.tolist()) == [[4, 5], [5, 6], [6, 7]]
     assert view.nodes[5].radius > small
     assert view.nodes[5].pos() == view.nodes[1].pos()
+    chosen: list[int] = []
+    view.node_chosen.connect(chosen.append)
+    view.set_selected(())
+    QTest.keyClick(view, Qt.Key.Key_Right)  # no variable is chosen: the first that is shown
+    view.set_selected((4,))
+    QTest.keyClick(view, Qt.Key.Key_Right)  # to the one beside it, not to the hidden one at its place
+    assert chosen == [4, 5]
     view.set_plane(None)
     assert all(node.isVisible() for node in view.nodes)
     assert len(view.shown.pairs) == 8
@@ -115,10 +129,10 @@ def test_plus_and_minus_apply_the_chosen_factor(qtbot, ready: MainWindow) -> Non
     assert [s.label for s in ready.selection.steps()[1:]] == ["object_hue+", "object_hue+", "object_hue-"]
     assert [name.font().bold() for name in panel._names] == [False, False, True, False, False, False]
     wait_idle(qtbot, ready)
-    panel.buttons[9].click()  # shape+
+    next(b for b in panel.buttons if b.objectName() == "action_shape_raise").click()
     QTest.keyClick(view, Qt.Key.Key_Minus)
     qtbot.waitUntil(lambda: ready.selection.history.count() == 5)
-    assert ready.selection.step.label.startswith("shape")
+    assert ready.selection.step.label == "shape-"
     wait_idle(qtbot, ready)
 
 
@@ -193,6 +207,9 @@ def test_cells_are_compared_in_the_dialog(qtbot, ready: MainWindow) -> None:
     dialog = ready.explore.findChild(QDialog, "compare_dialog")
     assert dialog is not None
     assert dialog.isVisible()
+    cell = grid.rows[0].images[grid.columns // 2]
+    assert np.array_equal(dialog.first.image, cell)
+    assert np.array_equal(dialog.second.image, ready.selection.step.image)
     dialog.close()
     wait_idle(qtbot, ready)
 
@@ -219,3 +236,54 @@ def test_the_difference_says_how_large_it_is(qtbot) -> None:
     other[2, 3, 1] = 16
     column.set_after(other)
     assert column._captions[column.difference].text() == "Difference · up to ±84"
+
+
+def test_the_way_of_an_intervention_is_drawn(view: GraphView) -> None:
+    """From what was set along drawn edges to what moved; edges to what stayed are not on it."""
+    view.set_graph(graph_of(8))
+    moved, by = np.zeros(8, bool), np.zeros(8, bool)
+    moved[[2, 3, 4, 6]], by[2] = True, True
+    view.set_moved(moved, by)
+    strokes = view._drawing._path._strokes
+    assert sum(stroke.lines.elementCount() for stroke in strokes) == 2 * 4  # 2 -> 3 -> 4, and nothing to 6
+    view.set_moved(moved)
+    assert view._drawing._path._strokes == []
+
+
+def test_the_panel_says_what_the_probes_read(qtbot) -> None:
+    """Where it is what should be, nothing more; another value is named; without a start it stands alone."""
+    space = datasets.info("shapes").space
+    panel = ActionPanel()
+    qtbot.addWidget(panel)
+    panel.set_space(space)
+    panel.set_values((0, 1, 2, 3, 0, 5), {0: 1})
+    assert panel._readings[0].text() == f"{space.factors[0].values[0]} → {space.factors[0].values[1]}"
+    panel.set_read((1, 1, 4, 3, 0, None))
+    first, second, third = (panel._readings[f].text() for f in range(3))
+    assert first == f"{space.factors[0].values[0]} → {space.factors[0].values[1]}"
+    assert second == space.factors[1].values[1]
+    assert third == f"{space.factors[2].values[2]} ≠ {space.factors[2].values[4]}"
+    assert space.factors[2].values[4] in panel._readings[2].toolTip()
+    panel.set_values(None, {})
+    panel.set_read((1, 1, 4, 3, 0, None))
+    assert panel._readings[2].text() == f"reads {space.factors[2].values[4]}"
+    assert panel._readings[5].text() == ""
+
+
+def test_kept_probes_read_the_present_image(qtbot, ready: MainWindow, tiny_cache: Path) -> None:
+    """Made once by whoever needs them; from then on every step is read, by the very same probes."""
+    panel = ready.explore.action_panel
+    assert panel._read is None
+    with Cache.open(tiny_cache) as cache:
+        steps = probes_steps(cache, torch.device("cpu"), [])
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                probes = end.value
+                break
+    panel.buttons[3].click()
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
+    qtbot.waitUntil(lambda: panel._read is not None)
+    assert panel._read == tuple(probes.read(ready.selection.step.image[None])[0].tolist())
+    wait_idle(qtbot, ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from PySide6.QtTest import QTest
 
 import main
 from datasets.cache import Cache
+from datasets.factors import Factor, FactorSpace
 from engine.average_graph import average_graph
 from engine.explorer import Explorer
+from engine.metrics.variable_effects import VariableEffects
 from gui import requests as rq
 from gui.explore.graph_layout import force_directed
 from gui.main_window import MainWindow
@@ -191,7 +194,9 @@ def test_nodes_are_coloured_by_what_they_move(
     qtbot.waitUntil(lambda: panel.legend._colours.title == "changes most", timeout=60_000)
     moved = panel._facts.moves
     node = int(moved.max(axis=1).argmax())
-    assert ready.selection.run.space.names[int(moved[node].argmax())] in panel.view.nodes[node].toolTip()
+    share = moved[node].max()
+    name = ready.selection.run.space.names[int(moved[node].argmax())] if share > 0 else "no factor"
+    assert name in panel.view.nodes[node].toolTip()
     panel.colour_choice.setCurrentIndex(panel.colour_choice.findData("code"))
     panel.colour_choice.setCurrentIndex(panel.colour_choice.findData("moves"))
     assert len([r for r in asked if isinstance(r, rq.MeasureEffects)]) == 1
@@ -230,6 +235,10 @@ def test_the_copied_command_makes_the_same_picture(
     qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
     ready.explore.presenter.do_code((5, 6), 3)
     qtbot.waitUntil(lambda: ready.selection.history.count() == 2)
+    for column in (5, 7):  # the middle of a row, which is the state itself, then two steps from it
+        wait_idle(qtbot, ready)
+        ready.explore.presenter.take_state(ready.explore.traversal.grid.rows[0], column)
+    qtbot.waitUntil(lambda: ready.selection.history.count() == 4)
     wait_idle(qtbot, ready)
     ready.explore.commands.copy_command()
     text = QGuiApplication.clipboard().text()
@@ -259,4 +268,57 @@ def test_a_command_for_a_pasted_image_says_what_is_missing(qtbot, ready: MainWin
     ready.explore.commands.copy_command()
     assert "--image IMAGE" in QGuiApplication.clipboard().text()
     assert "Save the original image" in ready.messages.text
+    wait_idle(qtbot, ready)
+
+
+def test_another_run_forgets_what_was_measured_and_chosen(
+    qtbot, ready: MainWindow, tiny_run_copy: Path
+) -> None:
+    """With several variables chosen and a mean on show, another run starts clean."""
+    panel = ready.explore.graph
+    effects = VariableEffects(np.ones((64, 6), np.float32), np.ones(64, np.int64), 1)
+    panel.set_effects(effects)
+    ready.selection.set_variables((63, 62))
+    choose(panel.images_choice, 16)
+    qtbot.waitUntil(lambda: panel.view.graph.images == 16)
+    ready.explore_run(str(tiny_run_copy))
+    qtbot.waitUntil(lambda: ready.selection.run.path == tiny_run_copy and ready.selection.step is not None)
+    wait_idle(qtbot, ready)
+    assert ready.selection.variables == ()
+    assert "changes" not in panel.view.nodes[0].toolTip()
+    assert panel.view.graph.images == 16
+    ready.explore.random_image()
+    wait_idle(qtbot, ready)
+    assert panel.view.graph.images == 16
+
+
+def test_a_mean_comes_back_with_the_next_image(qtbot, ready: MainWindow) -> None:
+    """A new session clears the graph; the next image brings the mean again."""
+    panel = ready.explore.graph
+    choose(panel.images_choice, 16)
+    qtbot.waitUntil(lambda: panel.view.graph.images == 16)
+    ready.new_session()
+    qtbot.waitUntil(lambda: ready.selection.step is not None)
+    wait_idle(qtbot, ready)
+    assert panel.view.graph is not None
+    assert panel.view.graph.images == 16
+
+
+def test_a_mean_that_is_cancelled_at_once_gives_way(qtbot, ready: MainWindow) -> None:
+    """Cancelled before it showed anything: the present image's graph, and the box says so."""
+    panel = ready.explore.graph
+    choose(panel.images_choice, 1000)
+    ready.engine.cancel(rq.kind_of(rq.AverageGraph))
+    wait_idle(qtbot, ready)
+    assert (panel.images_choice.currentData() == 1) == (panel.view.graph.spread is None)
+
+
+def test_what_cannot_be_measured_goes_back_to_other_colours(qtbot, ready: MainWindow) -> None:
+    """The data set has other factors than the run: a sentence, and the colours by action again."""
+    other = dataclasses.replace(ready.selection.dataset, space=FactorSpace((Factor("a", ("x", "y")),)))
+    ready.selection.dataset = other
+    panel = ready.explore.graph
+    panel.colour_choice.setCurrentIndex(panel.colour_choice.findData("moves"))
+    assert "own data set" in ready.messages.text
+    assert panel.colour_choice.currentData() == "factor"
     wait_idle(qtbot, ready)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QScrollArea
 
 from datasets.shapes import ShapesSource
 from engine.results import CausalGraph, RunInfo
@@ -132,9 +133,23 @@ def test_the_legend_shows_its_last_line_in_the_smallest_usual_window(qtbot, comp
     qtbot.addWidget(legend)
     legend.set_colours(NodeColours([], "targeted most by", tuple((f"f{n}", QColor("red")) for n in range(6))))
     legend.set_compares(compares)
-    assert legend.rows() == 12 + 2 * compares
+    assert legend.rows() == 13 + 2 * compares
     for height in (190, 210, 600):
         legend.resize(112, height)
         last = legend.TOP + (legend.rows() - 1) * legend.pitch()
         assert last + 6 <= height
         assert legend.CLOSEST <= legend.pitch() <= legend.LINE
+
+
+def test_a_long_legend_can_be_scrolled(qtbot) -> None:
+    """Nine factors, none, and both kinds of changed edges: more lines than room, and the last can be seen."""
+    panel = GraphPanel()
+    qtbot.addWidget(panel)
+    panel.resize(600, 330)
+    panel.show()
+    entries = tuple((f"f{n}", QColor("red")) for n in range(10))
+    panel.legend.set_colours(NodeColours([], "targeted most by", entries))
+    panel.legend.set_compares(True)
+    scroll = panel.findChild(QScrollArea, "graph_legend_scroll")
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() > 0)
+    assert panel.legend.height() >= panel.legend.TOP + panel.legend.CLOSEST * (panel.legend.rows() - 1)

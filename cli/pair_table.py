@@ -1,0 +1,205 @@
+"""Many pairs of images from a table: `doscope retrieve --pairs PAIRS.csv --out ANSWERS.csv`.
+
+The table is read and written line by line, so its length costs no memory. Answers go into a file beside the
+last one, whose name tells the run; the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from cli.errors import UsageError
+from datasets.errors import DatasetError
+from datasets.images import load_image
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.explorer import Explorer
+    from engine.results import Image
+
+ASKED = ("before", "after")
+ANSWERED = ("action", "probability", "second", "second_probability", "note", "error")
+BATCH = 32  # pairs that are computed at once
+
+
+class Pair(NamedTuple):
+    """A line of the table: paths as they are written there."""
+
+    before: str
+    after: str
+
+
+@dataclass
+class Counts:
+    """What became of the pairs.
+
+    Attributes:
+        kept: answers that an earlier call had left.
+        read: pairs of this call.
+        identical, failed: among those of both.
+    """
+
+    kept: int = 0
+    read: int = 0
+    identical: int = 0
+    failed: int = 0
+    errors: list[str] = field(default_factory=list)  # the first few, for people
+
+    def note(self, answer: list[str]) -> None:
+        """Counts a line of answers."""
+        error, note = answer[-1], answer[-2]
+        self.failed += bool(error)
+        self.identical += not error and note == IDENTICAL
+        if error and len(self.errors) < 3:
+            self.errors.append(error)
+
+
+IDENTICAL = "identical images: no action"
+
+
+def answer_steps(explorer: Explorer, pairs: Path, out: Path) -> Iterator[Counts]:
+    """Answers all pairs of a table; yields what was done after each batch, and moves the file at the end.
+
+    Closing the iterator keeps what was answered for the next call.
+
+    Raises:
+        UsageError: the table is missing, no table, or without the two columns.
+        OSError: the answers cannot be written.
+    """
+    part = out.with_name(f".{out.name}.{explorer.info.fingerprint[:12]}.part")
+    counts = Counts()
+    with _opened(pairs) as table:
+        rows = _rows(table, pairs)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        _skip_answered(rows, part, counts)
+        with part.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            if file.tell() == 0:
+                writer.writerow((*ASKED, *ANSWERED))
+            yield counts
+            while batch := list(itertools.islice(rows, BATCH)):
+                for line in _answers(explorer, pairs.parent, batch):
+                    writer.writerow(line)
+                    counts.note(line)
+                file.flush()
+                counts.read += len(batch)
+                yield counts
+            os.fsync(file.fileno())
+    part.replace(out)
+
+
+def count_pairs(pairs: Path) -> int:
+    """How many pairs a table has.
+
+    Raises:
+        UsageError: as `answer_steps`.
+    """
+    with _opened(pairs) as table:
+        return sum(1 for _ in _rows(table, pairs))
+
+
+def _opened(pairs: Path) -> TextIO:
+    try:
+        return pairs.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise UsageError(f"the table {pairs} cannot be read: {error.strerror}; check the path") from error
+
+
+def _rows(table: TextIO, path: Path) -> Iterator[Pair]:
+    try:
+        reader = csv.DictReader(table)
+        columns = reader.fieldnames or ()
+        missing = [name for name in ASKED if name not in columns]
+        if missing:
+            raise UsageError(
+                f"{path} has no column '{missing[0]}'; its first line must name the columns before and after"
+            )
+        for row in reader:
+            yield Pair(*((row[name] or "").strip() for name in ASKED))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} is not a table of comma-separated text ({error}); save it as CSV"
+        ) from error
+
+
+def _skip_answered(rows: Iterator[Pair], part: Path, counts: Counts) -> None:
+    """Goes over the pairs that an earlier call has answered; a torn last line of it is taken away."""
+    if not part.is_file():
+        return
+    _mend(part)
+    with part.open(encoding="utf-8", newline="") as file:
+        for line in itertools.islice(csv.reader(file), 1, None):
+            if next(rows, None) != tuple(line[: len(ASKED)]):
+                raise UsageError(f"{part} has the answers to other pairs; delete it, or give another --out")
+            counts.note(line)
+            counts.kept += 1
+
+
+def _mend(part: Path) -> None:
+    with part.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            file.seek(end - 1)
+            if file.read(1) == b"\n":
+                break
+            end -= 1
+        file.truncate(end)
+
+
+def _answers(explorer: Explorer, folder: Path, batch: list[Pair]) -> Iterator[list[str]]:
+    """A line for each pair, in their order."""
+    read = [_read(explorer, folder, pair) for pair in batch]
+    good = [images for images in read if not isinstance(images, str)]
+    ranked = iter(_ranked(explorer, good))
+    for pair, images in zip(batch, read, strict=True):
+        if isinstance(images, str):
+            yield [*pair, "", "", "", "", "", images]
+            continue
+        order, chance = next(ranked)
+        before, after, note = images
+        if (before == after).all():
+            yield [*pair, "", "", "", "", IDENTICAL, ""]
+            continue
+        names = explorer.info.space.action_names
+        best, second = order[:2]
+        yield [
+            *pair, names[best], f"{chance[best]:.6f}", names[second], f"{chance[second]:.6f}", note, "",
+        ]  # fmt: skip
+
+
+def _read(explorer: Explorer, folder: Path, pair: Pair) -> tuple[Image, Image, str] | str:
+    """Both images and what was converted, or what is wrong with one of them."""
+    images, notes = [], []
+    for name, path in zip(ASKED, pair, strict=True):
+        if not path:
+            return f"no path in the column {name}"
+        try:
+            image, note = load_image(folder / path, explorer.info.image_shape)
+        except DatasetError as error:
+            return str(error)
+        except OSError as error:  # a name that no file can have, a folder that may not be looked into
+            return f"{path}: {error.strerror}"
+        images.append(image)
+        notes.append(f"{name}: {note}" if note else "")
+    return images[0], images[1], "; ".join(filter(None, notes))
+
+
+def _ranked(
+    explorer: Explorer, pairs: list[tuple[Image, Image, str]]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Actions, most probable first, and their probabilities, for each pair."""
+    import numpy as np
+
+    if not pairs:
+        return
+    before, after = (explorer.encode(np.stack([pair[side] for pair in pairs])) for side in (0, 1))
+    log_probability, _ = explorer.retrieve_codes(before, after)
+    for row in log_probability:
+        yield np.argsort(-row, kind="stable"), np.exp(row)

@@ -24,6 +24,7 @@ SHORTCUTS = (
     ("Ctrl+K", "The gallery of codes: arrow keys walk over them, Ctrl+Enter uses one"),
     ("Escape", "Clear the chosen variable"),
     ("Shift", "With a click, an arrow key or a drag: choose several variables"),
+    ("Ctrl+arrows  Space", "Walk over the nodes without choosing; add one, or leave it out"),
     ("+  −", "Apply the chosen factor's action (Page Up, Page Down: another factor)"),
     ("Wheel  0", "Zoom the graph, fit it"),
     ("C", "In the traversal: compare the cell with the present image"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.results import FloatArray
+from engine.results import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
 SWEEPS = 6
@@ -34,6 +34,22 @@ def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
     y = (row + (book // across + 0.5) / down) / h
     radius = 0.5 * min(1 / (w * across), 1 / (h * down))
     return np.stack([x, y], axis=1).astype(np.float32), radius
+
+
+def next_node(positions: FloatArray, start: int, way: tuple[int, int], allowed: BoolArray) -> int | None:
+    """The nearest allowed node in a direction; sideways distance counts double. None: there is none.
+
+    Args:
+        positions: [N, 2].
+        start: where to begin.
+        way: (1, 0) is right, (0, 1) is down.
+        allowed: [N].
+    """
+    away = positions - positions[start]
+    ahead, aside = away @ np.array(way), np.abs(away @ np.array(way[::-1]))
+    cost = np.where((ahead > 1e-3) & allowed, ahead + 2 * aside, np.inf)
+    nearest = int(np.argmin(cost))
+    return nearest if np.isfinite(cost[nearest]) else None
 
 
 def strongest(edges: FloatArray, count: int, threshold: float = 0.0) -> IntArray:

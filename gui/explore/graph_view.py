@@ -14,7 +14,7 @@ from gui.explore.action_item import ActionItem
 from gui.explore.edge_drawing import EdgeDrawing
 from gui.explore.graph_difference import Difference, compare
 from gui.explore.graph_items import Edges, NodeItem, NodeLook
-from gui.explore.graph_layout import latent_grid, strongest
+from gui.explore.graph_layout import latent_grid, next_node, strongest
 from gui.explore.node_colours import THRESHOLD
 from gui.explore.zoom_view import SIDE, ZoomView
 from gui.theme import colours
@@ -59,7 +59,7 @@ class GraphView(ZoomView):
         named(
             self,
             "graph_view",
-            "Causal graph: arrows walk over the nodes (Shift: several), Enter opens the palette",
+            "Causal graph: arrows walk over the nodes, Space adds one, Enter opens the palette",
         )
         self.nodes: list[NodeItem] = []
         self._grid: tuple[int, int, int] | None = None
@@ -341,8 +341,12 @@ class GraphView(ZoomView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in _ARROWS and self.nodes:
-            more = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._walk(*_ARROWS[key], self.node_added if more else self.node_chosen)
+            keys = event.modifiers()
+            more, look = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
+            go = self.node_added if more else self.node_chosen
+            self._walk(_ARROWS[key], None if look else go)
+        elif key == Qt.Key.Key_Space and (at := self._focused()) is not None:
+            self.node_added.emit(at)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.palette_wanted.emit()
         elif key == Qt.Key.Key_0:
@@ -369,19 +373,20 @@ class GraphView(ZoomView):
         menu.addAction("Gallery of codes…", self.gallery_wanted.emit)
         menu.popup(event.globalPos())
 
-    def _walk(self, dx: int, dy: int, go: SignalInstance) -> None:
-        """To the nearest node in a direction; sideways distance counts double."""
-        shown = self._in_plane()
-        if not self._selected or not shown[self._selected[0]]:
-            go.emit(int(np.flatnonzero(shown)[0]))
-            return
-        way = self._positions - self._positions[self._selected[0]]
-        ahead, aside = way @ np.array([dx, dy]), np.abs(way @ np.array([dy, dx]))
-        cost = np.where((ahead > 1e-3) & shown, ahead + 2 * aside, np.inf)
-        nearest = int(np.argmin(cost))
-        if np.isfinite(cost[nearest]):
-            go.emit(nearest)
-            self.nodes[nearest].setFocus()
+    def _focused(self) -> int | None:
+        """The shown node that has the keyboard, or else the chosen one that counts."""
+        item, shown = self.scene().focusItem(), self._in_plane()
+        places = ([item.node] if isinstance(item, NodeItem) else []) + list(self._selected[:1])
+        return next((node for node in places if shown[node]), None)
+
+    def _walk(self, way: tuple[int, int], go: SignalInstance | None) -> None:
+        """Take the keyboard to the next node in a direction, and choose it by `go`."""
+        at, shown = self._focused(), self._in_plane()
+        found = int(np.flatnonzero(shown)[0]) if at is None else next_node(self._positions, at, way, shown)
+        if found is not None:
+            if go is not None:
+                go.emit(found)
+            self.nodes[found].setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

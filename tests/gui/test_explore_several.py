@@ -98,6 +98,20 @@ def test_arrows_with_shift_choose_more(qtbot, ready: MainWindow) -> None:
     wait_idle(qtbot, ready)
 
 
+def test_nodes_that_do_not_touch_are_chosen_by_keys(qtbot, ready: MainWindow) -> None:
+    """Ctrl and arrows only walk; Space adds the node that was walked to, and leaves it out again."""
+    view = ready.explore.graph.view
+    click(ready, 9)
+    for _ in range(3):
+        QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert ready.selection.variables == (9,)
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    assert ready.selection.variables == (12, 9)
+    QTest.keyClick(view, Qt.Key.Key_Space)
+    assert ready.selection.variables == (9,)
+    wait_idle(qtbot, ready)
+
+
 def test_a_frame_drawn_with_shift_chooses_what_is_inside(qtbot, ready: MainWindow) -> None:
     """From beside node 0 to beyond node 9: the four nodes of that corner; afterwards dragging moves again."""
     view = ready.explore.graph.view

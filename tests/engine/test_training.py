@@ -18,6 +18,7 @@ from engine.checkpoint import load_checkpoint
 from engine.errors import DiskFull, Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
 from engine.explorer import Explorer
+from engine.model import CTVAE
 from engine.phases import EDGES_SETTLE, rank
 from engine.run_directory import RunDirectory
 from engine.training import train
@@ -361,11 +362,25 @@ def test_weights_are_not_chosen_before_the_graph_has_settled(
     assert max(ranks, key=ranks.__getitem__) == best
 
 
-def test_variables_with_one_code_have_no_part_in_the_base_graph(cache: Cache, tiny_run: Path) -> None:
-    """What the layer keeps is what the codes of the training images say."""
-    explorer = Explorer.load(tiny_run, threads=1)
+def test_variables_with_one_code_have_no_part_in_the_base_graph(
+    cache: Cache, tmp_path: Path, monkeypatch
+) -> None:
+    """The training sees in its images which variables never vary, and the run keeps that."""
+    encode = CTVAE.encode
+
+    def three_still(self: CTVAE, images: torch.Tensor) -> torch.Tensor:
+        codes = encode(self, images).clone()
+        codes[:, :3] = 5
+        return codes
+
+    monkeypatch.setattr(CTVAE, "encode", three_still)
+    for _ in train(tiny_config(), cache, tmp_path / "run", threads=1):
+        pass
+    explorer = Explorer.load(tmp_path / "run", threads=1)
     codes = explorer.encode(cache.images(cache.rows("train")))
-    assert explorer.transition.varies.tolist() == (codes != codes[0]).any(axis=0).tolist()
+    varies = explorer.transition.varies.tolist()
+    assert varies[:3] == [False] * 3
+    assert varies == (codes != codes[0]).any(axis=0).tolist()
 
 
 def test_checkpoints_of_version_2_are_still_read(tiny_run_copy: Path) -> None:

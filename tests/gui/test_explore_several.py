@@ -22,6 +22,7 @@ from engine.metrics.variable_effects import VariableEffects
 from gui import requests as rq
 from gui.explore.graph_layout import force_directed
 from gui.main_window import MainWindow
+from gui.notebook import action_line, command, do_line, state_line
 from tests.gui.conftest import picked, wait_idle
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -264,6 +265,21 @@ def test_the_copied_command_makes_the_same_picture(
     assert main.main([*words[1:], "--threads", "1"]) == 0
     capsys.readouterr()
     assert np.array_equal(np.asarray(Image.open("after.png")), wanted)
+
+
+def test_a_command_says_what_each_line_does(ready: MainWindow) -> None:
+    """Repeated actions, propagated and direct settings, and a whole state, in their order."""
+    lines = (
+        action_line(2, "a", 2),
+        do_line({9: 4, 10: 4}, True, "b"),
+        do_line({0: 1}, False, "c"),
+        state_line(np.arange(3), "d"),
+    )
+    words = shlex.split(command(ready.selection.run, "x y.png", lines))
+    assert words[4:] == [
+        "--image", "x y.png", "--action", "object_hue+", "--action", "object_hue+",
+        "--propagate", "0,1,1=4", "0,1,2=4", "--set", "0,0,0=1", "--codes", "0,1,2", "--out", "after.png",
+    ]  # fmt: skip
 
 
 def _close(window: MainWindow) -> None:

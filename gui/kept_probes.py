@@ -21,15 +21,10 @@ class KeptProbes:
         if not cache.has_factor_labels:
             return None
         if cache not in self._of:
-            found = self._load(cache)
+            from engine.metrics.probe_store import kept_probes
+
+            found = kept_probes(cache)
             if found is None:
                 return None
             self._of[cache] = found
         return self._of[cache]
-
-    def _load(self, cache: Cache) -> Probes | None:
-        import torch
-
-        from engine.metrics.probe_store import load_probes, probes_path
-
-        return load_probes(probes_path(cache), cache, torch.device("cpu"))

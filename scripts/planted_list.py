@@ -356,7 +356,7 @@ PLANTED = (
         "engine/training.py",
         "(of_training != of_training[0]).any(dim=0)",
         "(of_training == of_training).any(dim=0)",
-        f"{T}/test_training.py",
+        f"{T}/test_still_variables.py",
     ),
     Planted(
         "a command whose effects do not follow",

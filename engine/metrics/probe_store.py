@@ -49,6 +49,11 @@ def probes_steps(
     return probes
 
 
+def kept_probes(cache: Cache) -> Probes | None:
+    """Those that lie in the home folder, on the CPU; None where there are none for this cache."""
+    return load_probes(probes_path(cache), cache, torch.device("cpu"))
+
+
 def probes_path(cache: Cache) -> Path:
     """Where the probes of a cache lie."""
     return caches_dir() / f"{cache.name}-{key_of(cache)[:12]}.probes.safetensors"

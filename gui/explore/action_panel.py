@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -81,9 +82,8 @@ class ActionPanel(QWidget):
     def set_factor(self, chosen: int) -> None:
         """Mark the factor whose actions the keys apply."""
         for factor, name in enumerate(self._names):
-            font = name.font()
-            font.setBold(factor == chosen)
-            name.setFont(font)
+            text = self._space.names[factor].replace("_", " ") if self._space is not None else ""
+            name.setText(f"<b>{escape(text)}</b>" if factor == chosen else escape(text))
             name.setToolTip("The keys + and − act on this factor; Page Up and Down choose another")
 
     def set_hint(self, hint: str) -> None:

@@ -25,7 +25,7 @@ SHORTCUTS = (
     ("Escape", "Clear the chosen variable"),
     ("Shift", "With a click, an arrow key or a drag: choose several variables"),
     ("Ctrl+arrows  Space", "Walk over the nodes without choosing; add one, or leave it out"),
-    ("+  −", "Apply the chosen factor's action (Page Up, Page Down: another factor)"),
+    ("+  −", "Apply the action of the factor in bold (in the graph, Page Up, Page Down: another)"),
     ("Wheel  0", "Zoom the graph, fit it"),
     ("C", "In the traversal: compare the cell with the present image"),
     ("Ctrl+U", "Use the result as the image"),

@@ -84,7 +84,9 @@ class ActionPanel(QWidget):
         for factor, name in enumerate(self._names):
             text = self._space.names[factor].replace("_", " ") if self._space is not None else ""
             name.setText(f"<b>{escape(text)}</b>" if factor == chosen else escape(text))
-            name.setToolTip("The keys + and − act on this factor; Page Up and Down choose another")
+            name.setToolTip(
+                "The keys + and − act on the factor in bold; in the graph, Page Up and Page Down choose it"
+            )
 
     def set_hint(self, hint: str) -> None:
         """What is said where there are no actions; empty: the usual."""

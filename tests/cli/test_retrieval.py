@@ -91,21 +91,28 @@ def test_a_table_of_pairs_is_answered(
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
 
 
+def stop_after_one_batch(run: Path, table: Path, out: Path) -> None:
+    """What a call leaves that is stopped early."""
+    from cli import pair_table
+    from engine.explorer import Explorer
+
+    steps = pair_table.answer_steps(Explorer.load(run, threads=1), table, out)
+    next(steps)
+    next(steps)
+    steps.close()
+
+
 def test_a_stopped_table_goes_on(
     call: Call, tiny_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped after one batch, with a torn last line: the rest is answered, all as without the stop."""
     from cli import pair_table
-    from engine.explorer import Explorer
 
     whole = tmp_path / "whole.csv"
     call("retrieve", "--run", tiny_run, "--pairs", table, "--out", whole)
     monkeypatch.setattr(pair_table, "BATCH", 2)
     out = tmp_path / "answers.csv"
-    steps = pair_table.answer_steps(Explorer.load(tiny_run, threads=1), table, out)
-    next(steps)
-    next(steps)
-    steps.close()
+    stop_after_one_batch(tiny_run, table, out)
     (part,) = tmp_path.glob(".answers.csv.*.part")
     part.write_bytes(part.read_bytes() + b"torn,li")
     assert not out.exists()
@@ -119,14 +126,10 @@ def test_answers_to_other_pairs_are_not_mixed(
 ) -> None:
     """The table was changed between two calls: it says so and what to do."""
     from cli import pair_table
-    from engine.explorer import Explorer
 
     monkeypatch.setattr(pair_table, "BATCH", 2)
     out = tmp_path / "answers.csv"
-    steps = pair_table.answer_steps(Explorer.load(tiny_run, threads=1), table, out)
-    next(steps)
-    next(steps)
-    steps.close()
+    stop_after_one_batch(tiny_run, table, out)
     lines = table.read_text(encoding="utf-8").splitlines()
     table.write_text("\n".join([lines[0], *lines[:1:-1]]) + "\n", encoding="utf-8")
     said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out)

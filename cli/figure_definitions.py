@@ -11,6 +11,7 @@ KEYS = (
     *("run", "dataset", "split", "pairs", "quick", "notes"),
     *("directed_accuracy", "directed_accuracy_interval", "chance"),
     *("factor_accuracy", "factor_accuracy_interval", "factor_chance"),
+    *("temperature", "ece", "ece_interval", "reliability", "kinds"),
     *("per_action", "actions", "confusion", "worst_action", "frequency_slope", "majority_accuracy"),
     *("psnr", "psnr_interval", "ssim", "ssim_interval"),
     *("quality_cost_db", "quality_cost_db_interval", "quality_cost_ssim"),
@@ -53,6 +54,28 @@ FIGURES = (
         "Share of pairs whose most probable action moves the true factor, in either direction; mean over "
         "factors.",
         ("chance", "factor_chance"),
+    ),
+    Figure(
+        RETRIEVAL, "ece", "expected calibration error", "share",
+        "How far the calibrated probability of the answer is from the share of right answers, on average "
+        "over 15 bins of probability; lower is better.",
+    ),
+    Figure(
+        RETRIEVAL, "kinds.no action", "told: no action", "share",
+        "Share of pairs of the same image, once with a little noise, or of images with the same factor "
+        "values, that are told to have no action between them.",
+        ("chance", "0.333"),
+    ),
+    Figure(
+        RETRIEVAL, "kinds.one action", "told: one action", "share",
+        "Share of pairs that one action lies between and that are told so.",
+        ("chance", "0.333"),
+    ),
+    Figure(
+        RETRIEVAL, "kinds.more than one action", "told: more than one action", "share",
+        "Share of pairs of images that differ by two steps or more and that are told so; half of them by "
+        "two to five.",
+        ("chance", "0.333"),
     ),
     Figure(
         RETRIEVAL, "majority_accuracy", "always the commonest action", "share",

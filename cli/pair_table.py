@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from cli.errors import UsageError
 from datasets.errors import DatasetError
 from datasets.images import load_image
+from engine.results import KINDS, NO_ACTION
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from engine.calibration import Calibration
     from engine.explorer import Explorer
     from engine.results import Image
 
 ASKED = ("before", "after")
-ANSWERED = ("action", "probability", "second", "second_probability", "note", "error")
+ANSWERED = ("action", "probability", "second", "second_probability", "kind", "note", "error")
 BATCH = 32  # pairs that are computed at once
 
 
@@ -64,7 +66,9 @@ class Counts:
 IDENTICAL = "identical images: no action"
 
 
-def answer_steps(explorer: Explorer, pairs: Path, out: Path) -> Iterator[Counts]:
+def answer_steps(
+    explorer: Explorer, pairs: Path, out: Path, calibration: Calibration | None = None
+) -> Iterator[Counts]:
     """Answers all pairs of a table; yields what was done after each batch, and moves the file at the end.
 
     Closing the iterator keeps what was answered for the next call.
@@ -85,7 +89,7 @@ def answer_steps(explorer: Explorer, pairs: Path, out: Path) -> Iterator[Counts]
                 writer.writerow((*ASKED, *ANSWERED))
             yield counts
             while batch := list(itertools.islice(rows, BATCH)):
-                for line in _answers(explorer, pairs.parent, batch):
+                for line in _answers(explorer, calibration, pairs.parent, batch):
                     writer.writerow(line)
                     counts.note(line)
                 file.flush()
@@ -153,24 +157,26 @@ def _mend(part: Path) -> None:
         file.truncate(end)
 
 
-def _answers(explorer: Explorer, folder: Path, batch: list[Pair]) -> Iterator[list[str]]:
+def _answers(
+    explorer: Explorer, calibration: Calibration | None, folder: Path, batch: list[Pair]
+) -> Iterator[list[str]]:
     """A line for each pair, in their order."""
     read = [_read(explorer, folder, pair) for pair in batch]
     good = [images for images in read if not isinstance(images, str)]
-    ranked = iter(_ranked(explorer, good))
+    ranked = iter(_ranked(explorer, calibration, good))
     for pair, images in zip(batch, read, strict=True):
         if isinstance(images, str):
-            yield [*pair, "", "", "", "", "", images]
+            yield [*pair, *[""] * 6, images]
             continue
-        order, chance = next(ranked)
+        order, chance, kind = next(ranked)
         before, after, note = images
         if (before == after).all():
-            yield [*pair, "", "", "", "", IDENTICAL, ""]
+            yield [*pair, "", "", "", "", KINDS[NO_ACTION], IDENTICAL, ""]
             continue
         names = explorer.info.space.action_names
         best, second = order[:2]
         yield [
-            *pair, names[best], f"{chance[best]:.6f}", names[second], f"{chance[second]:.6f}", note, "",
+            *pair, names[best], f"{chance[best]:.6f}", names[second], f"{chance[second]:.6f}", kind, note, "",
         ]  # fmt: skip
 
 
@@ -192,14 +198,19 @@ def _read(explorer: Explorer, folder: Path, pair: Pair) -> tuple[Image, Image, s
 
 
 def _ranked(
-    explorer: Explorer, pairs: list[tuple[Image, Image, str]]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Actions, most probable first, and their probabilities, for each pair."""
+    explorer: Explorer, calibration: Calibration | None, pairs: list[tuple[Image, Image, str]]
+) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
+    """Actions, most probable first, their probabilities, and how many actions it was, for each pair."""
     import numpy as np
 
     if not pairs:
         return
     before, after = (explorer.encode(np.stack([pair[side] for pair in pairs])) for side in (0, 1))
-    log_probability, _ = explorer.retrieve_codes(before, after)
-    for row in log_probability:
-        yield np.argsort(-row, kind="stable"), np.exp(row)
+    scores = explorer.retrieve_codes(before, after)
+    chance, kinds = np.exp(scores.log_probability), None
+    if calibration is not None:
+        chance = calibration.probabilities(scores)
+        kinds = calibration.kinds_of(scores, (before != after).sum(axis=1), before.shape[1])
+    for k, row in enumerate(chance):
+        kind = "" if kinds is None else KINDS[int(kinds[k].argmax())]
+        yield np.argsort(-scores.log_probability[k], kind="stable"), row, kind

@@ -12,10 +12,16 @@ from cli.errors import UsageError
 from cli.files import check_writable
 from cli.interruption import EXIT_INTERRUPTED, Interrupted, step_through
 from cli.models import load_explorer, read_image
-from cli.output import ProgressLine, Result
+from cli.output import ProgressLine, Result, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cli.pair_table import Counts
+    from engine.calibration import Calibration
+    from engine.events import Progressed
+    from engine.explorer import Explorer
+    from engine.results import ActionPath, Retrieval
 
 SHOWN_BY_DEFAULT = 5
 
@@ -41,6 +47,18 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="CSV", help="where the answers to --pairs go")
     parser.add_argument(
+        "--path",
+        action="store_true",
+        help="also look for the shortest sequence of actions between the two images",
+    )
+    parser.add_argument(
+        "--beam",
+        type=positive,
+        metavar="N",
+        help="half-way states followed at once (default: 4; 1 is greedy)",
+    )
+    parser.add_argument("--steps", type=positive, metavar="N", help="the longest sequence (default: 8)")
+    parser.add_argument(
         "--top",
         type=positive,
         metavar="N",
@@ -56,20 +74,23 @@ def retrieve(arguments: argparse.Namespace) -> Result:
         raise UsageError("--out goes with --pairs; the answer for one pair is printed, with --json as JSON.")
     if arguments.before is None or arguments.after is None:
         raise UsageError("give --before and --after, or a table of pairs with --pairs and --out.")
+    if not arguments.path and (arguments.beam is not None or arguments.steps is not None):
+        raise UsageError("--beam and --steps go with --path.")
+    return _answer_pair(arguments)
+
+
+def _answer_pair(arguments: argparse.Namespace) -> Result:
+    """One pair: all actions ranked, how many actions it was, and the sequence where it is wanted."""
+    from engine.results import KINDS
+    from engine.retrieval import retrieve as retrieve_action
+
     explorer = load_explorer(arguments)
     shape = explorer.info.image_shape
     before, note_before = read_image(arguments.before, shape)
     after, note_after = read_image(arguments.after, shape)
-    found = explorer.retrieve(before, after, top=1)
-    ranking = [
-        {
-            "action": found.action_names[i],
-            "probability": float(found.probabilities[i]),
-            "cross_entropy": float(found.cross_entropy[i]),
-        }
-        for i in found.order.tolist()
-    ]
-    data = {
+    found = retrieve_action(explorer, before, after, calibration_of(explorer))
+    kinds = None if found.kinds is None else dict(zip(KINDS, map(float, found.kinds), strict=True))
+    data: dict[str, object] = {
         "run": explorer.info.name,
         "before": arguments.before,
         "after": arguments.after,
@@ -77,22 +98,113 @@ def retrieve(arguments: argparse.Namespace) -> Result:
         "note_after": note_after,
         "identical": bool(found.identical),
         "best": None if found.identical else found.best,
-        "ranking": ranking[: arguments.top],
+        "margin": found.margin,
+        "calibrated": found.calibrated,
+        "kind": KINDS[found.kind],
+        "kinds": kinds,
+        "psnr_before": found.psnr[0],
+        "psnr_after": found.psnr[1],
+        "psnr_floor": found.psnr_floor,
+        "ranking": _ranking(found)[: arguments.top],
         "changed": [explorer.info.variable_name(n) for n in found.changed.nonzero()[0].tolist()],
     }
-    if found.identical:
-        return Result(data, "The two images are identical: no action happened.")
-    shown = ranking[: arguments.top or SHOWN_BY_DEFAULT]
-    lines = [f"{row['probability']:7.3f}  {row['action']}" for row in shown]
+    for name, strange, decibels in zip(("before", "after"), found.strange, found.psnr, strict=True):
+        if strange:
+            say(
+                f"doscope: the image {name} is unlike those that the model knows: it is reconstructed at"
+                f" {decibels:.1f} dB, those reach {found.psnr_floor:.1f} dB; the answer may mean little."
+            )
+    lines = [_first_line(found)]
+    if not found.identical:
+        shown = _ranking(found)[: arguments.top or SHOWN_BY_DEFAULT]
+        lines += [f"{row['probability']:7.3f}  {row['action']}" for row in shown]
+    if arguments.path and not found.identical:
+        data["path"], line = _path(arguments, explorer, found)
+        lines.append(line)
     return Result(data, "\n".join(lines))
+
+
+def _ranking(found: Retrieval) -> list[dict[str, object]]:
+    return [
+        {
+            "action": found.action_names[i],
+            "probability": float(found.probabilities[i]),
+            "cross_entropy": float(found.cross_entropy[i]),
+        }
+        for i in found.order.tolist()
+    ]
+
+
+def _first_line(found: Retrieval) -> str:
+    """What happened, in a line."""
+    from engine.results import KINDS
+
+    if found.identical:
+        return "The two images are identical: no action happened."
+    if found.kinds is None:
+        state = "probabilities" if found.calibrated else "probabilities, not calibrated"
+        return f"If it was one action ({state}):"
+    return f"{KINDS[found.kind].capitalize()} ({float(found.kinds[found.kind]):.3f}). If it was one:"
+
+
+def _path(
+    arguments: argparse.Namespace, explorer: Explorer, found: Retrieval
+) -> tuple[dict[str, object], str]:
+    """The sequence of actions as data and as a line."""
+    from engine.action_paths import BEAM, MOST_STEPS, PathSearch
+
+    search = PathSearch(
+        explorer, found.codes[0], found.codes[1], arguments.beam or BEAM, arguments.steps or MOST_STEPS
+    )
+    best: ActionPath | None = None
+
+    def keep(now: ActionPath | None) -> None:
+        nonlocal best
+        best = now or best
+
+    step_through(search.run(), keep)
+    assert best is not None  # the search always ends with one
+    actions = [found.action_names[a] for a in best.actions]
+    words = ", ".join(actions) if actions else "none"
+    data: dict[str, object] = {"actions": actions, "distance_left": best.distance, "tried": best.tried}
+    return data, f"steps: {words} ({100 * best.distance:.1f} % of the distance is left)"
+
+
+def calibration_of(explorer: Explorer) -> Calibration | None:
+    """What is kept with the run; else learned now, where the run's own data set is there."""
+    from datasets.cache import Cache
+    from datasets.errors import DatasetError
+    from engine.calibration import calibration_steps, kept_calibration
+    from engine.errors import EngineError
+    from engine.run_directory import RunDirectory
+
+    found = kept_calibration(explorer)
+    path = Path(RunDirectory(explorer.info.path).description().cache)
+    if found is not None or not path.is_file():
+        return found
+    line = ProgressLine()
+
+    def steps() -> Iterator[Progressed]:
+        nonlocal found
+        with Cache.open(path) as cache:
+            found = yield from calibration_steps(explorer, cache)
+
+    try:
+        step_through(steps(), lambda now: line.show(now.stage, now.done, now.total, "", -1.0))
+    except (DatasetError, EngineError) as error:
+        say(f"doscope: the probabilities are not calibrated: {error}")
+    finally:
+        line.end()
+    return found
 
 
 def _answer_table(arguments: argparse.Namespace) -> Result:
     """All pairs of a table, a line of answers each."""
     from cli.pair_table import Counts, answer_steps, count_pairs
 
-    if arguments.before is not None or arguments.after is not None or arguments.top is not None:
-        raise UsageError("--pairs goes without --before, --after and --top.")
+    alone = (arguments.before, arguments.after, arguments.top, arguments.beam, arguments.steps)
+    if arguments.path or any(one is not None for one in alone):
+        raise UsageError("--pairs goes without --before, --after, --top, --path, --beam and --steps.")
     if arguments.out is None:
         raise UsageError("say with --out where the answers go.")
     if arguments.out.exists() and arguments.pairs.exists() and arguments.out.samefile(arguments.pairs):
@@ -112,7 +224,7 @@ def _answer_table(arguments: argparse.Namespace) -> Result:
 
     stopped = False
     try:
-        step_through(answer_steps(explorer, arguments.pairs, arguments.out), show)
+        step_through(answer_steps(explorer, arguments.pairs, arguments.out, calibration_of(explorer)), show)
     except Interrupted:
         stopped = True
     finally:

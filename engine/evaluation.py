@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from datasets.cache import Cache
 from datasets.source import ImageArray
+from engine.calibration import calibration_steps, kept_calibration, kind_numbers, pair_numbers, scored
 from engine.errors import InputError
 from engine.events import Progressed
 from engine.explorer import Explorer
@@ -23,9 +24,10 @@ from engine.metrics.graph import graph_steps
 from engine.metrics.images import WINDOW, psnr_of_images
 from engine.metrics.intervals import mean_interval
 from engine.metrics.intervening import intervention_steps, ssim_or_nan
+from engine.metrics.reliability import reliability_figures
 from engine.metrics.retrieval import RetrievalTally, training_pairs
 from engine.metrics.subject import BATCH, Steps, Subject, make_subject
-from engine.results import Codes
+from engine.results import KINDS, Codes
 
 QUALITY_IMAGES = 2000
 SCORED_IMAGES, SCORED_TRANSITIONS = 2000, 4000
@@ -59,10 +61,33 @@ def evaluation_steps(
     }
     figures |= yield from _reconstructions(subject)
     figures |= yield from _retrieval(subject)
+    figures |= yield from _calibration(subject)
     figures |= yield from intervention_steps(subject, figures["per_action"])
     figures |= yield from _graph(subject)
     figures |= yield from _disentanglement(subject)
     return figures
+
+
+def retrieval_figures(
+    explorer: Explorer, cache: Cache, split: str = "test"
+) -> tuple[Subject, dict[str, Any]]:
+    """Only retrieval and its calibration, on all pairs of a split; and the pairs with codes and scores.
+
+    Raises:
+        RunError, InputError: as `evaluation_steps`.
+    """
+    subject = make_subject(explorer, cache, split, None, quick=False)
+    figures: dict[str, Any] = {}
+
+    def steps() -> Steps:
+        yield from _reconstructions(subject)
+        figures.update((yield from _retrieval(subject)))
+        figures.update((yield from _calibration(subject)))
+        return figures
+
+    for _ in steps():
+        pass
+    return subject, figures
 
 
 def evaluate(
@@ -134,15 +159,38 @@ def _reconstructions(subject: Subject) -> Steps:
 
 def _retrieval(subject: Subject) -> Steps:
     """Action retrieval on every pair."""
-    tally, count = RetrievalTally(subject.cache.space), len(subject.action)
-    codes_before, codes_after = subject.codes_before, subject.codes_after
-    for start in range(0, count, BATCH):
-        part = slice(start, min(start + BATCH, count))
-        scores, _ = subject.explorer.retrieve_codes(codes_before[part], codes_after[part])
-        tally.add(scores, subject.action[part])
-        yield Progressed("retrieving actions", part.stop, count)
+    tally = RetrievalTally(subject.cache.space)
+    before, after = subject.codes_before, subject.codes_after
+    subject.scores = yield from scored(subject.explorer, before, after, "retrieving actions")
+    tally.add(subject.scores.log_probability, subject.action)
     seen = training_pairs(subject.cache.transitions("train").action, subject.cache.space.num_factors)
     return tally.report(seen)
+
+
+def _calibration(subject: Subject) -> Steps:
+    """How far probabilities can be trusted, and whether no, one and more actions are told apart."""
+    explorer, cache = subject.explorer, subject.cache
+    calibration = kept_calibration(explorer)
+    if calibration is None:
+        calibration = yield from calibration_steps(explorer, cache)
+    if subject.split == "validation":
+        subject.notes.append("calibration was learned on this very split: ECE and kinds come out too good")
+    probabilities = calibration.probabilities(subject.scores)
+    answer = probabilities.argmax(axis=1)
+    figures: dict[str, Any] = {"temperature": calibration.temperature}
+    figures |= reliability_figures(probabilities.max(axis=1), answer == subject.action)
+    figures["kinds"] = None
+    if calibration.kinds is not None:
+        rng = np.random.default_rng(0)
+        none, several = yield from kind_numbers(explorer, cache, subject.rows, subject.codes, rng)
+        changed = (subject.codes_before != subject.codes_after).sum(axis=1)
+        one = pair_numbers(subject.scores, changed, explorer.info.num_variables)
+        figures["kinds"] = {
+            name: float((calibration.kinds.probabilities(numbers).argmax(axis=1) == kind).mean())
+            for kind, (name, numbers) in enumerate(zip(KINDS, (none, one, several), strict=True))
+            if len(numbers)
+        }
+    return figures
 
 
 def _graph(subject: Subject) -> Steps:

@@ -30,9 +30,9 @@ from engine.results import (
     FloatArray,
     Image,
     Intervention,
+    PairScores,
     Palette,
     Reconstruction,
-    Retrieval,
     RunInfo,
 )
 from engine.run_directory import BUNDLED, RunDirectory, resolve_run
@@ -301,37 +301,32 @@ class Explorer:
         return Palette(first, chosen, probability[chosen], images, int(codes[first]), effects, tuple(others))
 
     @torch.no_grad()
-    def retrieve(self, before: Image, after: Image, top: int = 3) -> Retrieval:
-        """Causal mode: which action turned `before` into `after`, all actions ranked.
+    def retrieve_codes(self, before: Codes, after: Codes) -> PairScores:
+        """Causal mode: how well each action explains each of the pairs of codes [B,N].
 
         Raises:
-            InputError: an image has another shape than the model takes.
+            InputError: a code outside 0..K-1.
         """
-        pair = self.encode(np.stack([before, after]))
-        log_probability, cross_entropy = self.retrieve_codes(pair[:1], pair[1:])
-        order = np.argsort(-log_probability[0], kind="stable")
-        best = [self.apply_action(pair[0], int(a)) for a in order[:top]]
-        return Retrieval(
-            action_names=self.info.space.action_names,
-            probabilities=np.exp(log_probability[0]),
-            cross_entropy=cross_entropy[0],
-            order=order,
-            predicted=np.stack([one.image for one in best]),
-            changed=pair[0] != pair[1],
-            expected=np.stack([one.moved for one in best]),
-            identical=bool(np.array_equal(before, after)),
-        )
-
-    @torch.no_grad()
-    def retrieve_codes(self, before: Codes, after: Codes) -> tuple[FloatArray, FloatArray]:
-        """Codes [B,N] twice -> (log-probability [B,A], cross entropy in nats per variable [B,A])."""
         parts = []
         for start in range(0, len(before), RETRIEVAL_BATCH):
             part = slice(start, start + RETRIEVAL_BATCH)
             parts.append(self._model.retrieve_action(self._codes(before[part]), self._codes(after[part])))
-        log_probability = torch.cat([p.log_probability_BA for p in parts]).float().cpu().numpy()
-        cross_entropy = torch.cat([p.cross_entropy_BA for p in parts]).float().cpu().numpy()
-        return log_probability, cross_entropy
+        joined = (torch.cat(values).float().cpu().numpy() for values in zip(*parts, strict=True))
+        return PairScores(*joined)
+
+    @torch.no_grad()
+    def next_codes(self, codes: Codes, actions: npt.NDArray[np.int64]) -> Codes:
+        """Action mode for many images, one step, nothing decoded: codes [B,N] and actions [B] -> codes [B,N].
+
+        Raises:
+            InputError: a code outside 0..K-1.
+        """
+        asked, after = torch.from_numpy(np.asarray(actions, dtype=np.int64)).to(self._device), codes.copy()
+        for start in range(0, len(codes), ACTION_BATCH):
+            part = slice(start, start + ACTION_BATCH)
+            following = self._model.apply_action(self._codes(codes[part]), asked[part])
+            after[part] = following.codes_BN.cpu().numpy()
+        return after
 
     def _codes(self, codes: Codes) -> Tensor:
         batch = codes if codes.ndim == 2 else codes[None]

@@ -33,6 +33,7 @@ class ActionScores(NamedTuple):
 
     log_probability_BA: Tensor
     cross_entropy_BA: Tensor  # nats per variable (7)
+    unchanged_B: Tensor  # the same where nothing is done: the base mechanism alone
 
 
 def of_targets(x_BN: Tensor, targets_BM: Tensor | None) -> Tensor:
@@ -91,6 +92,7 @@ class CTVAE(nn.Module):
         actions_BA = actions.expand(len(before_BN), -1)
         local_BAN = self.transition.local_mask(context, actions_BA)
         likelihood_BA = torch.zeros(actions_BA.shape, device=before_BN.device)
+        unchanged_B = torch.zeros(len(before_BN), device=before_BN.device)
         for targets_BM in self._parts(before_BN, len(actions)):
             own_BM, before_BM, after_BM = (
                 of_targets(x, targets_BM) for x in (context.own_BN, before_BN, after_BN)
@@ -100,8 +102,10 @@ class CTVAE(nn.Module):
             acted = self.transition.act(context, actions_BA, targets_BM, local_BAN)
             found = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
             likelihood_BA = likelihood_BA + found.sum(dim=2)
+            unchanged_B = unchanged_B + base.sum(dim=1)
         scores = likelihood_BA * self.log_sharpness.exp()
-        return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / before_BN.shape[1])
+        n = before_BN.shape[1]
+        return ActionScores(scores.log_softmax(dim=1), -likelihood_BA / n, -unchanged_B / n)
 
     def predict_hidden(self, codes_BN: Tensor, hidden_BN: Tensor, graph: Graph = "learned") -> Tensor:
         """Log p(code | parents) of every variable, the hidden ones unseen by all, [B,N,K] (11).

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -180,31 +181,151 @@ class TraversalRow:
     effect: float
 
 
-@dataclass(frozen=True)
+class PairScores(NamedTuple):
+    """How well each action explains each pair of a batch (docs/model.md, 7).
+
+    Attributes:
+        log_probability: log p(action), [B,A].
+        cross_entropy: of the codes after under each action, nats per variable, [B,A].
+        unchanged: the same where nothing is done, [B].
+    """
+
+    log_probability: FloatArray
+    cross_entropy: FloatArray
+    unchanged: FloatArray
+
+
+NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS = range(3)
+KINDS = ("no action", "one action", "more than one action")
+
+
+@dataclass(frozen=True, eq=False)
 class Retrieval:
     """Causal mode: which action turned `before` into `after`.
 
     Attributes:
         action_names: the A actions, in the model's order.
-        probabilities: p(action), [A], sums to 1.
+        probabilities: p(action | it was one action), [A], sums to 1; calibrated where `kinds` is given.
         cross_entropy: equation (7) of docs/model.md for each action, nats per variable, [A].
-        predicted: the predicted after-image of the most probable actions, [top, height, width, channels].
-        order: all action indices, most probable first, [A]; `predicted[k]` belongs to `order[k]`.
-        changed: variables whose code differs between the two images, [N].
-        expected: for each of the top actions, the variables it was expected to change, [top, N].
+        order: all action indices, most probable first, [A].
+        codes: of the two images, [2,N].
         identical: the two images have the same pixels: "no change", not an action.
+        psnr: of the reconstructions of the two images, dB.
+        psnr_floor: what nearly all images of the run's own kind reach, dB; None where it is not known.
+        kinds: probability that no, one, or more than one action lies between the images, [3], in the order
+            of `KINDS`; None where the run is not calibrated.
+        calibrated: whether the probabilities are calibrated (engine/calibration.py).
     """
 
     action_names: tuple[str, ...]
     probabilities: FloatArray
     cross_entropy: FloatArray
     order: npt.NDArray[np.int64]
-    predicted: Image
-    changed: BoolArray
-    expected: BoolArray
+    codes: Codes
     identical: bool
+    psnr: tuple[float, float] = (np.inf, np.inf)
+    psnr_floor: float | None = None
+    kinds: FloatArray | None = None
+    calibrated: bool = False
 
     @property
     def best(self) -> str:
         """The most probable action's name."""
         return self.action_names[int(self.order[0])]
+
+    @property
+    def margin(self) -> float:
+        """How far the most probable action is ahead of the next, in 0..1."""
+        ahead = self.probabilities[self.order[:2]]
+        return float(ahead[0] - ahead[1]) if len(ahead) > 1 else float(ahead[0])
+
+    @property
+    def kind(self) -> int:
+        """The most probable of `KINDS`; one action where nothing is known of that."""
+        if self.identical:
+            return NO_ACTION
+        return ONE_ACTION if self.kinds is None else int(self.kinds.argmax())
+
+    @property
+    def changed(self) -> BoolArray:
+        """Variables whose code differs between the two images, [N]."""
+        return np.asarray(self.codes[0] != self.codes[1])
+
+    @property
+    def strange(self) -> tuple[bool, bool]:
+        """Whether each image is unlike what the run was trained on: its reconstruction is too poor."""
+        floor = -np.inf if self.psnr_floor is None else self.psnr_floor
+        return self.psnr[0] < floor, self.psnr[1] < floor
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What an action would have made of the image before.
+
+    Attributes:
+        action: its index.
+        image: the predicted image after, uint8 [height, width, channels].
+        expected: the variables whose code it would have changed, [N].
+        mask: probability that it targets each variable, [N].
+        edges: edge probabilities under the action, [N,N], [i, j] means i causes j.
+    """
+
+    action: int
+    image: Image
+    expected: BoolArray
+    mask: FloatArray
+    edges: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class ActionPath:
+    """A sequence of actions from one image towards another, the best one found so far.
+
+    Attributes:
+        actions: in order, [L].
+        codes: of the start and after each action, [L+1,N].
+        images: decoded, [L+1, height, width, channels].
+        distance: of the last codes to those that are sought, as a share of the distance at the start.
+        tried: states that were looked at so far.
+        finished: the search is over.
+    """
+
+    actions: tuple[int, ...]
+    codes: Codes
+    images: Image
+    distance: float
+    tried: int
+    finished: bool
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPairs:
+    """Answers to some pairs of a split.
+
+    Attributes:
+        positions: of the pairs in their split, [n].
+        truth, answer: action indices, [n].
+        confidence: probability of the answer, [n].
+        value: index of the moved factor's value before, [n]; -1 where it is not known.
+        train_pairs: training pairs of each action, [A].
+        total: pairs of the split.
+    """
+
+    positions: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.int64]
+    answer: npt.NDArray[np.int64]
+    confidence: FloatArray
+    value: npt.NDArray[np.int64]
+    train_pairs: npt.NDArray[np.int64]
+    total: int
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def joined(self, more: JudgedPairs) -> JudgedPairs:
+        """These and more of the same split."""
+        names = ("positions", "truth", "answer", "confidence", "value")
+        both: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(more, name)]) for name in names
+        }
+        return JudgedPairs(**both, train_pairs=self.train_pairs, total=self.total)

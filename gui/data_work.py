@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datasets.errors import CacheError, DatasetError, DatasetInputError
+from datasets.factors import IntArray
 from engine.errors import InputError
 from engine.results import Image, LoadedImage
 from gui import requests as rq
@@ -247,9 +248,15 @@ class DataWork:
         return self._sources[cache.name]
 
     def pick_pair(self, request: rq.PickPair) -> PickedPair:
-        """A transition, drawn by seed; every other one is reversed so that all actions occur."""
+        """A transition by its position, or drawn by seed; of these every other one is reversed so that all
+        actions occur."""
         cache = self.cache(request.dataset)
         pairs = cache.transitions(request.split)
+        if request.position is not None and len(pairs):
+            position = request.position % len(pairs)
+            return self._pair(
+                request.dataset, position, pairs.before, pairs.after, int(pairs.action[position])
+            )
         actions = np.asarray(pairs.action) % cache.space.num_factors
         candidates = (
             np.arange(len(pairs)) if request.factor is None else np.flatnonzero(actions == request.factor)
@@ -260,13 +267,13 @@ class DataWork:
             )
         generator = np.random.default_rng(request.seed)
         position = int(candidates[generator.integers(len(candidates))])
-        before, after, action = (
-            int(pairs.before[position]),
-            int(pairs.after[position]),
-            int(pairs.action[position]),
-        )
         if generator.integers(2):
-            before, after = after, before
-            action = (action + cache.space.num_factors) % cache.space.num_actions
-        first, second = (self._row(cache, row, request.dataset) for row in (before, after))
+            pairs = pairs.reversed(cache.space.num_factors)
+        return self._pair(request.dataset, position, pairs.before, pairs.after, int(pairs.action[position]))
+
+    def _pair(
+        self, dataset: str, position: int, before: IntArray, after: IntArray, action: int
+    ) -> PickedPair:
+        cache = self.cache(dataset)
+        first, second = (self._row(cache, int(rows[position]), dataset) for rows in (before, after))
         return PickedPair(first, second, action, position)

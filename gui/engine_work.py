@@ -18,7 +18,7 @@ import numpy as np
 from datasets.errors import CacheError, DatasetError
 from engine.errors import EngineError
 from engine.events import Progressed, RunFinished, StepLogged
-from engine.results import CausalGraph, Intervention, Palette, Retrieval, RunInfo
+from engine.results import CausalGraph, Intervention, Palette, RunInfo
 from gui import requests as rq
 from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
@@ -40,6 +40,7 @@ from gui.replies import (
     TrainingEnded,
     Written,
 )
+from gui.retrieval_work import RetrievalWork
 from gui.session_work import open_session, save_session
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ class EngineWork:
             rq.OpenSession: self._open_session,
             rq.BrowseImages: self.data.browse,
             rq.PickImage: self.data.pick_image,
-            rq.PickPair: self.data.pick_pair,
             rq.ShowImage: self._show_image,
             rq.ReadTargets: self._read_targets,
             rq.ReadFactors: self._read_factors,
@@ -89,11 +89,11 @@ class EngineWork:
             rq.FillPalette: self._fill_palette,
             rq.ReadCodeUse: self._read_code_use,
             rq.Traverse: self._traverse,
-            rq.RetrieveAction: self._retrieve,
             rq.EvaluateRun: self._evaluate,
             rq.StartTraining: self._train,
             rq.ReadPresets: self._presets,
             rq.ReadRunLog: self._read_run_log,
+            **RetrievalWork(self._explorer, self.data).handlers,
         }
 
     def start(self, request: rq.Request) -> object:
@@ -239,9 +239,6 @@ class EngineWork:
             yield from traverse_actions(explorer, request.codes, items, max(1, request.columns // 2))
         else:
             yield from traverse_variables(explorer, request.codes, items, request.columns)
-
-    def _retrieve(self, request: rq.RetrieveAction) -> Retrieval:
-        return self._explorer(request.run).retrieve(request.before, request.after, request.top)
 
     def _evaluate(self, request: rq.EvaluateRun) -> Iterator[object]:
         from engine.evaluation import evaluation_steps

@@ -15,7 +15,7 @@ from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
 from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
-from gui.replies import DatasetView, Failure, RunEntry
+from gui.replies import DatasetView, Failure, PickedImage, RunEntry
 from gui.retrieve.workspace import RetrieveWorkspace
 from gui.sessions import ITS_DATA, LAST, Sessions
 from gui.settings import open_settings, saved_bytes, write_settings
@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self.engine.training_changed.connect(self.train.set_training)
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
+        self.retrieve.explore_wanted.connect(self._explore_actions)
         # sessions
         self.sessions.asked.connect(self.engine.submit)
         self.sessions.forgotten.connect(self.engine.forget)
@@ -176,6 +177,11 @@ class MainWindow(QMainWindow):
         """Load a run (its path, or a name) and go to Explore."""
         self.engine.submit(rq.LoadRun(run))
         self.show_workspace(WORKSPACES.index("Explore"))
+
+    def _explore_actions(self, picked: PickedImage, actions: tuple[int, ...]) -> None:
+        """Retrieve's image before with some actions done to it, in Explore."""
+        self.show_workspace(WORKSPACES.index("Explore"))
+        self.explore.presenter.begin_with(picked, actions)
 
     def _resume_run(self, entry: RunEntry) -> None:
         self.show_workspace(WORKSPACES.index("Train"))

@@ -95,6 +95,21 @@ class PickedPair:
 
 
 @dataclass(frozen=True)
+class NoMistake:
+    """Every one of the `pairs` of a split has the right answer."""
+
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The probabilities of a run are calibrated from now on; `learned`: just now, not before."""
+
+    run: str
+    learned: bool
+
+
+@dataclass(frozen=True)
 class ShownImage:
     """All that Explore shows first of an image."""
 

@@ -16,6 +16,17 @@ import numpy.typing as npt
 from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
 from gui.request import Request, kind_of
+from gui.retrieval_requests import (
+    Calibrate,
+    ExplainActions,
+    FindMistake,
+    FindPath,
+    JudgeRun,
+    PickPair,
+    RetrieveAction,
+    Split,
+    WriteAnswers,
+)
 from gui.training_requests import (
     PauseTraining,
     ReadPresets,
@@ -24,9 +35,6 @@ from gui.training_requests import (
     StartTraining,
     StopTraining,
 )
-
-Split = Literal["train", "validation", "test"]
-
 
 # ---------------------------------------------------------------- runs and data sets
 
@@ -138,16 +146,6 @@ class PickImage(Request):
     file: str = ""
     pixels: Image | None = None
     source: str = "pasted image"  # where the pixels are from, in words
-
-
-@dataclass(frozen=True, eq=False)
-class PickPair(Request):
-    """Draw a transition of a split with `seed`; with `factor` only of that factor. Answers PickedPair."""
-
-    dataset: str
-    split: Split = "test"
-    seed: int = 0
-    factor: int | None = None
 
 
 # ---------------------------------------------------------------- the model's answers
@@ -328,17 +326,6 @@ class Traverse(Request):
 
 
 @dataclass(frozen=True, eq=False)
-class RetrieveAction(Request):
-    """Which action turned `before` into `after`. Answers Retrieval."""
-
-    run: str
-    before: Image
-    after: Image
-    top: int = 3
-    text: ClassVar[str] = "Retrieving the action"
-
-
-@dataclass(frozen=True, eq=False)
 class EvaluateRun(Request):
     """Action retrieval over a split's pairs. Answers Evaluated at the end. `limit` None: all pairs."""
 
@@ -356,11 +343,16 @@ __all__ = [
     "AverageGraph",
     "BrowseImages",
     "BuildDataset",
+    "Calibrate",
     "DeleteRun",
     "DoVariables",
     "EvaluateRun",
+    "ExplainActions",
     "FillPalette",
+    "FindMistake",
+    "FindPath",
     "Graph",
+    "JudgeRun",
     "LayoutGraph",
     "ListLibrary",
     "LoadRun",
@@ -386,6 +378,7 @@ __all__ = [
     "StopTraining",
     "Traverse",
     "VerifyDataset",
+    "WriteAnswers",
     "WriteGraph",
     "kind_of",
 ]

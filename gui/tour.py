@@ -27,6 +27,7 @@ from gui.top_bar import WORKSPACES
 log = logging.getLogger("doscope.tour")
 SIZE = (1440, 900)
 TRAINING_MINUTES = 1.0
+JUDGED = 640  # pairs in the picture of the confusion matrix, at least
 
 
 class TourError(Exception):
@@ -106,6 +107,49 @@ class Guide:
         self.until(lambda: rq.kind_of(rq.RetrieveAction) in answered, "the retrieval")
         self.settle()
         self.picture("retrieve")
+        self._find_steps()
+        self._judge()
+
+    def _find_steps(self) -> None:
+        """The sequence of actions between two images that are three steps apart."""
+        retrieve, explore = self.window.retrieve, self.window.explore.presenter
+        run, steps = self.window.selection.run, self.window.selection.steps
+        assert run is not None  # the tour began with it
+        begun = len(steps())
+        for factor in (0, 0, 2):
+            up = self._has_room(factor)
+            explore.act(factor if up else run.space.num_factors + factor)
+        self.until(lambda: len(steps()) == begun + 3, "three actions")
+        self.settle()
+        retrieve.take_explore_pair()
+        self.settle()
+        retrieve.find_steps()
+        self.until(lambda: retrieve.path.found is not None and retrieve.path.found.finished, "the steps")
+        self.settle()
+        self.picture("steps")
+
+    def _has_room(self, factor: int) -> bool:
+        """Whether the image's factor can be raised twice; where its values are not known, it is tried."""
+        selection = self.window.selection
+        if selection.image is None or selection.run is None or selection.image.loaded.factors is None:
+            return True
+        return selection.image.loaded.factors[factor] + 2 < selection.run.space.sizes[factor]
+
+    def _judge(self) -> None:
+        """The confusion matrix, as soon as some hundred pairs are in it."""
+        retrieve = self.window.retrieve
+        retrieve.tabs.setCurrentWidget(retrieve.judge)
+        retrieve.judging.judge()
+
+        def enough() -> bool:
+            judged = retrieve.judge.judged
+            return judged is not None and len(judged) >= min(JUDGED, judged.total)
+
+        self.until(enough, "the judgement", 300)
+        self.window.engine.cancel(rq.kind_of(rq.JudgeRun))
+        self.settle()
+        self.picture("judge")
+        retrieve.tabs.setCurrentIndex(0)
 
     def train(self, minutes: float) -> None:
         """A short training with its curves."""

@@ -25,6 +25,7 @@ def main(run: Path) -> None:
     import torch
 
     import datasets
+    from engine.calibration import NAME as CALIBRATION
     from engine.evaluation import evaluate
     from engine.explorer import Explorer
     from engine.run_directory import BUNDLED, RunDirectory
@@ -35,7 +36,7 @@ def main(run: Path) -> None:
         raise SystemExit(f"{run} is not done; let its training end first")
     with datasets.open_cache(description.dataset) as cache:
         explorer = Explorer.load(run)
-        measured = evaluate(explorer, cache)
+        measured = evaluate(explorer, cache)  # calibrates the run, where it was not yet
     if directory.best.stat().st_size > LIMIT_BYTES:
         raise SystemExit(
             f"{directory.best} is larger than {LIMIT_BYTES // 2**20} MiB; train a smaller preset"
@@ -43,6 +44,7 @@ def main(run: Path) -> None:
     shutil.rmtree(BUNDLED, ignore_errors=True)
     (BUNDLED / "checkpoints").mkdir(parents=True)
     shutil.copyfile(directory.best, BUNDLED / "checkpoints" / directory.best.name)
+    shutil.copyfile(run / CALIBRATION, BUNDLED / CALIBRATION)
     _write(BUNDLED / "config.json", {**description.to_json(), "cache": ""})
     minutes = description.budget.get("minutes")
     figures = {name: value for name, value in measured.items() if isinstance(value, float)}

@@ -1,8 +1,8 @@
-"""Makes the pictures of docs/explore.md from the running program.
+"""Makes the pictures of docs/explore.md and docs/retrieve.md from the running program.
 
     python scripts/guide_pictures.py
 
-It takes the guided tour of the window with the bundled model, and keeps the stops that the page shows,
+It takes the guided tour of the window with the bundled model, and keeps the stops that the pages show,
 in 256 colours.
 """
 
@@ -22,6 +22,9 @@ STOPS = {
         stop: f"explore-{stop}"
         for stop in ("variable", "gallery", "difference", "several", "compare", "moves")
     },
+    "retrieve": "retrieve",
+    "steps": "retrieve-steps",
+    "judge": "retrieve-judge",
 }
 COLOURS = 256
 

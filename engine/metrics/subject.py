@@ -13,7 +13,7 @@ from datasets.cache import Cache
 from engine.errors import InputError
 from engine.events import Progressed
 from engine.explorer import Explorer
-from engine.results import Codes
+from engine.results import Codes, PairScores
 from engine.run_directory import RunDirectory
 from engine.same_data import check_same_data
 
@@ -31,6 +31,7 @@ class Subject:
         before, after: rows of the cache, [P].
         action: [P].
         codes: codes of the pairs' images, in the order of `rows`, [R,N]; empty until they are encoded.
+        scores: of the pairs; empty until actions are retrieved.
         notes: sentences for the reader.
     """
 
@@ -42,6 +43,7 @@ class Subject:
     after: npt.NDArray[np.int64]
     action: npt.NDArray[np.int64]
     codes: Codes = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    scores: PairScores = field(default_factory=lambda: PairScores(*np.zeros((3, 0, 0), dtype=np.float32)))
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -70,6 +70,7 @@ class ExplorePresenter(QObject):
         super().__init__(parent)
         self._selection = selection
         self._wishes: deque[Wish] = deque()
+        self._planned: tuple[PickedImage, tuple[int, ...]] | None = None  # to be done once it is read
         self._waiting: tuple[_Asked, Step] | None = None  # what is being worked on, and from which step
         self._seeds = random.Random(0)
         self._graphs = graphs
@@ -109,6 +110,19 @@ class ExplorePresenter(QObject):
     def pick_pixels(self, pixels: Image) -> None:
         """An image from the clipboard."""
         self.asked.emit(rq.PickImage(pixels=pixels, shape=self._shape()))
+
+    def begin_with(self, picked: PickedImage, actions: tuple[int, ...]) -> None:
+        """Another image, and as soon as it is read some actions one after another; the first one's graph."""
+        self._planned = (picked, actions)
+        self._selection.set_image(picked)
+
+    def _act_as_planned(self, picked: PickedImage) -> None:
+        planned, self._planned = self._planned, None
+        if planned is not None and planned[0] is picked:
+            for action in planned[1]:
+                self.act(action)
+            if planned[1]:
+                self._selection.set_action(planned[1][0])
 
     def take_result(self) -> None:
         """The image after the interventions becomes the image, and is read anew."""
@@ -254,6 +268,7 @@ class ExplorePresenter(QObject):
         self._graphs.begin(shown.reconstruction.codes, shown.graph)
         self._selection.set_reading(shown.reconstruction)
         self._ask_targets(shown.reconstruction.codes)
+        self._act_as_planned(picked)
 
     def on_targets(self, targets: Targets) -> None:
         """Which action targets which variable; those of a run that was left are dropped."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.results import Retrieval
+from engine.results import Explanation, Retrieval
 from gui.pictures import DIFFERENCE_GAIN, Image, PictureTile, difference_map
+from gui.retrieve.action_map import ActionMap
 from gui.retrieve.latent_map import LatentMap, MapLegend
-from gui.widgets import EmptyState, caption, heading, row
+from gui.widgets import EmptyState, caption, heading, row, tool_button
 from gui.words import percent, readable_action
 
 COLUMNS = (
@@ -19,11 +20,12 @@ COLUMNS = (
     "real after",
     f"difference \N{MULTIPLICATION SIGN}{DIFFERENCE_GAIN}",
     "variables",
+    "targets, edges",
 )
 SHOWN = 3
 EMPTY = (
     "With two images chosen, the proof comes here: for the most probable actions, the image that the model "
-    "predicts, the real one, where they differ, and which latent variables changed."
+    "predicts, the real one, where they differ, which latent variables changed, and the action's graph."
 )
 
 
@@ -34,7 +36,13 @@ def agreement_words(changed: np.ndarray, expected: np.ndarray) -> str:
 
 
 class ActionCard(QFrame):
-    """One action's proof: predicted image, real image, difference, variables."""
+    """One action's proof: predicted image, real image, difference, variables, graph.
+
+    Signals:
+        explore_wanted(action): show this action at work in Explore.
+    """
+
+    explore_wanted = Signal(int)
 
     def __init__(self, number: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,15 +52,20 @@ class ActionCard(QFrame):
         self.title = heading("")
         self.words = caption()
         self.words.setMinimumWidth(10)
+        self.explore = tool_button(
+            "Explore",
+            f"retrieve_card_{number}_explore",
+            f"Show action {number + 1} in Explore",
+            lambda: self.explore_wanted.emit(self.action),
+            "Open the image before in Explore and do this action there",
+        )
         self.predicted, self.real, self.difference = (PictureTile() for _ in range(3))
-        self.map = LatentMap()
+        self.map, self.graph = LatentMap(), ActionMap()
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 6, 8, 6)
-        head = row(self.title, 1, self.words)
-        grid.addLayout(head, 0, 0, 1, 4)
-        for column, (name, tile) in enumerate(
-            zip(COLUMNS, (self.predicted, self.real, self.difference, self.map), strict=True)
-        ):
+        grid.addLayout(row(self.title, 1, self.words, self.explore), 0, 0, 1, len(COLUMNS))
+        tiles = (self.predicted, self.real, self.difference, self.map, self.graph)
+        for column, (name, tile) in enumerate(zip(COLUMNS, tiles, strict=True)):
             tile.setAccessibleName(f"{name}, action {number + 1}")
             label = caption(name)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -64,35 +77,55 @@ class ActionCard(QFrame):
         grid.setVerticalSpacing(3)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def set_result(self, result: Retrieval, rank: int, after: Image, grid: tuple[int, int, int]) -> None:
-        """Show the action at a rank of the order; `after` is the real image."""
+    def begin(self, result: Retrieval, rank: int, after: Image) -> None:
+        """Show what is known before the explanation comes; `after` is the real image."""
         self.action = int(result.order[rank])
         probability = float(result.probabilities[self.action])
         name = readable_action(result.action_names[self.action])
         chance = html.escape(percent(probability))  # "<0.1 %" is no tag
         self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{html.escape(name)}</b> \N{MIDDLE DOT} {chance}")
-        predicted = result.predicted[rank]
-        self.predicted.set_image(predicted)
+        self.words.setText("\N{HORIZONTAL ELLIPSIS}")
         self.real.set_image(after)
-        self.difference.set_image(difference_map(predicted, after))
-        self.map.set_result(grid, result.changed, result.expected[rank])
-        error = float(np.abs(predicted.astype(np.int16) - after.astype(np.int16)).mean())
-        agreed = agreement_words(result.changed, result.expected[rank])
-        self.words.setText(f"{agreed}; mean difference {error:.1f} of 255")
+        for tile in (self.predicted, self.difference):
+            tile.set_image(None)
+        self.map.set_result((0, 0, 0), result.changed[:0], result.changed[:0])
+        self.graph.set_explanation((0, 0, 0), None)
+
+    def set_explanation(
+        self, explained: Explanation, changed: np.ndarray, after: Image, grid: tuple[int, int, int]
+    ) -> None:
+        """Show the proof on a (Q, H, W) latent grid."""
+        self.predicted.set_image(explained.image)
+        self.difference.set_image(difference_map(explained.image, after))
+        self.map.set_result(grid, changed, explained.expected)
+        self.graph.set_explanation(grid, explained)
+        error = float(np.abs(explained.image.astype(np.int16) - after.astype(np.int16)).mean())
+        words = f"{agreement_words(changed, explained.expected)}; mean difference {error:.1f} of 255"
+        self.words.setText(words)
+        self.words.setToolTip(words)
 
     def set_chosen(self, on: bool) -> None:
         """Mark the card of the action that is chosen in the list."""
         self.predicted.set_highlighted(on)
 
 
-class Explanation(QWidget):
-    """Cards for the three most probable actions, and one for the chosen action when it is none of them."""
+class ExplanationView(QWidget):
+    """Cards for the three most probable actions, and one for the chosen action when it is none of them.
+
+    Signals:
+        wanted(action): an action is to be explained that has not been yet.
+        explore_wanted(action): show this action at work in Explore.
+    """
+
+    wanted = Signal(int)
+    explore_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._result: Retrieval | None = None
         self._after: Image | None = None
         self._grid = (0, 0, 0)
+        self._known: dict[int, Explanation] = {}
         self.empty = EmptyState("Why this action?", EMPTY)
         self.empty.setObjectName("retrieve_explanation_empty")
         self.cards = [ActionCard(number) for number in range(SHOWN + 1)]
@@ -101,6 +134,7 @@ class Explanation(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         for card in self.cards:
             column.addWidget(card, 1)
+            card.explore_wanted.connect(self.explore_wanted)
         self.scroller = QScrollArea()
         self.scroller.setObjectName("retrieve_explanation")
         self.scroller.setAccessibleName("Explanation of the best actions")
@@ -118,21 +152,35 @@ class Explanation(QWidget):
     def clear(self) -> None:
         """No answer: say what will be here."""
         self._result = None
+        self._known.clear()
         self.empty.show()
         self.scroller.hide()
         self.legend.hide()
 
     def set_result(self, result: Retrieval, after: Image, grid: tuple[int, int, int]) -> None:
-        """Show the best actions of an answer about an image `after` on a (Q, H, W) latent grid."""
+        """Begin the cards of an answer about an image `after`; their explanations come by `add`."""
         self._result, self._after, self._grid = result, after, grid
-        shown = min(SHOWN, len(result.predicted))
+        self._known.clear()
+        shown = min(SHOWN, len(result.order))
         for rank, card in enumerate(self.cards):
             card.setVisible(rank < shown)
+            card.set_chosen(rank == 0)
             if rank < shown:
-                card.set_result(result, rank, after, grid)
+                card.begin(result, rank, after)
         self.empty.hide()
         self.scroller.show()
         self.legend.show()
+
+    def first(self) -> tuple[int, ...]:
+        """The actions that have cards from the start."""
+        return () if self._result is None else tuple(int(a) for a in self._result.order[:SHOWN])
+
+    def add(self, explained: Explanation) -> None:
+        """An explanation has come."""
+        self._known[explained.action] = explained
+        for card in self.cards:
+            if not card.isHidden() and card.action == explained.action:
+                self._complete(card)
 
     def choose(self, action: int) -> None:
         """Bring an action's card into view; one beyond the best three gets the last card."""
@@ -140,11 +188,19 @@ class Explanation(QWidget):
             return
         rank = int(np.flatnonzero(self._result.order == action)[0])
         extra = self.cards[SHOWN]
-        extra.setVisible(SHOWN <= rank < len(self._result.predicted))
-        if not extra.isHidden():
-            extra.set_result(self._result, rank, self._after, self._grid)
+        extra.setVisible(rank >= SHOWN)
+        if rank >= SHOWN:
+            extra.begin(self._result, rank, self._after)
+            if action in self._known:
+                self._complete(extra)
+            else:
+                self.wanted.emit(action)
         for card in self.cards:
             chosen = not card.isHidden() and card.action == action
             card.set_chosen(chosen)
             if chosen:
                 self.scroller.ensureWidgetVisible(card)
+
+    def _complete(self, card: ActionCard) -> None:
+        if self._result is not None and self._after is not None:
+            card.set_explanation(self._known[card.action], self._result.changed, self._after, self._grid)

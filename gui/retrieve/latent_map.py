@@ -76,21 +76,25 @@ class LatentMap(QWidget):
         return next((node for node in cells if self._cell(node).contains(point)), None)
 
     def _cell(self, node: int) -> QRectF:
-        """Codebooks side by side in a near-square block, each H x W cells."""
-        books, rows, columns = self._grid
-        across = math.ceil(math.sqrt(books))
-        down = math.ceil(books / across)
-        gap = 6.0
-        side = min(
-            (self.width() - gap * (across - 1)) / (across * columns),
-            (self.height() - gap * (down - 1)) / (down * rows),
-        )
-        book, row, column = (int(i) for i in np.unravel_index(node, self._grid))
-        left0 = (self.width() - across * columns * side - gap * (across - 1)) / 2
-        top0 = (self.height() - down * rows * side - gap * (down - 1)) / 2
-        left = left0 + (book % across) * (columns * side + gap) + column * side
-        top = top0 + (book // across) * (rows * side + gap) + row * side
-        return QRectF(left, top, side, side)
+        return cell_of(self._grid, node, self.width(), self.height())
+
+
+def cell_of(grid: tuple[int, int, int], node: int, width: float, height: float) -> QRectF:
+    """Where a variable is drawn: codebooks side by side in a near-square block, each H x W cells."""
+    books, rows, columns = grid
+    across = math.ceil(math.sqrt(books))
+    down = math.ceil(books / across)
+    gap = 6.0
+    side = min(
+        (width - gap * (across - 1)) / (across * columns),
+        (height - gap * (down - 1)) / (down * rows),
+    )
+    book, row, column = (int(i) for i in np.unravel_index(node, grid))
+    left0 = (width - across * columns * side - gap * (across - 1)) / 2
+    top0 = (height - down * rows * side - gap * (down - 1)) / 2
+    left = left0 + (book % across) * (columns * side + gap) + column * side
+    top = top0 + (book // across) * (rows * side + gap) + row * side
+    return QRectF(left, top, side, side)
 
 
 def paint_mark(painter: QPainter, cell: QRectF, kind: str) -> None:

@@ -1,12 +1,15 @@
-"""All actions, most probable first, as a list of bars."""
+"""The answer, how sure it is, and all actions as a list of bars: most probable first, or by factor."""
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
+    QCheckBox,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,13 +20,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.results import Retrieval
+from engine.results import KINDS, NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS, Retrieval
 from gui.theme import colours
-from gui.widgets import caption, named
-from gui.words import percent, readable_action
+from gui.widgets import GAP, button, caption, named, row
+from gui.words import percent, readable, readable_action
 
 PROBABILITY, IS_TRUE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-ACTION = Qt.ItemDataRole.UserRole + 2
+ACTION, IS_FACTOR = Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
+KINDS_TIP = (
+    "Told from how well the best action explains the pair, how well no action does, and how many variables"
+    " changed. Learned on validation pairs: of one action, of none (the same image with a little noise), and"
+    " of more than one (images that differ by two steps or more)."
+)
+UNCALIBRATED = (
+    "not calibrated: open the run's data set, and the probabilities become what validation pairs bear out"
+)
 CLEAR_MARGIN, NARROW_MARGIN = 0.5, 0.1
 RIGHT, WRONG, HALF = "\N{CHECK MARK}", "\N{BALLOT X}", "\N{ALMOST EQUAL TO}"
 
@@ -62,6 +73,45 @@ def margin_words(margin: float) -> str:
     return f"margin over the next action: {margin:.2f} ({word})"
 
 
+def answer_words(result: Retrieval) -> str:
+    """The answer in one line of rich text."""
+    if result.identical:
+        return "<b>Identical images: no change.</b>"
+    if result.kind != ONE_ACTION and result.kinds is not None:
+        sure = percent(float(result.kinds[result.kind]))
+        return f"<b>{KINDS[result.kind].capitalize()}</b> &nbsp; {html.escape(sure)}"
+    best = float(result.probabilities[result.order[0]])
+    return f"<b>{readable_action(result.best)}</b> &nbsp; {html.escape(percent(best))}"
+
+
+def margin_of(result: Retrieval) -> str:
+    """What is to be said below the answer."""
+    if result.identical:
+        return "The ranking below has no meaning for them."
+    best = readable_action(result.best)
+    if result.kind == NO_ACTION:
+        return f"The images differ by less than an action. The nearest one would be {best}."
+    if result.kind == SEVERAL_ACTIONS:
+        return f"No single action explains the pair. The nearest one would be {best}."
+    return margin_words(result.margin)
+
+
+def kind_words(result: Retrieval) -> str:
+    """How probable no, one and more than one action are."""
+    if not result.calibrated:
+        return UNCALIBRATED
+    if result.kinds is None:
+        return "calibrated; no and more than one action cannot be told without factor labels"
+    shares = zip(KINDS, result.kinds.tolist(), strict=True)
+    return " \N{MIDDLE DOT} ".join(f"{name} {percent(share)}" for name, share in shares)
+
+
+def factors_ranked(result: Retrieval) -> list[tuple[int, float]]:
+    """Factors and the probability of their two actions together, most probable first."""
+    both = result.probabilities.reshape(2, -1).sum(axis=0)
+    return [(int(f), float(both[f])) for f in np.argsort(-both, kind="stable")]
+
+
 class BarDelegate(QStyledItemDelegate):
     """Paints name, bar and percentage of one action."""
 
@@ -78,6 +128,7 @@ class BarDelegate(QStyledItemDelegate):
             tint.setAlpha(70)
             painter.fillRect(option.rect, tint)
         area = QRectF(option.rect).adjusted(6, 3, -6, -3)
+        indent = 14.0 if index.data(IS_FACTOR) is False else 0.0
         name_width = min(0.45 * area.width(), 190.0)
         number_width = option.fontMetrics.horizontalAdvance("<0.1 % ") + 6.0
         width = area.width() - name_width - number_width
@@ -89,11 +140,15 @@ class BarDelegate(QStyledItemDelegate):
         name = option.fontMetrics.elidedText(
             mark + str(index.data(Qt.ItemDataRole.DisplayRole)).split(",")[0],
             Qt.TextElideMode.ElideRight,
-            int(name_width) - 6,
+            int(name_width - indent) - 6,
         )
         left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(QRectF(area.left(), area.top(), name_width, area.height()), left, name)
+        if index.data(IS_FACTOR):
+            font = QFont(option.font)
+            font.setBold(True)
+            painter.setFont(font)
+        painter.drawText(QRectF(area.left() + indent, area.top(), name_width, area.height()), left, name)
         painter.drawText(area, right, percent(probability))
         painter.restore()
 
@@ -111,21 +166,41 @@ class BarDelegate(QStyledItemDelegate):
 
 
 class RankingView(QWidget):
-    """The answer in one line, its margin, the verdict when the truth is known, and the list.
+    """The answer in one line, how sure it is, the verdict when the truth is known, and the list.
 
     Signals:
         action_chosen(action): the user chose an action (its index) to have it explained.
+        path_wanted(): the user wants the sequence of actions between the images.
     """
 
     action_chosen = Signal(int)
+    path_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.answer = named(QLabel(), "retrieve_answer", "Most probable action")
+        self._shown: tuple[Retrieval, str | None] | None = None
+        self.answer = named(QLabel(), "retrieve_answer", "Answer")
         self.answer.setWordWrap(True)
         self.margin = named(caption(wrap=True), "retrieve_margin", "Margin over the next action")
+        self.kinds = named(
+            caption(wrap=True), "retrieve_kinds", "No, one, or more than one action", KINDS_TIP
+        )
         self.truth = named(QLabel(), "retrieve_truth", "Comparison with the true action")
         self.truth.setWordWrap(True)
+        self.path_button = button(
+            "Find the steps",
+            "retrieve_find_steps",
+            "Find the sequence of actions between the images",
+            self.path_wanted.emit,
+            "Look for the shortest sequence of actions that turns the first image into the second",
+        )
+        self.by_factor = named(
+            QCheckBox("by factor"),
+            "retrieve_by_factor",
+            "Group the actions by factor",
+            "Both directions of a factor together, the most probable factor first",
+        )
+        self.by_factor.toggled.connect(lambda _on: self._fill())
         self.list = named(QListWidget(), "retrieve_ranking", "Actions, most probable first")
         self.list.setItemDelegate(BarDelegate(self.list))
         self.list.setUniformItemSizes(True)
@@ -134,41 +209,62 @@ class RankingView(QWidget):
         self.filler = QWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.answer)
-        layout.addWidget(self.margin)
-        layout.addWidget(self.truth)
+        layout.setSpacing(GAP // 2)
+        layout.addLayout(row(self.answer, 1, self.path_button))
+        layout.addLayout(row(self.margin, 1, self.by_factor))
+        for part in (self.kinds, self.truth):
+            layout.addWidget(part)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.filler, 1)
         self.set_empty("Choose two images to see which action turns one into the other.")
 
     def set_empty(self, words: str) -> None:
         """No answer: say why or what to do."""
+        self._shown = None
         self._clear()
         self.answer.setText(words)
-        for part in (self.margin, self.truth, self.list):
+        for part in (self.margin, self.kinds, self.truth, self.list, self.path_button, self.by_factor):
             part.hide()
         self.filler.show()
 
     def set_result(self, result: Retrieval, true_action: str | None = None) -> None:
         """Show an answer; `true_action` is the data set's own label, where known."""
-        self._clear()
-        for action in map(int, result.order):
-            self._add_row(result, action, true_action)
-        self.truth.setVisible(true_action is not None)
+        self._shown = (result, true_action)
         self.filler.hide()
-        self.list.show()
-        self.margin.show()
-        if result.identical:
-            self.answer.setText("<b>Identical images: no change.</b>")
-            self.margin.setText("The ranking below has no meaning for them.")
-        else:
-            best = float(result.probabilities[result.order[0]])
-            self.answer.setText(f"<b>{readable_action(result.best)}</b> &nbsp; {percent(best)}")
-            self.margin.setText(margin_words(best - float(result.probabilities[result.order[1]])))
+        for part in (self.list, self.margin, self.kinds, self.by_factor):
+            part.show()
+        self.path_button.setVisible(not result.identical)
+        self.answer.setText(answer_words(result))
+        self.margin.setText(margin_of(result))
+        self.kinds.setText(kind_words(result))
+        self.truth.setVisible(true_action is not None)
         if true_action is not None:
             said = verdict(result.best, true_action)
             self.truth.setText(f'<span style="color:{said.colour}"><b>{said.symbol} {said.words}</b></span>')
-        self.list.setCurrentRow(0)
+        self._fill()
+
+    def _fill(self) -> None:
+        if self._shown is None:
+            return
+        self._clear()
+        result, true_action = self._shown
+        if self.by_factor.isChecked():
+            for factor, share in factors_ranked(result):
+                self._add_factor(result, factor, share)
+                f = len(result.action_names) // 2
+                for action in sorted((factor, f + factor), key=lambda a: -result.probabilities[a]):
+                    self._add_row(result, action, true_action)
+        else:
+            for action in map(int, result.order):
+                self._add_row(result, action, true_action)
+        self.list.setCurrentRow(1 if self.by_factor.isChecked() else 0)
+
+    def _add_factor(self, result: Retrieval, factor: int, share: float) -> None:
+        item = QListWidgetItem(f"{readable(result.action_names[factor][:-1])}, {percent(share)}")
+        item.setData(PROBABILITY, share)
+        item.setData(IS_FACTOR, True)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)  # the cursor passes over it
+        self.list.addItem(item)
 
     def _add_row(self, result: Retrieval, action: int, true_action: str | None) -> None:
         name = result.action_names[action]
@@ -177,12 +273,14 @@ class RankingView(QWidget):
         item.setData(PROBABILITY, probability)
         item.setData(IS_TRUE, name == true_action)
         item.setData(ACTION, action)
+        if self.by_factor.isChecked():
+            item.setData(IS_FACTOR, False)
         nats = float(result.cross_entropy[action])
         item.setToolTip(f"{name}: cross entropy {nats:.4f} nats per variable")
         self.list.addItem(item)
 
     def _on_current(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
+        if item is not None and item.data(ACTION) is not None:
             self.action_chosen.emit(int(item.data(ACTION)))
 
     def _clear(self) -> None:

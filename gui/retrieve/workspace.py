@@ -1,18 +1,23 @@
-"""The Retrieve workspace: the pair, the ranking, the explanation, and how they hang together."""
+"""The Retrieve workspace: the pair, the ranking, the reasons, longer distances, and judging the model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout
 
-from engine.results import Image, LoadedImage, Retrieval, RunInfo
+from engine.results import ActionPath, Explanation, Image, LoadedImage, Retrieval, RunInfo
 from gui import requests as rq
-from gui.replies import DatasetView, Failure, PickedImage, PickedPair
-from gui.retrieve.explanation import Explanation
-from gui.retrieve.pair_view import AFTER, BEFORE, PairView
+from gui.replies import Calibrated, DatasetView, Failure, NoMistake, PickedImage, PickedPair, Written
+from gui.retrieve.explanation import ExplanationView
+from gui.retrieve.image_slot import AFTER, BEFORE
+from gui.retrieve.judge_view import JudgeView
+from gui.retrieve.judging import Judging
+from gui.retrieve.pair_view import PairView
+from gui.retrieve.path_view import PathView
 from gui.retrieve.ranking_view import RankingView
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
@@ -20,30 +25,31 @@ from gui.widgets import GAP, panel
 from gui.workspace import Answer, Workspace
 
 VIEW = "retrieve"
-ALL_ACTIONS = 1_000
-"""Predict the image of every action, so that any click in the ranking has its proof at hand."""
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One image of the question and the words under it."""
-
-    image: Image
-    note: str
+CHOSEN = "chosen"  # the view under which one more action is explained
+WHY, STEPS, JUDGE = range(3)
+TABS = ("Why", "Steps", "Judge")
 
 
 class RetrieveWorkspace(Workspace):
-    """Asks "which action turned this image into that one?" and shows the answer."""
+    """Asks "which action turned this image into that one?" and shows the answer.
+
+    Signals:
+        explore_wanted(picked, actions): open an image in Explore and do some actions there.
+    """
+
+    explore_wanted = Signal(object, object)
 
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
         self.setObjectName("retrieve_workspace")
-        self.pair = PairView()
-        self.ranking = RankingView()
-        self.explanation = Explanation()
-        self._sides: dict[str, _Side] = {}
+        self.pair, self.ranking = PairView(), RankingView()
+        self.explanation, self.path, self.judge = ExplanationView(), PathView(), JudgeView()
+        self.judging = Judging(selection, self.judge, self.pair.walk, self)
+        self._sides: dict[str, LoadedImage] = {}
         self._true_action: str | None = None
+        self._result: Retrieval | None = None
         self._seed = 0
+        self._position = -1  # in the split, of the pair on show; -1 for one from elsewhere
         self._lay_out()
         self._connect()
         self._forget_answer()
@@ -52,18 +58,39 @@ class RetrieveWorkspace(Workspace):
     def answers(self) -> dict[str, Answer]:
         return {
             rq.kind_of(rq.PickPair, VIEW): self._on_pair,
+            rq.kind_of(rq.FindMistake): self._on_mistake,
             rq.kind_of(rq.PickImage, BEFORE): lambda picked: self._on_picked(BEFORE, picked),
             rq.kind_of(rq.PickImage, AFTER): lambda picked: self._on_picked(AFTER, picked),
             rq.kind_of(rq.RetrieveAction): self._on_retrieval,
+            rq.kind_of(rq.ExplainActions): self._on_explanation,
+            rq.kind_of(rq.ExplainActions, CHOSEN): self._on_explanation,
+            rq.kind_of(rq.FindPath): self._on_path,
+            rq.kind_of(rq.Calibrate): self._on_calibrated,
+            rq.kind_of(rq.JudgeRun): self.judging.on_judged,
+            rq.kind_of(rq.WriteAnswers): self._on_written,
         }
 
     def _connect(self) -> None:
-        self.pair.random_requested.connect(self.draw_pair)
-        self.pair.explore_pair_requested.connect(self.take_explore_pair)
-        self.pair.files_chosen.connect(self._read_files)
-        self.pair.picture_pasted.connect(self._convert_pixels)
-        self.pair.swap_requested.connect(self._swap)
+        pair, path, judging = self.pair, self.path, self.judging
+        pair.random_requested.connect(self.draw_pair)
+        pair.mistake_requested.connect(self.next_mistake)
+        pair.explore_pair_requested.connect(self.take_explore_pair)
+        pair.files_chosen.connect(self._read_files)
+        pair.picture_pasted.connect(self._convert_pixels)
+        pair.swap_requested.connect(self._swap)
         self.ranking.action_chosen.connect(self.explanation.choose)
+        self.ranking.path_wanted.connect(self.find_steps)
+        self.explanation.wanted.connect(lambda action: self._explain((action,), CHOSEN))
+        self.explanation.explore_wanted.connect(lambda action: self._show_in_explore((action,)))
+        path.search_wanted.connect(self._search)
+        path.cancel_wanted.connect(lambda: self.cancelled.emit(rq.kind_of(rq.FindPath)))
+        path.explore_wanted.connect(lambda: self._show_in_explore(path.found_actions()))
+        judging.asked.connect(self.asked)
+        judging.cancelled.connect(self.cancelled)
+        judging.pair_wanted.connect(self._show_pair_at)
+        judging.walk_begun.connect(lambda: self.tabs.setCurrentIndex(WHY))
+        self.judge.refused.connect(self.warned)
+        self.judge.written.connect(self.hinted)
         self.selection.run_changed.connect(self._on_run)
         self.selection.dataset_changed.connect(self._on_dataset)
         self.selection.step_changed.connect(lambda _step: self._update_buttons())
@@ -71,21 +98,26 @@ class RetrieveWorkspace(Workspace):
     def _lay_out(self) -> None:
         left = QSplitter(Qt.Orientation.Vertical)
         left.setObjectName("retrieve_left_splitter")
-        right_panel, right_layout = panel(object_name="retrieve_explanation_panel")
-        right_layout.addWidget(self.explanation)
         for view, name in ((self.pair, "retrieve_pair_panel"), (self.ranking, "retrieve_ranking_panel")):
             surface, layout = panel(object_name=name)
             layout.addWidget(view)
             left.addWidget(surface)
         left.setChildrenCollapsible(False)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("retrieve_tabs")
+        self.tabs.setAccessibleName("Reasons, steps, judgement")
+        for tab, name in zip((self.explanation, self.path, self.judge), TABS, strict=True):
+            self.tabs.addTab(tab, name)
+        right_panel, right_layout = panel(object_name="retrieve_explanation_panel")
+        right_layout.addWidget(self.tabs)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("retrieve_splitter")
         self.splitter.addWidget(left)
         self.splitter.addWidget(right_panel)
         self.splitter.setStretchFactor(0, 4)
         self.splitter.setStretchFactor(1, 5)
-        self.splitter.setSizes([580, 680])
-        left.setSizes([380, 320])
+        self.splitter.setSizes([560, 700])
+        left.setSizes([370, 330])
         self.splitter.setChildrenCollapsible(False)
         self.splitters = (left, self.splitter)
         for splitter in self.splitters:
@@ -96,37 +128,85 @@ class RetrieveWorkspace(Workspace):
 
     # ------------------------------------------------------------ what is chosen
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._calibrate()
+
     def _on_run(self, run: RunInfo | None) -> None:
         """Another model: a pair that has its size is asked about again, another pair goes."""
         if run is not None and any(side.image.shape != run.image_shape for side in self._sides.values()):
             self._sides.clear()
+        self.judging.forget()
         self._update_buttons()
         self._show_sides()
+        self._calibrate()
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
         self.pair.set_factors(dataset.space.names if dataset else ())
+        self.judging.forget()
         self._update_buttons()
+        self._calibrate()
+
+    def _calibrate(self) -> None:
+        """Before the first answer that somebody looks at; what is known already costs nothing."""
+        both = self.judging.both()
+        if both is not None and self.isVisible():
+            self.asked.emit(rq.Calibrate(str(both[0].path), both[1].dataset))
 
     # ------------------------------------------------------------ answers of the engine thread
 
     def _on_pair(self, pair: PickedPair) -> None:
         names = self.selection.dataset.space.action_names if self.selection.dataset else ()
         self._true_action = names[pair.action] if pair.action < len(names) else None
-        self._sides = {BEFORE: _side(pair.before), AFTER: _side(pair.after)}
+        self._sides, self._position = {BEFORE: pair.before, AFTER: pair.after}, pair.position
         self._show_sides()
 
+    def _on_mistake(self, found: PickedPair | NoMistake) -> None:
+        if isinstance(found, NoMistake):
+            self.hinted.emit(f"No mistake: all {found.pairs:,} test pairs are answered right.")
+        else:
+            self.judging.end_walk()
+            self._on_pair(found)
+
     def _on_picked(self, side: str, picked: PickedImage) -> None:
-        self._true_action = None
-        self._sides[side] = _side(picked.loaded)
+        self._true_action, self._position = None, -1
+        self.judging.end_walk()
+        self._sides[side] = picked.loaded
         self._show_sides()
 
     def _on_retrieval(self, result: Retrieval) -> None:
         run = self.selection.run
         if run is None or AFTER not in self._sides:
             return
+        self._result = result
         known = self._true_action if self._true_action in result.action_names else None
         self.explanation.set_result(result, self._sides[AFTER].image, run.grid)
         self.ranking.set_result(result, known)
+        self.path.set_ready(not result.identical)
+        for side, strange, decibels in zip((BEFORE, AFTER), result.strange, result.psnr, strict=True):
+            if strange:
+                self.pair.set_note(
+                    side,
+                    f"\N{WARNING SIGN} Unlike the images that the model knows: reconstructed at"
+                    f" {decibels:.1f} dB, those reach {result.psnr_floor:.1f} dB. It may mean little.",
+                )
+        self._explain(self.explanation.first())
+
+    def _on_explanation(self, explained: Explanation) -> None:
+        self.explanation.add(explained)
+
+    def _on_path(self, found: ActionPath) -> None:
+        run = self.selection.run
+        if run is not None and AFTER in self._sides:
+            self.path.set_path(found, run.space.action_names, self._sides[AFTER].image)
+
+    def _on_calibrated(self, calibrated: Calibrated) -> None:
+        """An answer that was given before is given again, with what it is worth."""
+        if self._result is not None and not self._result.calibrated:
+            self._ask()
+
+    def _on_written(self, written: Written) -> None:
+        self.hinted.emit(f"Written: {written.path} ({written.what}).")
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         """The images that were there stay; the side that could not be read says so."""
@@ -137,15 +217,35 @@ class RetrieveWorkspace(Workspace):
             self.explanation.clear()
             self.ranking.set_empty(failure.sentence)
 
-    # ------------------------------------------------------------ what the user does
+    def on_ended(self, kind: str) -> None:
+        if kind == rq.kind_of(rq.FindPath):
+            self.path.end()
+        elif kind == rq.kind_of(rq.JudgeRun):
+            self.judge.end()
+
+    # ------------------------------------------------------------ choosing a pair
 
     def draw_pair(self, factor: int = -1) -> None:
         """Ask for a random test pair, of one factor or of any (-1)."""
         dataset = self.selection.dataset
         if dataset is not None:
+            self.judging.end_walk()
             self._seed += 1
             chosen = None if factor < 0 else factor
             self.asked.emit(rq.PickPair(dataset.dataset, "test", self._seed, chosen, view=VIEW))
+
+    def _show_pair_at(self, position: int) -> None:
+        """The test pair at a place of the split."""
+        dataset = self.selection.dataset
+        if dataset is not None:
+            self.asked.emit(rq.PickPair(dataset.dataset, position=position, view=VIEW))
+
+    def next_mistake(self) -> None:
+        """Ask for the next test pair that the model gets wrong."""
+        both = self.judging.both()
+        if both is not None:
+            run, dataset = both
+            self.asked.emit(rq.FindMistake(str(run.path), dataset.dataset, self._position + 1))
 
     def take_explore_pair(self) -> None:
         """Explore's original image as before, its image after the interventions as after."""
@@ -153,11 +253,10 @@ class RetrieveWorkspace(Workspace):
         if picked is None or step is None:
             self.hinted.emit("Explore has no image yet: choose one there first.")
             return
-        self._true_action = None
-        self._sides = {
-            BEFORE: _Side(picked.loaded.image, "Explore: original"),
-            AFTER: _Side(step.image, f"Explore: {step.label}"),
-        }
+        self._true_action, self._position = None, -1
+        self.judging.end_walk()
+        before = replace(picked.loaded, source="Explore: original", note="")
+        self._sides = {BEFORE: before, AFTER: LoadedImage(step.image, "", f"Explore: {step.label}")}
         self._show_sides()
 
     def _read_files(self, assignments: list[tuple[str, Path]]) -> None:
@@ -175,14 +274,15 @@ class RetrieveWorkspace(Workspace):
         swapped = {BEFORE: AFTER, AFTER: BEFORE}
         self._sides = {swapped[side]: content for side, content in self._sides.items()}
         self._true_action = _opposite(self._true_action)
+        self.judging.end_walk()
         self._show_sides()
 
-    # ------------------------------------------------------------ inside
+    # ------------------------------------------------------------ asking
 
     def _show_sides(self) -> None:
         for side in (BEFORE, AFTER):
-            content = self._sides.get(side)
-            self.pair.set_image(side, content.image if content else None, content.note if content else "")
+            loaded = self._sides.get(side)
+            self.pair.set_image(side, loaded.image if loaded else None, _words(loaded) if loaded else "")
         self._ask()
 
     def _ask(self) -> None:
@@ -190,10 +290,39 @@ class RetrieveWorkspace(Workspace):
         if run is None or len(self._sides) < 2:
             self._forget_answer()
             return
+        self._stop_searching()
         before, after = (self._sides[side].image for side in (BEFORE, AFTER))
-        self.asked.emit(rq.RetrieveAction(str(run.path), before, after, ALL_ACTIONS))
+        self.asked.emit(rq.RetrieveAction(str(run.path), before, after))
+
+    def _explain(self, actions: tuple[int, ...], view: str = "") -> None:
+        if self._result is not None and self.selection.run is not None:
+            codes = self._result.codes[0]
+            self.asked.emit(rq.ExplainActions(str(self.selection.run.path), codes, actions, view=view))
+
+    def find_steps(self) -> None:
+        """Look for the sequence of actions between the two images."""
+        self.tabs.setCurrentIndex(STEPS)
+        self._search(self.path.beam.value(), self.path.most_steps.value())
+
+    def _search(self, beam: int, most_steps: int) -> None:
+        run, result = self.selection.run, self._result
+        if run is not None and result is not None:
+            before, after = result.codes
+            self.path.begin()
+            self.asked.emit(rq.FindPath(str(run.path), before, after, beam, most_steps))
+
+    def _show_in_explore(self, actions: tuple[int, ...]) -> None:
+        if BEFORE in self._sides:
+            self.explore_wanted.emit(PickedImage(self._sides[BEFORE]), actions)
+
+    def _stop_searching(self) -> None:
+        self._result = None
+        for kind in (rq.kind_of(rq.FindPath), rq.kind_of(rq.ExplainActions, CHOSEN)):
+            self.cancelled.emit(kind)
+        self.path.set_ready(False)
 
     def _forget_answer(self) -> None:
+        self._stop_searching()
         self.explanation.clear()
         if self.selection.run is None:
             self.ranking.set_empty("No model is loaded: choose a run at the top of the window.")
@@ -206,9 +335,9 @@ class RetrieveWorkspace(Workspace):
             )
 
     def _update_buttons(self) -> None:
-        has_data = self.selection.dataset is not None
+        has_data, both = self.selection.dataset is not None, self.judging.both() is not None
         why_not = "" if has_data else "Build or open a data set in the Library first"
-        self.pair.set_enabled(self.selection.step is not None, has_data, why_not)
+        self.pair.set_enabled(self.selection.step is not None, has_data, both, why_not)
 
     # ------------------------------------------------------------ layout
 
@@ -219,10 +348,10 @@ class RetrieveWorkspace(Workspace):
         restore_splitters(settings, self.splitters)
 
 
-def _side(loaded: LoadedImage) -> _Side:
+def _words(loaded: LoadedImage) -> str:
     """The words under an image: where it comes from, then what was converted."""
     origin = Path(loaded.source).name if loaded.source else ""
-    return _Side(loaded.image, "; ".join(filter(None, (origin, loaded.note))))
+    return "; ".join(filter(None, (origin, loaded.note)))
 
 
 def _opposite(action: str | None) -> str | None:

@@ -25,6 +25,10 @@ KEYS = {
         *("click_p95_ms_idle", "click_p95_ms_training", "frame_gap_p99_ms", "frame_gap_max_ms"),
         *("palette_ms", "traversal_ms"),
     ),
+    "retrieval": (
+        *("one_pair_ms", "explain_ms", "pairs_per_s", "codes_per_s", "ece", "told_one"),
+        *("path_2", "path_3", "path_5", "path_median_s"),
+    ),
     "time_to_accuracy": ("minutes_build", "minutes_to_090", "minutes_to_097", "final_directed_accuracy"),
 }
 

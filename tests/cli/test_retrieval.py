@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.cli.conftest import Call
 def test_ranking_of_all_actions(call: Call, tiny_run: Path, before: Path, after: Path) -> None:
     """--json ranks every action once, by probabilities that sum to 1, as the Explorer gives them."""
     from engine.explorer import Explorer
+    from engine.retrieval import retrieve
 
     said = call("retrieve", "--run", tiny_run, "--before", before, "--after", after, "--json")
     assert said.code == 0
@@ -23,15 +25,15 @@ def test_ranking_of_all_actions(call: Call, tiny_run: Path, before: Path, after:
     assert {row["action"] for row in ranking} == set(explorer.info.space.action_names)
     assert sum(row["probability"] for row in ranking) == pytest.approx(1, abs=1e-4)
     assert ranking == sorted(ranking, key=lambda row: -row["probability"])
-    found = explorer.retrieve(np.asarray(Image.open(before)), np.asarray(Image.open(after)))
+    found = retrieve(explorer, np.asarray(Image.open(before)), np.asarray(Image.open(after)))
     assert said.json["best"] == ranking[0]["action"] == found.best
 
 
 def test_top_shortens_the_list(call: Call, tiny_run: Path, before: Path, after: Path) -> None:
     """People see five lines unless they ask for another number."""
     common = ("retrieve", "--run", tiny_run, "--before", before, "--after", after)
-    assert call(*common).out.count("\n") == 5
-    assert call(*common, "--top", 2).out.count("\n") == 2
+    assert call(*common).out.count("\n") == 1 + 5
+    assert call(*common, "--top", 2).out.count("\n") == 1 + 2
     assert len(call(*common, "--top", 3, "--json").json["ranking"]) == 3
 
 
@@ -86,6 +88,8 @@ def test_a_table_of_pairs_is_answered(
     assert float(found[0]["probability"]) == pytest.approx(alone[0]["probability"], abs=1e-4)
     assert found[1]["action"] != ""
     assert "no action" in found[2]["note"]
+    assert found[2]["kind"] == "no action"
+    assert found[0]["kind"] in ("no action", "one action", "more than one action")
     assert "nnn.png" in found[3]["error"]
     assert "after" in found[4]["error"]
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
@@ -94,9 +98,11 @@ def test_a_table_of_pairs_is_answered(
 def stop_after_one_batch(run: Path, table: Path, out: Path) -> None:
     """What a call leaves that is stopped early."""
     from cli import pair_table
+    from engine.calibration import kept_calibration
     from engine.explorer import Explorer
 
-    steps = pair_table.answer_steps(Explorer.load(run, threads=1), table, out)
+    explorer = Explorer.load(run, threads=1)
+    steps = pair_table.answer_steps(explorer, table, out, kept_calibration(explorer))
     next(steps)
     next(steps)
     steps.close()
@@ -164,3 +170,62 @@ def test_what_does_not_go_together_is_said(call: Call, tiny_run: Path, table: Pa
     said = call("retrieve", "--run", tiny_run, "--pairs", table, "--before", before, "--out", "x.csv")
     assert "--pairs goes without" in said.err
     assert "--before and --after" in call("retrieve", "--run", tiny_run, "--before", before).err
+
+
+@pytest.fixture
+def calibrated_run(tiny_run_copy: Path) -> Path:
+    """A run whose calibration, if it has one, has been taken away; its data set is there."""
+    (tiny_run_copy / "calibration.json").unlink(missing_ok=True)
+    return tiny_run_copy
+
+
+def test_the_answer_is_calibrated_once(call: Call, calibrated_run: Path, before: Path, after: Path) -> None:
+    """Learned at the first question from the run's data set, kept, and the same at the second."""
+    common = ("retrieve", "--run", calibrated_run, "--before", before, "--after", after)
+    first = call(*common, "--json")
+    assert (calibrated_run / "calibration.json").is_file()
+    assert first.json["calibrated"]
+    assert sum(first.json["kinds"].values()) == pytest.approx(1, abs=1e-4)
+    assert first.json["kind"] == max(first.json["kinds"], key=first.json["kinds"].get)
+    learned = (calibrated_run / "calibration.json").stat().st_mtime_ns
+    assert call(*common, "--json").json == first.json
+    assert (calibrated_run / "calibration.json").stat().st_mtime_ns == learned
+
+
+def test_without_the_data_set_it_says_that_nothing_is_calibrated(
+    call: Call, calibrated_run: Path, before: Path, after: Path
+) -> None:
+    """The ranking is given all the same."""
+    config = calibrated_run / "config.json"
+    data = json.loads(config.read_text())
+    config.write_text(json.dumps({**data, "cache": str(calibrated_run / "gone.h5")}))
+    common = ("retrieve", "--run", calibrated_run, "--before", before, "--after", after)
+    said = call(*common, "--json")
+    assert said.code == 0
+    assert said.json["kinds"] is None
+    assert not said.json["calibrated"]
+    assert "not calibrated" in call(*common).out
+
+
+def test_a_sequence_of_actions(call: Call, tiny_run: Path, before: Path, after: Path) -> None:
+    """--path adds the actions; a bound on their number is kept; its settings go with it only."""
+    common = ("retrieve", "--run", tiny_run, "--before", before, "--after", after)
+    said = call(*common, "--path", "--steps", 2, "--beam", 1, "--json")
+    assert len(said.json["path"]["actions"]) <= 2
+    assert 0 <= said.json["path"]["distance_left"] <= 1
+    assert "steps:" in call(*common, "--path", "--steps", 1).out
+    alone = call(*common, "--beam", 2)
+    assert alone.code == 2
+    assert "--path" in alone.err
+
+
+def test_images_of_another_kind_are_warned_about(
+    call: Call, tiny_run: Path, after: Path, tmp_path: Path
+) -> None:
+    """With the figures; the answer is given all the same."""
+    noise = 255 * np.random.default_rng(0).integers(0, 2, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    said = call("retrieve", "--run", tiny_run, "--before", tmp_path / "noise.png", "--after", after, "--json")
+    assert said.code == 0
+    assert "the image before is unlike" in said.err
+    assert said.json["psnr_before"] < said.json["psnr_floor"]

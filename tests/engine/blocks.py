@@ -12,7 +12,7 @@ from datasets.build import build
 from datasets.factors import Factor, FactorSpace
 from datasets.recipe import Recipe
 from engine.metrics.interventions import intended
-from engine.results import Acted
+from engine.results import Acted, PairScores
 
 SIZES = (6, 5, 4)
 SIDE, STEP, BELOW = 16, 25, 2  # values from -2 to 8 can be drawn
@@ -89,10 +89,10 @@ class Oracle:
         after = self._acts(codes, actions)
         return Acted(after, drawn(after))
 
-    def retrieve_codes(self, before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def retrieve_codes(self, before: np.ndarray, after: np.ndarray) -> PairScores:
         each = [intended(before, np.full(len(before), a)) for a in range(2 * before.shape[1])]
         distance = np.abs(np.stack(each, axis=1) - after[:, None]).sum(axis=2).astype(np.float32)
-        return -distance, distance
+        return PairScores(-distance, distance, np.abs(before - after).sum(axis=1).astype(np.float32))
 
     def latents(self, codes: np.ndarray) -> np.ndarray:
         return codes.astype(np.float32)

@@ -12,6 +12,7 @@ from datasets.cache import Cache
 from engine.errors import InputError, RunError
 from engine.explorer import Explorer
 from engine.model import NextCodes
+from engine.retrieval import explain, retrieve
 from engine.traversal import traverse_actions, traverse_variables
 
 
@@ -44,7 +45,7 @@ def test_the_same_question_has_the_same_answer(explorer: Explorer, pair, tiny_ru
     codes = explorer.encode(before)
     assert np.array_equal(codes, other.encode(before))
     assert np.array_equal(explorer.apply_action(codes, 3).image, other.apply_action(codes, 3).image)
-    first, second = explorer.retrieve(before, after), other.retrieve(before, after)
+    first, second = retrieve(explorer, before, after), retrieve(other, before, after)
     assert np.array_equal(first.probabilities, second.probabilities)
     assert np.array_equal(explorer.graph(codes).edges, other.graph(codes).edges)
 
@@ -178,15 +179,49 @@ def test_traversals(explorer: Explorer, pair) -> None:
 
 def test_retrieval_ranks_all_actions(explorer: Explorer, pair) -> None:
     """Probabilities sum to one and are ordered; predictions belong to the top actions; swapping matters."""
-    found = explorer.retrieve(*pair, top=2)
+    found = retrieve(explorer, *pair)
     assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert (np.diff(found.probabilities[found.order]) <= 0).all()
     assert sorted(found.order.tolist()) == list(range(12))
     assert found.best == found.action_names[int(found.order[0])]
     codes = explorer.encode(pair[0])
-    assert np.array_equal(found.predicted[1], explorer.apply_action(codes, int(found.order[1])).image)
+    assert np.array_equal(found.codes, np.stack([codes, explorer.encode(pair[1])]))
+    assert found.margin == pytest.approx(float(np.diff(np.sort(found.probabilities)[-2:])[0]))
     assert not found.identical
-    assert explorer.retrieve(pair[0], pair[0]).identical
+    assert found.kinds is None
+    assert not found.calibrated
+    assert retrieve(explorer, pair[0], pair[0]).identical
+    with pytest.raises(InputError, match="different sizes"):
+        retrieve(explorer, pair[0], pair[1][:32])
+
+
+def test_an_explanation_is_the_action_done(explorer: Explorer, pair) -> None:
+    """Image and expected changes are those of doing the action; mask and edges are those of its graph."""
+    codes = explorer.encode(pair[0])
+    reason, done, graph = (
+        explain(explorer, codes, 3),
+        explorer.apply_action(codes, 3),
+        explorer.graph(codes, 3),
+    )
+    assert np.array_equal(reason.image, done.image)
+    assert np.array_equal(reason.expected, done.moved)
+    assert np.array_equal(reason.mask, graph.mask)
+    assert np.array_equal(reason.edges, graph.edges)
+
+
+def test_codes_alone_follow_as_with_images(explorer: Explorer, tiny_cache: Path) -> None:
+    """What an action makes of many codes is the same whether anything is decoded or not."""
+    with Cache.open(tiny_cache) as cache:
+        codes = explorer.encode(cache.images(np.arange(70)))
+    actions = np.arange(70) % 12
+    assert np.array_equal(explorer.next_codes(codes, actions), explorer.apply_actions(codes, actions).codes)
+
+
+def test_how_well_no_action_explains_a_pair(explorer: Explorer, pair) -> None:
+    """An image is its own explanation; where codes change, doing nothing explains less."""
+    codes = explorer.encode(np.stack(pair))
+    same, other = (explorer.retrieve_codes(codes[:1], after).unchanged for after in (codes[:1], codes[1:]))
+    assert 0 <= same[0] < other[0]
 
 
 def test_one_pair_and_a_batch_agree(explorer: Explorer, tiny_cache: Path) -> None:

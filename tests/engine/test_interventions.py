@@ -129,6 +129,7 @@ def measure(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
         monkeypatch.setattr(intervening, "probes_steps", ready)
         monkeypatch.setattr(evaluation, "_disentanglement", nothing)
         monkeypatch.setattr(evaluation, "_graph", nothing)
+        monkeypatch.setattr(evaluation, "_calibration", nothing)
         return evaluate(oracle, cache, **arguments)
 
     return measured

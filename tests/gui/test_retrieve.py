@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 from engine.results import Retrieval
 from gui.main_window import MainWindow
 from gui.pictures import difference_map, to_array, to_qimage
+from gui.retrieve.image_slot import AFTER, BEFORE
 from gui.retrieve.latent_map import AGREED, MISSED, SURPRISE, LatentMap
-from gui.retrieve.pair_view import AFTER, BEFORE
 from gui.retrieve.ranking_view import RankingView, margin_words, verdict
 from gui.words import readable_action
 from tests.gui.conftest import wait_idle
@@ -96,6 +96,9 @@ def test_every_action_can_be_explained(qtbot, retrieving: MainWindow) -> None:
     last = retrieve.ranking.list.count() - 1
     retrieve.ranking.list.setCurrentRow(last)
     assert not cards[3].isHidden()
+    assert cards[3].predicted.image() is None  # what it would do is still to come
+    wait_idle(qtbot, retrieving, WAIT)
+    assert cards[3].predicted.image() is not None
     name = retrieve.ranking.list.item(last).text().split(",")[0]
     assert name in cards[3].title.text()
     assert cards[3].predicted.highlighted
@@ -205,20 +208,70 @@ def test_verdicts_tell_direction_from_factor() -> None:
     assert "clear" in margin_words(0.9)
 
 
+def answer(**more: object) -> Retrieval:
+    """Four actions, "a-" ahead of "b+" by 0.45."""
+    chance = np.array([0.1, 0.2, 0.65, 0.05], np.float32)
+    codes = np.arange(6).reshape(2, 3)
+    fields = {"identical": False, "calibrated": True} | more
+    names = ("a+", "b+", "a-", "b-")
+    return Retrieval(names, chance, -np.log(chance), np.argsort(-chance), codes, **fields)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [((0.9, 0.06, 0.04), "no action"), ((0.1, 0.8, 0.1), "a  "), ((0.0, 0.3, 0.7), "more than one action")],
+)
+def test_the_answer_is_what_explains_the_pair_best(qtbot, kinds: tuple[float, ...], words: str) -> None:
+    """No action and more than one take the place of the single one where they are more probable."""
+    view = RankingView()
+    qtbot.addWidget(view)
+    view.set_result(answer(kinds=np.array(kinds, np.float32)))
+    assert words in view.answer.text().lower()
+    for share in kinds:
+        assert f"{100 * share:.1f} %" in view.kinds.text()
+    assert readable_action("a-") in view.answer.text() + view.margin.text()
+
+
+def test_without_a_calibration_it_says_so(qtbot) -> None:
+    """Probabilities that nothing was learned for are not passed off as such."""
+    view = RankingView()
+    qtbot.addWidget(view)
+    view.set_result(answer(calibrated=False))
+    assert "not calibrated" in view.kinds.text()
+    view.set_result(answer())
+    assert "without factor labels" in view.kinds.text()
+
+
+def test_actions_can_be_grouped_by_factor(qtbot) -> None:
+    """The most probable factor first, its better direction first; headings cannot be chosen."""
+    view = RankingView()
+    qtbot.addWidget(view)
+    view.set_result(answer())
+    chosen: list[int] = []
+    view.action_chosen.connect(chosen.append)
+    view.by_factor.setChecked(True)
+    shown = [view.list.item(row).text().split(", ")[0] for row in range(view.list.count())]
+    assert shown == [
+        "a",
+        readable_action("a-"),
+        readable_action("a+"),
+        "b",
+        *map(readable_action, ("b+", "b-")),
+    ]
+    assert view.list.item(0).text().endswith("75.0 %")
+    assert chosen == [2]
+    QTest.keyClick(view.list, Qt.Key.Key_Down)
+    QTest.keyClick(view.list, Qt.Key.Key_Down)
+    assert chosen == [2, 0, 1]
+    view.by_factor.setChecked(False)
+    assert view.list.count() == 4
+
+
 def test_the_ranking_shows_best_first_and_its_margin(qtbot) -> None:
     """Order and margin come from the probabilities, not from the actions' order."""
     view = RankingView()
     qtbot.addWidget(view)
-    probabilities = np.array([0.1, 0.2, 0.65, 0.05], np.float32)
-    blank = np.zeros((4, 2, 2, 3), np.uint8)
-    nothing = np.zeros((4, 3), bool)
-    view.set_result(
-        Retrieval(
-            ("a+", "b+", "a-", "b-"), probabilities, -np.log(probabilities), np.argsort(-probabilities),
-            blank, nothing[0], nothing, False,
-        ),
-        "a+",
-    )  # fmt: skip
+    view.set_result(answer(), "a+")
     assert view.list.item(0).text().startswith(readable_action("a-"))
     assert "0.45" in view.margin.text()
     assert "wrong direction" in view.truth.text()

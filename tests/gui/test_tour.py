@@ -22,7 +22,7 @@ def test_tour_saves_pictures_of_the_real_window(
     names = [path.stem.split("-")[1] for path in pictures]
     assert names == [
         "explore", "variable", "gallery", "intervention", "action", "difference", "traversal", "several",
-        "compare", "mean", "moves", "forces", "layered", "retrieve", "library",
+        "compare", "mean", "moves", "forces", "layered", "retrieve", "steps", "judge", "library",
     ]  # fmt: skip
     for path in pictures:
         with PilImage.open(path) as picture:

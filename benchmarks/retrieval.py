@@ -1,0 +1,254 @@
+"""How fast, how sure and how far does a run retrieve actions?
+
+    python -m benchmarks.retrieval [--run bundled] [--dataset shapes] [--json]
+
+Everything is measured on test images. JSON keys:
+
+`one_pair_ms` (two images to the ranking; median), `explain_ms` (from there to the three explanations),
+`pairs_per_s` (`doscope retrieve --pairs` over files of images), `codes_per_s` (pairs whose codes are given),
+`ece` (expected calibration error on all test pairs, in 0..1), `ece_uncalibrated`, `told_none`, `told_one`,
+`told_several` (share of pairs with no, one, more than one action between them that are told so), `path_2`,
+`path_3`, `path_5` (share of pairs that so many steps lie between, in up to three factors, whose exact actions
+are found), `path_3_greedy`, `path_median_s` (one search; median over the pairs of all three lengths).
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import datasets
+from benchmarks import report
+from benchmarks.report import Figures, InputError, build_tiny
+from cli.pair_table import answer_steps
+from datasets.cache import Cache
+from datasets.errors import DatasetError
+from datasets.images import save_image
+from engine.action_paths import BEAM, find_path, same_multiset
+from engine.calibration import Calibration, calibration_steps, kept_calibration
+from engine.errors import EngineError
+from engine.evaluation import retrieval_figures
+from engine.explorer import Explorer
+from engine.metrics.intervals import mean_interval
+from engine.metrics.reliability import expected_calibration_error
+from engine.metrics.subject import Subject
+from engine.retrieval import explain, retrieve
+
+LENGTHS, MOST_FACTORS = (2, 3, 5), 3
+ONE_BY_ONE = 60
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the benchmark; 0, or 2 for something the user can mend."""
+    parser = report.parser("retrieval", "Times and judges action retrieval.")
+    parser.add_argument("--run", default="bundled", help="whose model (default: bundled)")
+    parser.add_argument(
+        "--dataset", default="shapes", help="its data set, a name or a file (default: shapes)"
+    )
+    parser.add_argument("--pairs", type=int, default=10_000, help="lines of the table (default: 10000)")
+    parser.add_argument("--paths", type=int, default=500, help="searches of each length (default: 500)")
+    arguments = parser.parse_args(argv)
+    try:
+        figures = report.conditions(arguments.threads)
+        with tempfile.TemporaryDirectory() as home:
+            if arguments.quick:
+                os.environ["DOSCOPE_HOME"] = home
+                build_tiny(Path(home))
+            _build_if_missing(arguments.dataset)
+            with datasets.open_cache(arguments.dataset) as cache:
+                explorer = Explorer.load(arguments.run, threads=arguments.threads)
+                pairs, paths = (40, 3) if arguments.quick else (arguments.pairs, arguments.paths)
+                figures |= measure(explorer, cache, pairs, paths)
+    except (InputError, EngineError, DatasetError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    report.say(figures, [_table(figures)], arguments.json)
+    return 0
+
+
+def _build_if_missing(dataset: str) -> None:
+    """A registered set without a cache is built, where that needs nothing but its name."""
+    if dataset in datasets.names() and not datasets.info(dataset).built:
+        for _ in datasets.build_steps(dataset):
+            pass
+
+
+def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int) -> Figures:
+    """All figures of one run on the test split of its data set."""
+    calibration = _calibration(explorer, cache)
+    figures: Figures = {
+        "run": explorer.info.name,
+        "dataset": cache.name,
+        "table_pairs": pairs,
+        "searches": paths,
+    }
+    figures |= one_by_one(explorer, cache, calibration)
+    figures |= {"pairs_per_s": table_rate(explorer, cache, calibration, pairs)}
+    figures |= judged(explorer, cache, calibration, pairs)
+    figures |= searched(explorer, cache, paths)
+    return figures
+
+
+def _calibration(explorer: Explorer, cache: Cache) -> Calibration:
+    kept = kept_calibration(explorer)
+    if kept is not None:
+        return kept
+    steps = calibration_steps(explorer, cache)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            learned: Calibration = end.value
+            return learned
+
+
+def one_by_one(explorer: Explorer, cache: Cache, calibration: Calibration) -> Figures:
+    """Milliseconds from two images to the answer, and from there to three explanations."""
+    pairs = cache.transitions("test")
+    answered, explained = [], []
+    for k in range(min(ONE_BY_ONE, len(pairs)) + 3):
+        place = k % len(pairs)
+        before, after = cache.images([pairs.before[place], pairs.after[place]])
+        begun = time.perf_counter()
+        found = retrieve(explorer, before, after, calibration)
+        between = time.perf_counter()
+        for action in found.order[:3]:
+            explain(explorer, found.codes[0], int(action))
+        if k >= 3:  # the first ones warm up
+            answered.append(between - begun)
+            explained.append(time.perf_counter() - between)
+    return {
+        "one_pair_ms": 1e3 * statistics.median(answered),
+        "one_pair_p95_ms": 1e3 * float(np.percentile(answered, 95)),
+        "explain_ms": 1e3 * statistics.median(explained),
+    }
+
+
+def table_rate(explorer: Explorer, cache: Cache, calibration: Calibration, count: int) -> float:
+    """Pairs a second of a table of files, read, answered and written."""
+    pairs = cache.transitions("test")
+    rows = np.unique([pairs.before, pairs.after])[: 2 * count]
+    usable = np.flatnonzero(np.isin(pairs.before, rows) & np.isin(pairs.after, rows))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for row in rows:
+            save_image(place / f"{row}.png", cache.images([row])[0])
+        with (place / "pairs.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("before", "after"))
+            for k in range(count):
+                pair = usable[k % len(usable)]
+                writer.writerow((f"{pairs.before[pair]}.png", f"{pairs.after[pair]}.png"))
+        begun = time.perf_counter()
+        for _ in answer_steps(explorer, place / "pairs.csv", place / "answers.csv", calibration):
+            pass
+        return count / (time.perf_counter() - begun)
+
+
+def judged(explorer: Explorer, cache: Cache, calibration: Calibration, count: int) -> Figures:
+    """Calibration on all test pairs, and the rate where codes are given."""
+    subject, found = retrieval_figures(explorer, cache, "test")
+    rate = _code_rate(explorer, subject, count)
+    plain = np.exp(subject.scores.log_probability)
+    right = plain.argmax(axis=1) == subject.action
+    told = found["kinds"] or {}
+    return {
+        "codes_per_s": rate,
+        "ece": found["ece"],
+        "ece_low": found["ece_interval"][0],
+        "ece_high": found["ece_interval"][1],
+        "ece_uncalibrated": expected_calibration_error(plain.max(axis=1), right),
+        "temperature": calibration.temperature,
+        "told_none": told.get("no action"),
+        "told_one": told.get("one action"),
+        "told_several": told.get("more than one action"),
+    }
+
+
+def _code_rate(explorer: Explorer, subject: Subject, count: int) -> float:
+    places = np.arange(count) % len(subject.action)
+    before, after = subject.codes_before[places], subject.codes_after[places]
+    explorer.retrieve_codes(before[:64], after[:64])
+    begun = time.perf_counter()
+    explorer.retrieve_codes(before, after)
+    return count / (time.perf_counter() - begun)
+
+
+def searched(explorer: Explorer, cache: Cache, count: int) -> Figures:
+    """Shares of pairs whose exact actions are found, by their number, and how long a search takes."""
+    rng, taken, figures = np.random.default_rng(0), list[float](), Figures()
+    for length in LENGTHS:
+        found = [_search(explorer, cache, rng, length, taken.append, BEAM) for _ in range(count)]
+        hits = np.array([hit for hit in found if hit is not None], dtype=bool)
+        if len(hits):
+            low, high = mean_interval(hits)
+            figures |= {
+                f"path_{length}": float(hits.mean()), f"path_{length}_low": low, f"path_{length}_high": high,
+            }  # fmt: skip
+        else:
+            figures[f"path_{length}"] = None
+    rng = np.random.default_rng(0)
+    greedy = [_search(explorer, cache, rng, 3, lambda _s: None, 1) for _ in range(count)]
+    hits = np.array([hit for hit in greedy if hit is not None], dtype=bool)
+    figures["path_3_greedy"] = float(hits.mean()) if len(hits) else None
+    figures["path_median_s"] = statistics.median(taken) if taken else None
+    figures["path_p95_s"] = float(np.percentile(taken, 95)) if taken else None
+    return figures
+
+
+def _search(
+    explorer: Explorer,
+    cache: Cache,
+    rng: np.random.Generator,
+    length: int,
+    took: Callable[[float], None],
+    beam: int,
+) -> bool | None:
+    """Whether the exact actions between two random test images so many steps apart are found."""
+    rows = cache.rows("test")
+    for _ in range(100):
+        first = rng.choice(rows)
+        steps = cache.factors[rows] - cache.factors[first]
+        fitting = (np.abs(steps).sum(axis=1) == length) & ((steps != 0).sum(axis=1) <= MOST_FACTORS)
+        if not fitting.any():
+            continue
+        second = rng.choice(np.flatnonzero(fitting))
+        codes = explorer.encode(cache.images([first, rows[second]]))
+        begun = time.perf_counter()
+        found = find_path(explorer, codes[0], codes[1], beam)
+        took(time.perf_counter() - begun)
+        return same_multiset(found.actions, steps[second])
+    return None
+
+
+def _table(figures: Figures) -> str:
+    rows = [
+        ("one pair, images to ranking (ms)", figures["one_pair_ms"], "30"),
+        ("three explanations (ms)", figures["explain_ms"], "200"),
+        ("pairs a second, table of files", figures["pairs_per_s"], "56"),
+        ("pairs a second, codes given", figures["codes_per_s"], "500"),
+        ("expected calibration error", figures["ece"], "0.05"),
+        ("the same, not calibrated", figures["ece_uncalibrated"], ""),
+        ("told: no action", figures["told_none"], ""),
+        ("told: one action", figures["told_one"], ""),
+        ("told: more than one", figures["told_several"], ""),
+        *(
+            (f"exact actions, {length} steps", figures[f"path_{length}"], bar)
+            for length, bar in zip(LENGTHS, ("0.90", "0.85", "0.70"), strict=True)
+        ),
+        ("exact actions, 3 steps, greedy", figures["path_3_greedy"], ""),
+        ("one search, median (s)", figures["path_median_s"], "2"),
+    ]
+    return report.table(f"Retrieval, {figures['run']} on {figures['dataset']}", ("", "measured", "bar"), rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,171 @@
+"""The shortest sequence of actions that turns one image into another: a beam search on codes.
+
+A state is how often each factor was raised or lowered, [F], with the codes that the model predicts for it.
+One move repeats one action as often as it may go, because the way to a far value need not come nearer with
+every step; of all states that were reached, the nearest ones are moved on. Nothing is decoded but the answer.
+
+The distance of two images is the mean square of the difference of their latents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import InputError
+from engine.explorer import Explorer
+from engine.results import ActionPath, Codes, FloatArray
+
+MOST_STEPS = 8
+BEAM = 4
+LESS = 0.02  # a longer sequence has to come nearer by this share of the distance
+Counts = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """Net steps of each factor, in the order in which factors were first moved, and what follows."""
+
+    counts: Counts
+    order: tuple[int, ...]
+    codes: Codes
+    distance: float
+
+    @property
+    def steps(self) -> int:
+        return sum(map(abs, self.counts))
+
+
+class PathSearch:
+    """One search.
+
+    Args:
+        explorer: the run.
+        before, after: codes, [N].
+        beam: how many states are moved on in each round; 1 is a greedy search.
+        most_steps: the longest sequence.
+
+    Raises:
+        InputError: a beam or a number of steps below 1.
+    """
+
+    def __init__(
+        self, explorer: Explorer, before: Codes, after: Codes, beam: int = BEAM, most_steps: int = MOST_STEPS
+    ) -> None:
+        if beam < 1 or most_steps < 1:
+            raise InputError("the search needs a beam of 1 or more and at least one step")
+        self._explorer, self._beam, self._most_steps = explorer, beam, most_steps
+        self._sought = explorer.latents(after[None])[0]
+        self._sizes = explorer.info.space.sizes
+        start = _State((0,) * len(self._sizes), (), before, self._distance(before[None])[0])
+        self._start, self._unit = start, max(start.distance, 1e-12)
+        self._seen: dict[Counts, _State] = {start.counts: start}
+
+    def run(self) -> Iterator[ActionPath | None]:
+        """Yields None after every little while, and the best sequence where a better one was found.
+
+        The last one is `finished`. To stop early, close the iterator: the last answer stands.
+        """
+        best, frontier = self._start, [self._start]
+        while frontier:
+            reached = []
+            for moved in self._moves(frontier):
+                reached.extend(moved)
+                yield None
+            nearer = self._best()
+            if nearer is not best:
+                best = nearer
+                yield self._path(best, finished=False)
+            elif not any(state.distance < best.distance for state in reached):
+                break
+            frontier = sorted(reached, key=lambda state: state.distance)[: self._beam]
+        yield self._path(best, finished=True)
+
+    @property
+    def tried(self) -> int:
+        """States that were looked at so far."""
+        return len(self._seen)
+
+    def _moves(self, frontier: list[_State]) -> Iterator[list[_State]]:
+        """All new states that one move from these leads to, one repetition at a time."""
+        f = len(self._sizes)
+        going = [(state, action) for state in frontier for action in range(2 * f)]
+        codes = np.stack([state.codes for state, _ in going]) if going else np.zeros((0, 0), np.int64)
+        for repetition in range(1, self._most_steps + 1):
+            keep = [k for k, (state, action) in enumerate(going) if self._may(state, action, repetition)]
+            if not keep:
+                return
+            going, codes = [going[k] for k in keep], codes[keep]
+            codes = self._explorer.next_codes(codes, np.array([action for _, action in going]))
+            distances = self._distance(codes)
+            new = []
+            for (state, action), after, distance in zip(going, codes, distances, strict=True):
+                counts = _moved(state.counts, action, repetition)
+                if counts not in self._seen:
+                    order = state.order if action % f in state.order else (*state.order, action % f)
+                    self._seen[counts] = _State(counts, order, after, distance)
+                    new.append(self._seen[counts])
+            yield new
+
+    def _may(self, state: _State, action: int, repetition: int) -> bool:
+        """Whether the factor has so many values, and the sequence stays short enough."""
+        counts = _moved(state.counts, action, repetition)
+        factor = action % len(counts)
+        return abs(counts[factor]) < self._sizes[factor] and sum(map(abs, counts)) <= self._most_steps
+
+    def _best(self) -> _State:
+        """The nearest state; a shorter one that is hardly farther is better."""
+        nearest = min(self._seen.values(), key=lambda state: state.distance)
+        limit = nearest.distance + LESS * self._unit
+        near = [state for state in self._seen.values() if state.distance <= limit]
+        return min(near, key=lambda state: (state.steps, state.distance))
+
+    def _distance(self, codes: Codes) -> list[float]:
+        apart: FloatArray = self._explorer.latents(codes) - self._sought
+        return np.square(apart).mean(axis=1).tolist()
+
+    def _path(self, state: _State, finished: bool) -> ActionPath:
+        """The sequence to a state, done again step by step, so that it is what it shows."""
+        f, actions = len(self._sizes), []
+        for factor in state.order:
+            count = state.counts[factor]
+            actions += [factor if count > 0 else f + factor] * abs(count)
+        codes, images = [self._start.codes], [self._explorer.decode(self._start.codes)]
+        for action in actions:
+            following = self._explorer.apply_action(codes[-1], action)
+            codes.append(following.codes)
+            images.append(following.image)
+        distance = self._distance(codes[-1][None])[0] / self._unit
+        return ActionPath(
+            tuple(actions), np.stack(codes), np.stack(images), distance, len(self._seen), finished
+        )
+
+
+def _moved(counts: Counts, action: int, repetition: int) -> Counts:
+    """Net steps after an action was done so often."""
+    factor = action % len(counts)
+    step = repetition if action < len(counts) else -repetition
+    return (*counts[:factor], counts[factor] + step, *counts[factor + 1 :])
+
+
+def find_path(
+    explorer: Explorer, before: Codes, after: Codes, beam: int = BEAM, most_steps: int = MOST_STEPS
+) -> ActionPath:
+    """The search run to its end.
+
+    Raises:
+        InputError: as `PathSearch`.
+    """
+    *_, last = PathSearch(explorer, before, after, beam, most_steps).run()
+    assert last is not None  # the search ends with its answer
+    return last
+
+
+def same_multiset(actions: tuple[int, ...], steps: npt.NDArray[np.int64]) -> bool:
+    """Whether a sequence has exactly the actions of a difference of factor values [F]."""
+    f = len(steps)
+    counts = np.bincount(np.array(actions, dtype=np.int64), minlength=2 * f)
+    return bool((counts[:f] == np.maximum(steps, 0)).all() and (counts[f:] == np.maximum(-steps, 0)).all())

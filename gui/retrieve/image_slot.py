@@ -1,0 +1,128 @@
+"""One image of a question, before or after, from anywhere.
+
+Pictures come in as requests (`files_chosen`, `picture_pasted`): reading and converting them is the
+engine thread's work, and the answer comes back through `set_image`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.pictures import Image, PictureTile, to_array
+from gui.widgets import caption, heading, named, row, tool_button
+
+BEFORE, AFTER = "before", "after"
+PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp);;All files (*)"
+
+
+def dropped_files(mime: QMimeData) -> list[Path]:
+    """The local files of a drop, in order."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+class ImageSlot(QWidget):
+    """One side of the pair.
+
+    Signals:
+        files_chosen(side, paths): opened by dialog or dropped; several when several were dropped.
+        picture_pasted(side, image): pixels from the clipboard or a drop, uint8 [H, W, 4].
+    """
+
+    files_chosen = Signal(str, list)
+    picture_pasted = Signal(str, object)
+
+    def __init__(self, side: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.side = side
+        self.setObjectName(f"retrieve_{side}_slot")
+        self.setAcceptDrops(True)
+        self.tile = named(
+            PictureTile(f"Drop the image {side} the action here, open or paste it", 120),
+            f"retrieve_{side}_image",
+            f"Image {side} the action",
+        )
+        self.tile.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.open_button = tool_button(
+            "Open\N{HORIZONTAL ELLIPSIS}",
+            f"retrieve_{side}_open",
+            f"Open the image {side} the action",
+            self._open,
+        )
+        self.paste_button = tool_button(
+            "Paste",
+            f"retrieve_{side}_paste",
+            f"Paste the image {side} the action",
+            self.paste,
+            "Paste the picture, or the picture file, on the clipboard",
+        )
+        self.note = named(caption(wrap=True), f"retrieve_{side}_note", f"About the image {side} the action")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
+        self.note.setMinimumHeight(2 * self.note.fontMetrics().lineSpacing())
+        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self.tile)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(self.paste)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row(heading(side.capitalize()), 1, self.open_button, self.paste_button, spacing=4))
+        layout.addWidget(self.tile, 1)
+        layout.addWidget(self.note)
+
+    def set_image(self, image: Image | None, note: str = "") -> None:
+        """Show an image and what was converted or where it comes from."""
+        self.tile.set_image(image)
+        self.set_note(note)
+
+    def set_note(self, note: str) -> None:
+        """Change only the words."""
+        self.note.setText(note)
+        self.note.setToolTip(note)
+
+    def paste(self) -> None:
+        """Take the picture, or else the first file, on the clipboard."""
+        self._take(QGuiApplication.clipboard().mimeData())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasImage() or dropped_files(event.mimeData()):
+            event.acceptProposedAction()
+            self.tile.set_highlighted(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.tile.set_highlighted(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.tile.set_highlighted(False)
+        if self._take(event.mimeData()):
+            event.acceptProposedAction()
+
+    def _take(self, mime: QMimeData) -> bool:
+        files = dropped_files(mime)
+        if files:
+            self.files_chosen.emit(self.side, files)
+        elif mime.hasImage():
+            picture = mime.imageData()
+            self.picture_pasted.emit(self.side, to_array(QImage(picture)))
+        else:
+            self.note.setText("The clipboard holds no picture: copy one first.")
+            return False
+        return True
+
+    def _open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, f"Image {self.side} the action", "", PICTURE_FILES)
+        if path:
+            self.files_chosen.emit(self.side, [Path(path)])

@@ -32,7 +32,7 @@ types: $(VENV)/.installed-test
 
 tests: $(VENV)/.installed-test
 	@$(BIN)/python scripts/qt_libraries.py
-	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 2 --dist loadfile
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .

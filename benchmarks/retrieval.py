@@ -34,6 +34,7 @@ from datasets.errors import DatasetError
 from datasets.images import save_image
 from engine.action_paths import BEAM, find_path, same_multiset
 from engine.calibration import Calibration, calibration_steps, kept_calibration
+from engine.config import load_preset
 from engine.errors import EngineError
 from engine.evaluation import retrieval_figures
 from engine.explorer import Explorer
@@ -41,9 +42,19 @@ from engine.metrics.intervals import mean_interval
 from engine.metrics.reliability import expected_calibration_error
 from engine.metrics.subject import Subject
 from engine.retrieval import explain, retrieve
+from engine.training import train
 
 LENGTHS, MOST_FACTORS = (2, 3, 5), 3
 ONE_BY_ONE = 60
+TINY = {
+    "training.autoencoder_steps": 8,
+    "training.transition_steps": 4,
+    "training.validations": 1,
+    "autoencoder.codes": 32,
+    "autoencoder.width": 32,
+    "transition.width": 32,
+    "transition.depth": 1,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,8 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 build_tiny(Path(home))
             _build_if_missing(arguments.dataset)
             with datasets.open_cache(arguments.dataset) as cache:
-                explorer = Explorer.load(arguments.run, threads=arguments.threads)
-                pairs, paths = (40, 3) if arguments.quick else (arguments.pairs, arguments.paths)
+                run = _train_tiny(cache, Path(home) / "run") if arguments.quick else arguments.run
+                explorer = Explorer.load(run, threads=arguments.threads)
+                pairs, paths = (40, 2) if arguments.quick else (arguments.pairs, arguments.paths)
                 figures |= measure(explorer, cache, pairs, paths)
     except (InputError, EngineError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -81,6 +93,16 @@ def _build_if_missing(dataset: str) -> None:
             pass
 
 
+def _train_tiny(cache: Cache, run: Path) -> Path:
+    """A run of some steps, for `--quick`: the bundled one was trained on other pairs."""
+    config = load_preset("small")
+    for setting, value in TINY.items():
+        config = config.with_setting(setting, value)
+    for _ in train(config, cache, run, threads=1):
+        pass
+    return run
+
+
 def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int) -> Figures:
     """All figures of one run on the test split of its data set."""
     calibration = _calibration(explorer, cache)
@@ -90,7 +112,7 @@ def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int) -> Figures
         "table_pairs": pairs,
         "searches": paths,
     }
-    figures |= one_by_one(explorer, cache, calibration)
+    figures |= one_by_one(explorer, cache, calibration, min(ONE_BY_ONE, pairs // 4))
     figures |= {"pairs_per_s": table_rate(explorer, cache, calibration, pairs)}
     figures |= judged(explorer, cache, calibration, pairs)
     figures |= searched(explorer, cache, paths)
@@ -110,11 +132,11 @@ def _calibration(explorer: Explorer, cache: Cache) -> Calibration:
             return learned
 
 
-def one_by_one(explorer: Explorer, cache: Cache, calibration: Calibration) -> Figures:
+def one_by_one(explorer: Explorer, cache: Cache, calibration: Calibration, count: int) -> Figures:
     """Milliseconds from two images to the answer, and from there to three explanations."""
     pairs = cache.transitions("test")
     answered, explained = [], []
-    for k in range(min(ONE_BY_ONE, len(pairs)) + 3):
+    for k in range(count + 3):
         place = k % len(pairs)
         before, after = cache.images([pairs.before[place], pairs.after[place]])
         begun = time.perf_counter()

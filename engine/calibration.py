@@ -147,7 +147,7 @@ def calibration_steps(explorer: Explorer, cache: Cache) -> Generator[Progressed,
     kinds = None
     if cache.has_factor_labels:
         one = pair_numbers(scores, (before != after).sum(axis=1), before.shape[1])
-        kinds = yield from _learned_kinds(explorer, cache, rows, codes, one[:KIND_PAIRS], rng)
+        kinds = yield from _learned_kinds(explorer, cache, rows, codes, one, rng)
     found = Calibration(
         explorer.info.fingerprint,
         len(some),
@@ -217,7 +217,7 @@ def noisy(images: Images, rng: np.random.Generator) -> Images:
 
 
 def kind_numbers(
-    explorer: Explorer, cache: Cache, rows: Ints, codes: Codes, rng: np.random.Generator
+    explorer: Explorer, cache: Cache, rows: Ints, codes: Codes, rng: np.random.Generator, count: int
 ) -> Generator[Progressed, None, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
     """Numbers of pairs with no action, and of pairs with more than one, [m,4] each.
 
@@ -227,10 +227,11 @@ def kind_numbers(
         rows: images of one split, rows of the cache [n].
         codes: theirs, [n,N].
         rng: draws the pairs and the noise.
+        count: pairs of each kind, at most.
     """
     factors = cache.factors[rows]
-    alike = alike_pairs(factors, KIND_PAIRS // 2, rng)
-    places = rng.integers(0, len(rows), KIND_PAIRS - len(alike[0]))
+    alike = alike_pairs(factors, count // 2, rng)
+    places = rng.integers(0, len(rows), count - len(alike[0]))
     disturbed = []
     for start in range(0, len(places), BATCH):
         disturbed.append(explorer.encode(noisy(cache.images(rows[places[start : start + BATCH]]), rng)))
@@ -239,7 +240,7 @@ def kind_numbers(
         np.concatenate([codes[alike[0]], codes[places]]),
         np.concatenate([codes[alike[1]], *disturbed]),
     )
-    unlike = unlike_pairs(factors, KIND_PAIRS, rng)
+    unlike = unlike_pairs(factors, count, rng)
     several = (codes[unlike[0]], codes[unlike[1]])
     numbers = []
     for before, after in (none, several):
@@ -260,8 +261,9 @@ def _learned_kinds(
 
     if not (np.abs(cache.factors[rows] - cache.factors[rows[0]]).sum(axis=1) >= 2).any():
         return None
-    none, several = yield from kind_numbers(explorer, cache, rows, codes, rng)
-    numbers = np.concatenate([none, one, several])
+    count = min(KIND_PAIRS, len(one))
+    none, several = yield from kind_numbers(explorer, cache, rows, codes, rng, count)
+    numbers = np.concatenate([none, one[:count], several])
     truth = np.repeat(np.arange(len(KINDS)), [len(none), len(one), len(several)])
     if len(np.unique(truth)) < len(KINDS):
         return None

@@ -14,7 +14,14 @@ import numpy.typing as npt
 
 from datasets.cache import Cache
 from datasets.source import ImageArray
-from engine.calibration import calibration_steps, kept_calibration, kind_numbers, pair_numbers, scored
+from engine.calibration import (
+    KIND_PAIRS,
+    calibration_steps,
+    kept_calibration,
+    kind_numbers,
+    pair_numbers,
+    scored,
+)
 from engine.errors import InputError
 from engine.events import Progressed
 from engine.explorer import Explorer
@@ -182,7 +189,8 @@ def _calibration(subject: Subject) -> Steps:
     figures["kinds"] = None
     if calibration.kinds is not None:
         rng = np.random.default_rng(0)
-        none, several = yield from kind_numbers(explorer, cache, subject.rows, subject.codes, rng)
+        count = min(KIND_PAIRS, len(subject.action))
+        none, several = yield from kind_numbers(explorer, cache, subject.rows, subject.codes, rng, count)
         changed = (subject.codes_before != subject.codes_after).sum(axis=1)
         one = pair_numbers(subject.scores, changed, explorer.info.num_variables)
         figures["kinds"] = {

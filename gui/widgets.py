@@ -81,8 +81,8 @@ def panel(*, object_name: str = "") -> tuple[QWidget, QVBoxLayout]:
     return widget, layout
 
 
-def row(*items: QWidget | int, spacing: int = GAP) -> QHBoxLayout:
-    """Widgets side by side; an int is a stretch."""
+def row(*items: QWidget | int, spacing: int = GAP, wide: QWidget | None = None) -> QHBoxLayout:
+    """Widgets side by side; an int is a stretch; `wide`, one of them, takes what is left."""
     layout = QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(spacing)
@@ -90,7 +90,7 @@ def row(*items: QWidget | int, spacing: int = GAP) -> QHBoxLayout:
         if isinstance(item, int):
             layout.addStretch(item)
         else:
-            layout.addWidget(item)
+            layout.addWidget(item, 1 if item is wide else 0)
     return layout
 
 

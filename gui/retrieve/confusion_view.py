@@ -28,6 +28,7 @@ ARROWS = {
     Qt.Key.Key_Down: (1, 0),
 }
 SMALLEST_NUMBER = 13.0  # side of a cell that a number still fits in
+READABLE = 0.4  # share from which a cell is so strongly coloured that its number takes the other colour
 
 
 class ConfusionView(QWidget):
@@ -140,7 +141,7 @@ class ConfusionView(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(cell)
         if cell.width() >= SMALLEST_NUMBER:
-            painter.setPen(text)
+            painter.setPen(QColor(colours().on_accent) if share > READABLE else text)
             painter.drawText(cell, int(Qt.AlignmentFlag.AlignCenter), str(number))
 
     # ------------------------------------------------------------ mouse and keys

@@ -32,7 +32,7 @@ EMPTY = (
 def agreement_words(changed: np.ndarray, expected: np.ndarray) -> str:
     """How the changed variables and the expected ones overlap."""
     both = int((changed & expected).sum())
-    return f"{int(changed.sum())} variables changed, {int(expected.sum())} expected, {both} the same"
+    return f"{int(changed.sum())} changed, {int(expected.sum())} expected, {both} the same"
 
 
 class ActionCard(QFrame):
@@ -100,9 +100,9 @@ class ActionCard(QFrame):
         self.map.set_result(grid, changed, explained.expected)
         self.graph.set_explanation(grid, explained)
         error = float(np.abs(explained.image.astype(np.int16) - after.astype(np.int16)).mean())
-        words = f"{agreement_words(changed, explained.expected)}; mean difference {error:.1f} of 255"
-        self.words.setText(words)
-        self.words.setToolTip(words)
+        agreed = agreement_words(changed, explained.expected)
+        self.words.setText(f"{agreed} \N{MIDDLE DOT} off by {error:.1f}")
+        self.words.setToolTip(f"Variables: {agreed}. Mean difference of a pixel: {error:.1f} of 255.")
 
     def set_chosen(self, on: bool) -> None:
         """Mark the card of the action that is chosen in the list."""

@@ -49,7 +49,8 @@ class ReliabilityView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text, dim = self.palette().color(QPalette.ColorRole.Text), QColor(colours().dim)
-        area = QRectF(LEFT, 6, self.width() - LEFT - 8, self.height() - BELOW - 6)
+        side = min(self.width() - LEFT - 8, self.height() - BELOW - 6)
+        area = QRectF(LEFT, 6, side, side)
         painter.setPen(QPen(QColor(colours().line), 1))
         painter.drawRect(area)
         painter.setPen(QPen(dim, 1, Qt.PenStyle.DashLine))
@@ -68,11 +69,11 @@ class ReliabilityView(QWidget):
                 QRectF(x - 16, area.bottom() + 2, 32, 12), int(Qt.AlignmentFlag.AlignHCenter), f"{share:g}"
             )
         painter.setPen(dim)
+        middle = int(Qt.AlignmentFlag.AlignHCenter)
         painter.drawText(
-            QRectF(area.left(), area.bottom() + 14, area.width(), 14),
-            int(Qt.AlignmentFlag.AlignHCenter),
-            "probability \N{RIGHTWARDS ARROW} share that is right",
+            QRectF(0, area.bottom() + 14, area.right() + 8, 14), middle, "probability of the answer"
         )
+        painter.drawText(QRectF(area.left() + 6, area.top() + 4, area.width(), 14), 0, "share that is right")
 
     def _paint_bars(self, painter: QPainter, area: QRectF) -> None:
         bins, most = len(self._answers), max(1.0, float(self._answers.max(initial=0)))

@@ -5,10 +5,20 @@ from __future__ import annotations
 from itertools import groupby
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.results import ActionPath
-from gui.pictures import Image, PictureTile, difference_map
+from gui.pictures import DIFFERENCE_GAIN, Image, PictureTile, difference_map
 from gui.widgets import GAP, EmptyState, button, caption, named, row
 from gui.words import percent, readable_action
 
@@ -16,9 +26,10 @@ EMPTY = (
     "Choose two images, then look for the actions that lead from the first to the second: one step after"
     " another, several factors if need be."
 )
-SIDE = 96
-ARROW = "\N{RIGHTWARDS ARROW}"
+SIDE, MOST_NEAR = 96, 320  # of an image of the strip; of one that is looked at closely, at most
+ARROW, TIMES = "\N{RIGHTWARDS ARROW}", "\N{MULTIPLICATION SIGN}"
 BEAM, MOST_BEAM, MOST_STEPS = 4, 32, 8
+NEAR = {"chosen": "chosen image", "after": "real after", "difference": f"difference {TIMES}{DIFFERENCE_GAIN}"}
 
 
 def path_words(actions: tuple[int, ...], names: tuple[str, ...]) -> str:
@@ -27,28 +38,51 @@ def path_words(actions: tuple[int, ...], names: tuple[str, ...]) -> str:
     for action, same in groupby(actions):
         times = len(list(same))
         name = readable_action(names[action])
-        parts.append(name if times == 1 else f"{name} \N{MULTIPLICATION SIGN}{times}")
+        parts.append(name if times == 1 else f"{name} {TIMES}{times}")
     return ", ".join(parts) if parts else "no action"
 
 
-class _Station(QWidget):
-    """One image of the strip with words above and below it."""
+class Station(QWidget):
+    """One image of the strip with words above and below it; a click, or Enter, looks at it closely.
+
+    Signals:
+        chosen(station): the one.
+    """
+
+    chosen = Signal(object)
 
     def __init__(self, above: str, image: Image, below: str) -> None:
         super().__init__()
+        self.image, self.words = image, f"{above} {below}".strip()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
         self.tile = PictureTile(minimum=SIDE)
         self.tile.setFixedSize(SIDE, SIDE)
         self.tile.set_image(image)
-        self.tile.setAccessibleName(f"{above} {below}".strip())
+        self.tile.setAccessibleName(self.words)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for words in (above, below):
-            label = caption(words, wrap=True)
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
+            label = caption(words)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setFixedWidth(SIDE)
             layout.addWidget(label)
         layout.insertWidget(1, self.tile)
+        layout.addStretch(1)
+        self.setFixedWidth(SIDE)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.chosen.emit(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit(self)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.chosen.emit(self)
 
 
 class PathView(QWidget):
@@ -67,6 +101,8 @@ class PathView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.found: ActionPath | None = None
+        self._after: Image | None = None
+        self._strip: list[Station] = []
         self._searching = False
         self.beam = named(
             QSpinBox(),
@@ -107,7 +143,19 @@ class PathView(QWidget):
         self.scroller.setWidgetResizable(True)
         self.scroller.setFrameShape(QFrame.Shape.NoFrame)
         self.scroller.setWidget(self.strip)
-        self.scroller.setMinimumHeight(SIDE + 84)
+        self.scroller.setFixedHeight(SIDE + 76)
+        self.near = [named(PictureTile(), f"retrieve_path_{name}", words) for name, words in NEAR.items()]
+        self.near_words = [caption(words) for words in NEAR.values()]
+        close = QGridLayout()
+        for column, (tile, words) in enumerate(zip(self.near, self.near_words, strict=True)):
+            words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            tile.setMaximumHeight(MOST_NEAR)
+            close.addWidget(words, 0, column)
+            close.addWidget(tile, 1, column)
+        close.setRowStretch(1, 100)
+        close.setRowStretch(2, 1)  # empty: what is beyond the largest images
+        self.close_up = QWidget()
+        self.close_up.setLayout(close)
         beam_label, steps_label = QLabel("Beam"), QLabel("at most")
         beam_label.setBuddy(self.beam)
         steps_label.setBuddy(self.most_steps)
@@ -117,11 +165,12 @@ class PathView(QWidget):
         layout.addLayout(
             row(beam_label, self.beam, steps_label, self.most_steps, QLabel("steps"), 1, self.start)
         )
-        layout.addLayout(row(self.answer, 1, self.explore))
-        layout.addWidget(self.left)
-        layout.addWidget(self.scroller)
-        layout.addWidget(self.empty, 1)
-        layout.addStretch(0)
+        layout.addLayout(row(self.answer, self.explore, wide=self.answer))
+        for part in (self.left, self.scroller):
+            layout.addWidget(part)
+        layout.addWidget(self.close_up, 100)
+        layout.addWidget(self.empty, 100)
+        layout.addStretch(1)
 
     def set_ready(self, ready: bool) -> None:
         """Another pair (or none): what was found for the last one goes."""
@@ -129,7 +178,7 @@ class PathView(QWidget):
         self._searching = False
         self.start.setEnabled(ready)
         self.start.setText("Find the steps")
-        for part in (self.answer, self.left, self.scroller, self.explore):
+        for part in (self.answer, self.left, self.scroller, self.close_up, self.explore):
             part.hide()
         self.empty.show()
 
@@ -156,7 +205,7 @@ class PathView(QWidget):
             f" {found.tried:,} states tried"
         )
         self._fill(found, names, after)
-        for part in (self.answer, self.left, self.scroller):
+        for part in (self.answer, self.left, self.scroller, self.close_up):
             part.show()
         self.explore.setVisible(bool(found.actions))
 
@@ -171,20 +220,35 @@ class PathView(QWidget):
         elif not self.found.finished:
             self.answer.setText(self.answer.text().replace("best so far", "best before it was stopped"))
 
+    def stations(self) -> list[Station]:
+        """The images of the strip, from the image before to the real one after."""
+        return list(self._strip)
+
     def _fill(self, found: ActionPath, names: tuple[str, ...], after: Image) -> None:
-        while (item := self._stations.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        self._stations.addWidget(_Station("before", found.images[0], "reconstruction"))
+        for station in self._strip:
+            self._stations.removeWidget(station)
+            station.deleteLater()
+        strip = [Station("before", found.images[0], "reconstruction")]
         for number, (action, image) in enumerate(zip(found.actions, found.images[1:], strict=True), start=1):
-            self._stations.addWidget(
-                _Station(f"{ARROW} {readable_action(names[action])}", image, f"step {number}")
-            )
-        self._stations.addWidget(_Station("real after", after, ""))
-        self._stations.addWidget(
-            _Station("difference", difference_map(found.images[-1], after), "what is left")
-        )
+            strip.append(Station(f"{ARROW} {readable_action(names[action])}", image, f"step {number}"))
+        strip.append(Station("real after", after, ""))
+        for station in strip:
+            self._stations.addWidget(station)
+            station.chosen.connect(self._look_at)
+        self._strip, self._after = strip, after
+        self._look_at(strip[-2])
+
+    def _look_at(self, station: Station) -> None:
+        """One image of the strip, large, beside the real one after and what differs."""
+        if self._after is None:
+            return
+        for one in self._strip:
+            one.tile.set_highlighted(one is station)
+        for tile, image in zip(
+            self.near, (station.image, self._after, difference_map(station.image, self._after)), strict=True
+        ):
+            tile.set_image(image)
+        self.near_words[0].setText(station.words)
 
     def _start_or_stop(self) -> None:
         if self._searching:

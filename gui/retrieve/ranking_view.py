@@ -135,7 +135,7 @@ class BarDelegate(QStyledItemDelegate):
         bar = QRectF(area.left() + name_width, area.top() + 2, width, area.height() - 4)
         probability = float(index.data(PROBABILITY))
         self._paint_bar(painter, bar, probability, palette)
-        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        painter.setPen(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text))
         mark = f"{RIGHT} " if index.data(IS_TRUE) else ""
         name = option.fontMetrics.elidedText(
             mark + str(index.data(Qt.ItemDataRole.DisplayRole)).split(",")[0],
@@ -144,22 +144,23 @@ class BarDelegate(QStyledItemDelegate):
         )
         left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        place = QRectF(area.left() + indent, area.top(), name_width, area.height())
+        painter.drawText(area, right, percent(probability))
         if index.data(IS_FACTOR):
             font = QFont(option.font)
             font.setBold(True)
             painter.setFont(font)
-        painter.drawText(QRectF(area.left() + indent, area.top(), name_width, area.height()), left, name)
-        painter.drawText(area, right, percent(probability))
+        painter.drawText(place, left, name)
         painter.restore()
 
     @staticmethod
     def _paint_bar(painter: QPainter, bar: QRectF, probability: float, palette: QPalette) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        track = QColor(palette.color(QPalette.ColorRole.Text))
+        track = QColor(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text))
         track.setAlpha(24)
         painter.setBrush(track)
         painter.drawRoundedRect(bar, 3, 3)
-        painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
+        painter.setBrush(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Highlight))
         filled = QRectF(bar.left(), bar.top(), bar.width() * probability, bar.height())
         if filled.width() >= 1:
             painter.drawRoundedRect(filled, min(3.0, filled.width() / 2), 3)
@@ -210,8 +211,8 @@ class RankingView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP // 2)
-        layout.addLayout(row(self.answer, 1, self.path_button))
-        layout.addLayout(row(self.margin, 1, self.by_factor))
+        layout.addLayout(row(self.answer, self.path_button, wide=self.answer))
+        layout.addLayout(row(self.margin, self.by_factor, wide=self.margin))
         for part in (self.kinds, self.truth):
             layout.addWidget(part)
         layout.addWidget(self.list, 1)

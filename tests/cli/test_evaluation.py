@@ -103,7 +103,7 @@ def test_every_figure_of_the_contract_is_shown() -> None:
     figures = complete(measured())
     shown = {row.path.split(".")[0] for row in rows(figures)}
     beside = {"run", "dataset", "split", "pairs", "quick", "notes", "per_action", "actions", "confusion"}
-    beside |= {"chance", "factor_chance", "hit_chance", "probe_chance"}
+    beside |= {"chance", "factor_chance", "hit_chance", "probe_chance", "temperature", "reliability"}
     assert shown | beside == {key for key in KEYS if not key.endswith("_interval")}
     assert all(row.value is not None for row in rows(figures))
     assert len({row.path for row in rows(figures)}) == len(rows(figures))

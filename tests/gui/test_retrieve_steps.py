@@ -47,9 +47,16 @@ def test_the_steps_between_two_images_are_found(qtbot, paired: MainWindow) -> No
     wait_idle(qtbot, paired, WAIT)
     assert path.start.text() == "Find the steps"
     assert len(path.found.actions) <= 8
-    stations = [path._stations.itemAt(k).widget().tile.image() for k in range(path._stations.count())]
-    assert len(stations) == len(path.found.images) + 2
-    np.testing.assert_array_equal(stations[-2], paired.retrieve.pair.image(AFTER))
+    stations = path.stations()
+    assert len(stations) == len(path.found.images) + 1
+    np.testing.assert_array_equal(stations[-1].image, paired.retrieve.pair.image(AFTER))
+    np.testing.assert_array_equal(path.near[0].image(), path.found.images[-1])
+    click(stations[0])
+    np.testing.assert_array_equal(path.near[0].image(), path.found.images[0])
+    np.testing.assert_array_equal(path.near[1].image(), stations[-1].image)
+    assert stations[0].tile.highlighted
+    QTest.keyClick(stations[-1], Qt.Key.Key_Return)
+    np.testing.assert_array_equal(path.near[0].image(), stations[-1].image)
     run = paired.selection.run
     assert path_words(path.found.actions, run.space.action_names) in path.answer.text()
 

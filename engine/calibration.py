@@ -162,7 +162,7 @@ def calibration_steps(explorer: Explorer, cache: Cache) -> Generator[Progressed,
 def fitted_temperature(log_probability: FloatArray, truth: Ints) -> float:
     """The most probable temperature given the true actions [n] under log-probabilities [n,A].
 
-    Its logarithm is taken to be normal around 0 with a standard deviation of 1, so that pairs without an error
+    Its logarithm is taken to be normal around 0 with a deviation of 1, so that pairs without an error
     leave the model's own probabilities about as they are instead of making it certain.
     """
     best, least = 1.0, np.inf

@@ -167,6 +167,7 @@ class Person:
         """From a move of the threshold's slider to the redrawn graph; 95th percentile, ms."""
         panel = self.window.explore.graph
         panel.count.setValue(panel.count.maximum())
+        panel.threshold.setSliderDown(True)  # as a drag does
         waited = []
         for number in range(steps):
             self.settle()
@@ -176,6 +177,7 @@ class Person:
             panel.threshold.setValue(value)
             self.wait(seen, "the graph")
             waited.append(time.perf_counter() - begun)
+        panel.threshold.setSliderDown(False)
         return _percentile(waited, 95)
 
     def begin_training(self) -> None:

@@ -44,5 +44,5 @@ def judging_steps(
         value = cache.factors[before, truth % f] if known else np.full(len(before), -1)
         yield JudgedPairs(
             positions, truth, answer, chance[np.arange(len(answer)), answer], value.astype(np.int64), seen,
-            total,
+            total, calibration is not None,
         )  # fmt: skip

@@ -309,6 +309,7 @@ class JudgedPairs:
         value: index of the moved factor's value before, [n]; -1 where it is not known.
         train_pairs: training pairs of each action, [A].
         total: pairs of the split.
+        calibrated: whether the probabilities are.
     """
 
     positions: npt.NDArray[np.int64]
@@ -318,6 +319,7 @@ class JudgedPairs:
     value: npt.NDArray[np.int64]
     train_pairs: npt.NDArray[np.int64]
     total: int
+    calibrated: bool = False
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -328,4 +330,4 @@ class JudgedPairs:
         both: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), getattr(more, name)]) for name in names
         }
-        return JudgedPairs(**both, train_pairs=self.train_pairs, total=self.total)
+        return JudgedPairs(**both, train_pairs=self.train_pairs, total=self.total, calibrated=self.calibrated)

@@ -21,6 +21,7 @@ from gui.settings import last_session_file, open_settings
 from gui.theme import apply_theme, system_theme
 
 log = logging.getLogger("doscope.window")
+SWITCH_S = 0.0005  # how long the engine's Python may keep the window waiting, each time; 5 ms by default
 _QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -38,6 +39,7 @@ def make_application(theme: str | None = None) -> QApplication:
     else:
         QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
         application = QApplication(sys.argv[:1])
+    sys.setswitchinterval(SWITCH_S)
     application.setApplicationName("Doscope")
     application.setOrganizationName("Doscope")
     chosen = theme or open_settings().value("theme")

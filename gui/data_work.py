@@ -63,7 +63,7 @@ def _long_use(request: rq.Request) -> _Use | None:
     if not isinstance(
         request,
         rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
-        | rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects,
+        | rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects | rq.Calibrate | rq.JudgeRun | rq.FindMistake,
     ):  # fmt: skip
         return None
     try:

@@ -106,6 +106,7 @@ class MainWindow(QMainWindow):
         for workspace in self.workspaces:
             workspace.asked.connect(self.engine.submit)
             workspace.cancelled.connect(self.engine.cancel)
+            workspace.forgotten.connect(self.engine.forget)
             workspace.hinted.connect(self.messages.info)
             workspace.warned.connect(self.messages.warning)
             for kind, answer in workspace.answers().items():
@@ -206,7 +207,7 @@ class MainWindow(QMainWindow):
             self.start(*self._first)  # the thread has logged why; nobody asked for it just now
         elif kind == rq.kind_of(rq.OpenDataset, ITS_DATA):
             self.messages.warning(f"The session's data set cannot be opened: {failure.sentence}")
-        else:
+        elif kind != rq.kind_of(rq.Calibrate):  # which nobody asked for; Retrieve says it where it matters
             self.messages.error(failure)
         for workspace in self.workspaces:
             workspace.on_failed(kind, failure)

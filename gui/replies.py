@@ -103,10 +103,9 @@ class NoMistake:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The probabilities of a run are calibrated from now on; `learned`: just now, not before."""
+    """The probabilities of a run, by its path, are calibrated from now on."""
 
     run: str
-    learned: bool
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class FindMistake(Request):
     split: Split = "test"
     text: ClassVar[str] = "Looking for a mistake"
     cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +87,17 @@ class Calibrate(Request):
 
 @dataclass(frozen=True, eq=False)
 class JudgeRun(Request):
-    """Retrieve the action of every pair of a split. Answers JudgedPairs, part by part."""
+    """Retrieve the action of every pair of a split. Answers JudgedPairs, part by part.
+
+    A run that is not calibrated is so first.
+    """
 
     run: str
     dataset: str
     split: Split = "test"
     text: ClassVar[str] = "Judging the model"
     cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,22 +84,23 @@ class RetrievalWork:
                 yield found
 
     def _calibrate(self, request: rq.Calibrate) -> Iterator[object]:
+        explorer = self._explorer(request.run)
+        if self._calibration(explorer) is None:
+            yield from self._learn(request, explorer)
+        yield Calibrated(request.run)
+
+    def _learn(self, request: rq.Calibrate | rq.JudgeRun, explorer: Explorer) -> Iterator[object]:
         from engine.calibration import calibration_steps
 
-        explorer = self._explorer(request.run)
-        if self._calibration(explorer) is not None:
-            yield Calibrated(request.run, learned=False)
-            return
         steps = calibration_steps(explorer, self._data.cache(request.dataset))
         while True:
             try:
                 now = next(steps)
             except StopIteration as end:
                 self._calibrations[explorer.info.fingerprint] = end.value
-                break
-            text = f"{request.text}: {now.stage}"
+                return
+            text = f"Calibrating the probabilities: {now.stage}"
             yield Activity(request.kind, text, now.done, now.total, cancellable=True)
-        yield Calibrated(request.run, learned=True)
 
     def _find_mistake(self, request: rq.FindMistake) -> Iterator[object]:
         from engine.judging import judging_steps
@@ -119,6 +120,8 @@ class RetrievalWork:
         from engine.judging import judging_steps
 
         explorer, cache, done = self._explorer(request.run), self._data.cache(request.dataset), 0
+        if self._calibration(explorer) is None:
+            yield from self._learn(request, explorer)
         for part in judging_steps(explorer, cache, request.split, self._calibration(explorer)):
             done += len(part)
             yield Activity(request.kind, request.text, done, part.total, cancellable=True)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 ICONS = Path(__file__).resolve().parent.parent / "resources" / "icons"
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 """Eight colours for categories (factors, curves), in this order."""
+_CATEGORIES = tuple(QColor(name) for name in OKABE_ITO)  # reading a name takes long
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def colours() -> Colours:
 
 
 def category(index: int) -> QColor:
-    """A colour-blind-safe colour for the index-th category (cyclic)."""
-    return QColor(OKABE_ITO[index % len(OKABE_ITO)])
+    """A colour-blind-safe colour for the index-th category (cyclic); a new one, to be changed at will."""
+    return QColor(_CATEGORIES[index % len(_CATEGORIES)])
 
 
 def apply_theme(application: QApplication, name: str) -> None:

@@ -20,6 +20,13 @@ def readable_action(name: str) -> str:
     return readable(name)
 
 
+def opposite_action(name: str | None) -> str | None:
+    """The action that undoes one: "scale+" and "scale-"."""
+    if not name:
+        return None
+    return name[:-1] + ("-" if name.endswith("+") else "+")
+
+
 def duration(seconds: float) -> str:
     """Seconds as "1:02:03", "2:05" or "0:07"; "unknown" when it is not a finite number."""
     if not math.isfinite(seconds) or seconds < 0:

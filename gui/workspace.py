@@ -20,12 +20,14 @@ class Workspace(QWidget):
     Signals:
         asked: a Request for the engine thread.
         cancelled: the kind of a request that is no longer wanted.
+        forgotten: the same, and answers of it that are on their way are not wanted either.
         hinted: a sentence for the user that goes by itself.
         warned: a sentence for the user that stays.
     """
 
     asked = Signal(object)
     cancelled = Signal(str)
+    forgotten = Signal(str)
     hinted = Signal(str)
     warned = Signal(str)
 

@@ -75,6 +75,11 @@ class EdgeDrawing:
             lit = np.isin(pairs[:, column], centres)
             self._lay(layer, Edges(pairs[lit], chances[lit]))
 
+    def set_rough(self, rough: bool) -> None:
+        """Whether speed counts more than looks, while a slider is dragged."""
+        for layer in self._layers:
+            layer.set_rough(rough)
+
     def cache(self, on: bool) -> None:
         """Whether layers are kept as pictures; not for a drawing, nor across a change of colours."""
         modes = QGraphicsItem.CacheMode

@@ -181,6 +181,9 @@ class GraphPanel(QWidget):
         return holder
 
     def _connect(self) -> None:
+        for slider in (self.count, self.threshold):
+            slider.sliderPressed.connect(lambda: self.view.set_dragged(True))
+            slider.sliderReleased.connect(lambda: self.view.set_dragged(False))
         self.count.valueChanged.connect(self.view.set_strongest)
         self.threshold.valueChanged.connect(self._on_threshold)
         self.layout_choice.currentIndexChanged.connect(

@@ -151,6 +151,10 @@ class GraphView(ZoomView):
             self._threshold = threshold
             self._choose_edges()
 
+    def set_dragged(self, dragged: bool) -> None:
+        """Whether a slider is held that changes the edges: they then follow at once, less smooth."""
+        self._drawing.set_rough(dragged)
+
     def set_compares(self, compares: bool) -> None:
         """Whether a graph under an action is shown as its difference from the base graph."""
         if compares != self._compares:
@@ -171,8 +175,7 @@ class GraphView(ZoomView):
     def set_positions(self, positions: FloatArray) -> None:
         """Positions of a layout of the edges, x and y in 0..1, [N, 2]."""
         if not self._is_grid and len(positions) == len(self.nodes):
-            aspect = float(np.clip(self.width() / max(1, self.height()), 1.0, 2.5))
-            self._width = SIDE * aspect
+            self._width = SIDE * float(np.clip(self.width() / max(1, self.height()), 1.0, 2.5))
             self._set_extent()
             self._positions = (positions * [self._width, SIDE]).astype(np.float32)
             self._radius = LAYERED_RADIUS
@@ -343,8 +346,7 @@ class GraphView(ZoomView):
         if key in _ARROWS and self.nodes:
             keys = event.modifiers()
             more, look = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
-            go = self.node_added if more else self.node_chosen
-            self._walk(_ARROWS[key], None if look else go)
+            self._walk(_ARROWS[key], None if look else self.node_added if more else self.node_chosen)
         elif key == Qt.Key.Key_Space and (at := self._focused()) is not None:
             self.node_added.emit(at)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -250,6 +250,7 @@ class ExplorePresenter(QObject):
 
     def on_failed(self, kind: str) -> None:
         """Interventions that wait behind a failed one are dropped."""
+        self._planned = None if kind == rq.kind_of(rq.ShowImage) else self._planned
         if self._waiting is not None and self._waiting[0].request.kind == kind:
             self._forget_wishes()
 
@@ -325,6 +326,7 @@ class ExplorePresenter(QObject):
             self.read_factors()
 
     def _on_run(self, _run: RunInfo | None) -> None:
+        self._planned = None
         self._forget_wishes()
         self.choose_factor(0)
         self._rows_of = self._targets_of = None

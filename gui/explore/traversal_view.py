@@ -117,8 +117,8 @@ class TraversalGrid(QWidget):
             self._paint_header(painter, item, top, side)
             width = strip.height()  # cells are square
             for column in range(len(item.labels)):
-                source = QRect(column * width, 0, width, strip.height())
-                painter.drawImage(self.cell_rect(line, column), strip, source)
+                cell = QRect(HEADER + column * (side + SPACE), top, side, side)
+                painter.drawImage(cell, strip, QRect(column * width, 0, width, width))
         painter.setFont(small)
         painter.setPen(QColor(colours().dim))
         for column, label in enumerate(self._rows[0].labels if self._same_labels() else ()):

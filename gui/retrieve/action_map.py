@@ -45,9 +45,8 @@ class ActionMap(QWidget):
         """Show the mask and the edges of an action on a (Q, H, W) grid; None shows nothing."""
         self._grid, self._explained = grid, explained
         self._edges = [] if explained is None else strongest_edges(explained)
-        if explained is not None:
-            targets = int((explained.mask > 0.5).sum())
-            self.setAccessibleDescription(f"{targets} targets, {len(self._edges)} edges shown")
+        targets = 0 if explained is None else int((explained.mask > 0.5).sum())
+        self.setAccessibleDescription(f"{targets} targets, {len(self._edges)} edges shown")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

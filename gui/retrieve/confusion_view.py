@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -27,8 +29,21 @@ ARROWS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
-SMALLEST_NUMBER = 13.0  # side of a cell that a number still fits in
+SMALLEST_NUMBER = 11.0  # side of a cell that a number can still be read in
+SMALLEST_FONT = 6.0
 READABLE = 0.4  # share from which a cell is so strongly coloured that its number takes the other colour
+
+
+class Frame(NamedTuple):
+    """Where the first cell begins, and the side of each."""
+
+    left: float
+    top: float
+    side: float
+
+    def cell(self, row: int, column: int) -> QRectF:
+        """Where a cell is."""
+        return QRectF(self.left + column * self.side, self.top + row * self.side, self.side, self.side)
 
 
 class ConfusionView(QWidget):
@@ -69,19 +84,18 @@ class ConfusionView(QWidget):
 
     # ------------------------------------------------------------ geometry
 
-    def _frame(self) -> tuple[float, float, float]:
-        """Left, top, and side of a cell."""
+    def _frame(self) -> Frame:
+        """Where the cells lie, and how large they are."""
         metrics = QFontMetricsF(self.font())
         names = [metrics.horizontalAdvance(readable_action(name)) for name in self._names]
         left = min(max(names, default=0.0) + 8, 0.4 * self.width())
         below = metrics.height() + 4
         side = min(self.width() - left - 4, self.height() - below - 4) / max(1, len(self._names))
-        return left, 4.0, side
+        return Frame(left, 4.0, side)
 
     def cell(self, row: int, column: int) -> QRectF:
         """Where a cell is."""
-        left, top, side = self._frame()
-        return QRectF(left + column * side, top + row * side, side, side)
+        return self._frame().cell(row, column)
 
     def _cell_at(self, point: QPointF) -> tuple[int, int] | None:
         left, top, side = self._frame()
@@ -97,9 +111,12 @@ class ConfusionView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = self.palette().color(QPalette.ColorRole.Text)
-        left, top, side = self._frame()
+        frame = self._frame()
+        left, top, side = frame
         font = painter.font()
-        font.setPointSizeF(max(5.0, min(font.pointSizeF(), 0.5 * side)))
+        widest = QFontMetricsF(font).horizontalAdvance(str(int(self._counts.max(initial=0)))) + 3
+        fitting = font.pointSizeF() * min(1.0, side / widest, 0.75 * side / QFontMetricsF(font).height())
+        font.setPointSizeF(max(SMALLEST_FONT, fitting))
         painter.setFont(font)
         metrics = QFontMetricsF(font)
         right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -109,7 +126,7 @@ class ConfusionView(QWidget):
             painter.setPen(text)
             painter.drawText(area, right, words)
             for column in range(len(self._names)):
-                self._paint_cell(painter, row, column, text)
+                self._paint_cell(painter, frame.cell(row, column), row, column, metrics)
         painter.setPen(text)
         under = QRectF(left, top + side * len(self._names) + 2, side * len(self._names), metrics.height() + 2)
         painter.drawText(
@@ -122,10 +139,12 @@ class ConfusionView(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.cell(*self._cursor))
+            painter.drawRect(frame.cell(*self._cursor))
 
-    def _paint_cell(self, painter: QPainter, row: int, column: int, text: QColor) -> None:
-        cell = self.cell(row, column).adjusted(0.5, 0.5, -0.5, -0.5)
+    def _paint_cell(
+        self, painter: QPainter, place: QRectF, row: int, column: int, metrics: QFontMetricsF
+    ) -> None:
+        cell, text = place.adjusted(0.5, 0.5, -0.5, -0.5), self.palette().color(QPalette.ColorRole.Text)
         number = int(self._counts[row, column])
         quiet = QColor(text)
         quiet.setAlpha(18)
@@ -140,7 +159,7 @@ class ConfusionView(QWidget):
             painter.setPen(QPen(QColor(colours().bad), 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(cell)
-        if cell.width() >= SMALLEST_NUMBER:
+        if cell.height() >= SMALLEST_NUMBER and metrics.horizontalAdvance(str(number)) <= cell.width():
             painter.setPen(QColor(colours().on_accent) if share > READABLE else text)
             painter.drawText(cell, int(Qt.AlignmentFlag.AlignCenter), str(number))
 

@@ -64,9 +64,8 @@ class ActionCard(QFrame):
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 6, 8, 6)
         grid.addLayout(row(self.title, 1, self.words, self.explore), 0, 0, 1, len(COLUMNS))
-        tiles = (self.predicted, self.real, self.difference, self.map, self.graph)
-        for column, (name, tile) in enumerate(zip(COLUMNS, tiles, strict=True)):
-            tile.setAccessibleName(f"{name}, action {number + 1}")
+        self.tiles = (self.predicted, self.real, self.difference, self.map, self.graph)
+        for column, (name, tile) in enumerate(zip(COLUMNS, self.tiles, strict=True)):
             label = caption(name)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(tile, 1, column)
@@ -85,6 +84,9 @@ class ActionCard(QFrame):
         chance = html.escape(percent(probability))  # "<0.1 %" is no tag
         self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{html.escape(name)}</b> \N{MIDDLE DOT} {chance}")
         self.words.setText("\N{HORIZONTAL ELLIPSIS}")
+        for words, tile in zip(COLUMNS, self.tiles, strict=True):
+            tile.setAccessibleName(f"{words}, {name}")
+        self.explore.setAccessibleName(f"Show {name} in Explore")
         self.real.set_image(after)
         for tile in (self.predicted, self.difference):
             tile.set_image(None)
@@ -159,21 +161,26 @@ class ExplanationView(QWidget):
 
     def set_result(self, result: Retrieval, after: Image, grid: tuple[int, int, int]) -> None:
         """Begin the cards of an answer about an image `after`; their explanations come by `add`."""
+        known = self._result is not None and np.array_equal(self._result.codes, result.codes)
+        if not known or grid != self._grid:
+            self._known.clear()  # else it is the same pair, asked about again
         self._result, self._after, self._grid = result, after, grid
-        self._known.clear()
         shown = min(SHOWN, len(result.order))
         for rank, card in enumerate(self.cards):
             card.setVisible(rank < shown)
             card.set_chosen(rank == 0)
             if rank < shown:
                 card.begin(result, rank, after)
+                if card.action in self._known:
+                    self._complete(card)
         self.empty.hide()
         self.scroller.show()
         self.legend.show()
 
-    def first(self) -> tuple[int, ...]:
-        """The actions that have cards from the start."""
-        return () if self._result is None else tuple(int(a) for a in self._result.order[:SHOWN])
+    def missing(self) -> tuple[int, ...]:
+        """The actions that have cards from the start and are still to be explained."""
+        first = () if self._result is None else self._result.order[:SHOWN]
+        return tuple(int(a) for a in first if int(a) not in self._known)
 
     def add(self, explained: Explanation) -> None:
         """An explanation has come."""

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.results import LoadedImage
 from gui.pictures import Image, PictureTile, to_array
 from gui.widgets import caption, heading, named, row, tool_button
 
@@ -34,6 +35,12 @@ PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp);;
 def dropped_files(mime: QMimeData) -> list[Path]:
     """The local files of a drop, in order."""
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+def words_of(loaded: LoadedImage) -> str:
+    """The words under an image: where it comes from, then what was converted."""
+    origin = Path(loaded.source).name if loaded.source else ""
+    return "; ".join(filter(None, (origin, loaded.note)))
 
 
 class ImageSlot(QWidget):

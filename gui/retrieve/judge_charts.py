@@ -43,6 +43,12 @@ class ReliabilityView(QWidget):
     ) -> None:
         """Show how many answers each bin holds, their mean confidence, and their accuracy, [bins] each."""
         self._answers, self._confidence, self._accuracy = answers, confidence, accuracy
+        told = [
+            f"{percent(float(sure))} sure: {percent(float(right))} of {int(count):,} right"
+            for count, sure, right in zip(answers, confidence, accuracy, strict=True)
+            if count
+        ]
+        self.setAccessibleDescription("; ".join(told))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -110,17 +116,16 @@ class AccuracyBars(QWidget):
         """Show the groups, in their order."""
         self._shares = shares
         self.setFixedHeight(max(1, len(shares)) * LINE + 4)
-        worst = min(shares, key=lambda share: share.accuracy, default=None)
-        self.setAccessibleDescription(
-            "" if worst is None else f"lowest: {worst.label}, {percent(worst.accuracy)}"
-        )
+        told = [f"{one.label}: {percent(one.accuracy)} of {one.pairs:,}" for one in shares]
+        self.setAccessibleDescription("; ".join(told))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         metrics = QFontMetricsF(self.font())
         text = self.palette().color(QPalette.ColorRole.Text)
-        numbers = metrics.horizontalAdvance("100.0 % of 0,000") + 6
+        most = max((share.pairs for share in self._shares), default=0)
+        numbers = metrics.horizontalAdvance(f"100.0 % of {most:,}") + 6
         names = min(
             max((metrics.horizontalAdvance(s.label) for s in self._shares), default=0.0) + 8,
             0.42 * self.width(),

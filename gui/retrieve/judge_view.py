@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -23,6 +24,7 @@ from engine.results import JudgedPairs
 from gui.retrieve.confusion_view import ConfusionView
 from gui.retrieve.judge_charts import AccuracyBars, ReliabilityView
 from gui.retrieve.judged import TABLES, confusion
+from gui.theme import colours
 from gui.widgets import GAP, EmptyState, button, caption, named, row, tool_button
 from gui.words import percent
 
@@ -30,7 +32,7 @@ EMPTY = (
     "Ask the model about every test pair, and see which actions it takes for which, how far its probabilities"
     " can be trusted, and where it goes wrong. A cell of the matrix opens its pairs."
 )
-MATRIX_SCALE = 2
+SCALE = 2  # pixels of the saved picture per pixel of the screen
 
 
 class JudgeView(QWidget):
@@ -115,10 +117,14 @@ class JudgeView(QWidget):
 
     def set_ready(self, ready: bool, why_not: str) -> None:
         """Another run or data set (or none): what was counted for the last one goes."""
-        self.judged, self._judging = None, False
+        self._judging, self._space = False, None
+        self._clear()
         self.start.setEnabled(ready)
         self.start.setText("Judge the model")
         self.start.setToolTip(why_not)
+
+    def _clear(self) -> None:
+        self.judged = None
         self.summary.setText("")
         for part in (self.charts, self.table_button, self.picture_button):
             part.hide()
@@ -126,12 +132,13 @@ class JudgeView(QWidget):
 
     def begin(self, space: FactorSpace) -> None:
         """The answers are on their way."""
-        self.judged, self._space, self._judging = None, space, True
+        self._clear()
+        self._space, self._judging = space, True
         self.start.setText("Stop")
 
     def add(self, part: JudgedPairs) -> None:
-        """More answers."""
-        if self._space is None:
+        """More answers; those that come when nobody waits for them any more are dropped."""
+        if self._space is None or not self._judging:
             return
         self.judged = part if self.judged is None else self.judged.joined(part)
         judged = self.judged
@@ -143,7 +150,7 @@ class JudgeView(QWidget):
         of = "" if len(judged) == judged.total else f" of {judged.total:,}"
         self.summary.setText(
             f"{len(judged):,}{of} pairs: <b>{percent(float(right.mean()))}</b> right,"
-            f" calibration error {error:.3f}"
+            f" calibration error {error:.3f}{'' if judged.calibrated else ' (not calibrated)'}"
         )
         for shown in (self.charts, self.table_button, self.picture_button):
             shown.show()
@@ -161,14 +168,28 @@ class JudgeView(QWidget):
         inside = (self.judged.truth == truth) & (self.judged.answer == answer)
         return sorted(self.judged.positions[inside].tolist())
 
+    def picture(self) -> QImage:
+        """All charts, the whole table of accuracies with them, at twice the screen's size."""
+        matrix, diagram, bars = self.matrix, self.reliability, self.bars
+        upper = max(matrix.height(), diagram.height())
+        width = max(matrix.width() + GAP + diagram.width(), bars.width()) + 2 * GAP
+        height = upper + bars.height() + 3 * GAP
+        made = QImage(SCALE * width, SCALE * height, QImage.Format.Format_RGB32)
+        made.setDevicePixelRatio(SCALE)
+        made.fill(QColor(colours().panel))
+        painter = QPainter(made)
+        for chart, left, top in (
+            (matrix, GAP, GAP),
+            (diagram, matrix.width() + 2 * GAP, GAP),
+            (bars, GAP, upper + 2 * GAP),
+        ):
+            chart.render(painter, QPoint(left, top), QRegion(), QWidget.RenderFlag.DrawChildren)
+        painter.end()
+        return made
+
     def save_picture(self, path: str) -> None:
-        """The charts as a PNG, at twice the screen's size."""
-        ratio = self.charts.devicePixelRatioF()
-        picture = self.charts.grab().toImage()
-        picture.setDevicePixelRatio(1.0)
-        wide = round(self.charts.width() * max(ratio, MATRIX_SCALE))
-        scaled = picture.scaledToWidth(wide, Qt.TransformationMode.SmoothTransformation)
-        if scaled.save(path):
+        """The charts as a picture."""
+        if self.picture().save(path):
             self.written.emit(f"Written: {path}")
         else:
             self.refused.emit(f"{path} could not be written; check the folder and the space on the disk.")

@@ -20,12 +20,14 @@ class Judging(QObject):
     Signals:
         asked: a Request for the engine thread.
         cancelled: kind of a request that is no longer wanted.
+        forgotten: the same, and its answers that are on their way are not wanted either.
         pair_wanted(position): show the test pair at this place.
         walk_begun(): pairs of a cell are going to be shown.
     """
 
     asked = Signal(object)
     cancelled = Signal(str)
+    forgotten = Signal(str)
     pair_wanted = Signal(int)
     walk_begun = Signal()
 
@@ -47,8 +49,7 @@ class Judging(QObject):
 
     def forget(self) -> None:
         """Another run or data set: nothing that was counted holds any more."""
-        for kind in (rq.JudgeRun, rq.FindMistake):
-            self.cancelled.emit(rq.kind_of(kind))
+        self.forgotten.emit(rq.kind_of(rq.JudgeRun))
         self.end_walk()
         ready = self.both() is not None
         self._view.set_ready(ready, "" if ready else "Open the data set that the run was trained on first")

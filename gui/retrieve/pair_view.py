@@ -140,13 +140,13 @@ class PairView(QWidget):
         for index, name in enumerate(names):
             self.factor.addItem(f"in {readable(name)}", index)
 
-    def set_enabled(self, from_explore: bool, can_draw: bool, can_judge: bool, why_not: str = "") -> None:
-        """Switch the buttons; `why_not` becomes the tool tip of those that cannot draw."""
+    def set_enabled(self, from_explore: bool, no_pair: str = "", no_mistake: str = "") -> None:
+        """Switch the buttons; why no pair can be drawn and no mistake looked for become their tool tips."""
         for part in (self.random_button, self.factor):
-            part.setEnabled(can_draw)
-        self.mistake_button.setEnabled(can_judge)
-        self.random_button.setToolTip(why_not or RANDOM_TIP)
-        self.mistake_button.setToolTip(why_not or MISTAKE_TIP)
+            part.setEnabled(not no_pair)
+        self.mistake_button.setEnabled(not no_mistake)
+        self.random_button.setToolTip(no_pair or RANDOM_TIP)
+        self.mistake_button.setToolTip(no_mistake or MISTAKE_TIP)
         self.explore_button.setEnabled(from_explore)
 
     def set_image(self, side: str, image: Image | None, note: str = "") -> None:

@@ -60,10 +60,13 @@ class Station(QWidget):
         self.tile = PictureTile(minimum=SIDE)
         self.tile.setFixedSize(SIDE, SIDE)
         self.tile.set_image(image)
-        self.tile.setAccessibleName(self.words)
+        self.setAccessibleName(self.words)
+        self.setToolTip(self.words)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for words in (above, below):
-            label = caption(words)
+            label = caption()
+            room = label.fontMetrics()
+            label.setText(room.elidedText(words, Qt.TextElideMode.ElideRight, SIDE))
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             label.setFixedWidth(SIDE)
             layout.addWidget(label)
@@ -188,9 +191,10 @@ class PathView(QWidget):
 
     def begin(self) -> None:
         """A search is on its way."""
-        self._searching = True
+        self.found, self._searching = None, True
         self.start.setText("Stop")
-        self.empty.hide()
+        for part in (self.empty, self.left, self.scroller, self.close_up, self.explore):
+            part.hide()
         self.answer.show()
         self.answer.setText("Looking for the steps\N{HORIZONTAL ELLIPSIS}")
 
@@ -216,7 +220,7 @@ class PathView(QWidget):
         self._searching = False
         self.start.setText("Find the steps")
         if self.found is None:
-            self.answer.setText("Stopped before anything was found.")
+            self.answer.setText("Nothing was found so far.")
         elif not self.found.finished:
             self.answer.setText(self.answer.text().replace("best so far", "best before it was stopped"))
 

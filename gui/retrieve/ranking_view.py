@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -60,6 +60,18 @@ def verdict(answer: str, truth: str) -> Verdict:
             HALF, colours().effect, f"right factor, wrong direction: the true action is {true_words}"
         )
     return Verdict(WRONG, colours().bad, f"wrong: the true action is {true_words}")
+
+
+def verdict_of(result: Retrieval, truth: str) -> Verdict:
+    """The verdict on the whole answer: between two images with one true action lies one action."""
+    best = verdict(result.best, truth)
+    if result.kind == ONE_ACTION:
+        return best
+    ranked = (
+        "ranked first" if result.best == truth else f"while {readable_action(result.best)} is ranked first"
+    )
+    words = f"wrong: one action lies between them, {readable_action(truth)}, {ranked}"
+    return Verdict(WRONG, colours().bad, words)
 
 
 def margin_words(margin: float) -> str:
@@ -180,6 +192,7 @@ class RankingView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[Retrieval, str | None] | None = None
+        self._why_uncalibrated = ""
         self.answer = named(QLabel(), "retrieve_answer", "Answer")
         self.answer.setWordWrap(True)
         self.margin = named(caption(wrap=True), "retrieve_margin", "Margin over the next action")
@@ -237,12 +250,31 @@ class RankingView(QWidget):
         self.path_button.setVisible(not result.identical)
         self.answer.setText(answer_words(result))
         self.margin.setText(margin_of(result))
-        self.kinds.setText(kind_words(result))
+        self._say_kinds()
+        self._say_truth(result, true_action)
+        self._fill()
+
+    def _say_truth(self, result: Retrieval, true_action: str | None) -> None:
         self.truth.setVisible(true_action is not None)
         if true_action is not None:
-            said = verdict(result.best, true_action)
+            said = verdict_of(result, true_action)
             self.truth.setText(f'<span style="color:{said.colour}"><b>{said.symbol} {said.words}</b></span>')
-        self._fill()
+
+    def set_why_uncalibrated(self, words: str) -> None:
+        """Why there is no calibration, for an answer without one; empty where it is still to come."""
+        self._why_uncalibrated = words
+        self._say_kinds()
+
+    def _say_kinds(self) -> None:
+        if self._shown is not None:
+            result = self._shown[0]
+            why = self._why_uncalibrated if not result.calibrated else ""
+            self.kinds.setText(f"not calibrated: {why}" if why else kind_words(result))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._shown is not None:
+            self._say_truth(*self._shown)  # its colour is the theme's
 
     def _fill(self) -> None:
         if self._shown is None:

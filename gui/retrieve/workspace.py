@@ -13,7 +13,7 @@ from engine.results import ActionPath, Explanation, Image, LoadedImage, Retrieva
 from gui import requests as rq
 from gui.replies import Calibrated, DatasetView, Failure, NoMistake, PickedImage, PickedPair, Written
 from gui.retrieve.explanation import ExplanationView
-from gui.retrieve.image_slot import AFTER, BEFORE
+from gui.retrieve.image_slot import AFTER, BEFORE, words_of
 from gui.retrieve.judge_view import JudgeView
 from gui.retrieve.judging import Judging
 from gui.retrieve.pair_view import PairView
@@ -22,10 +22,19 @@ from gui.retrieve.ranking_view import RankingView
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.widgets import GAP, panel
+from gui.words import opposite_action
 from gui.workspace import Answer, Workspace
 
 VIEW = "retrieve"
 CHOSEN = "chosen"  # the view under which one more action is explained
+OF_DATA = (rq.kind_of(rq.FindMistake), rq.kind_of(rq.PickPair, VIEW))
+OF_IMAGES = (rq.kind_of(rq.PickImage, BEFORE), rq.kind_of(rq.PickImage, AFTER))
+OF_ANSWER = (
+    rq.kind_of(rq.RetrieveAction),
+    rq.kind_of(rq.ExplainActions),
+    rq.kind_of(rq.ExplainActions, CHOSEN),
+    rq.kind_of(rq.FindPath),
+)
 WHY, STEPS, JUDGE = range(3)
 TABS = ("Why", "Steps", "Judge")
 
@@ -50,6 +59,7 @@ class RetrieveWorkspace(Workspace):
         self._result: Retrieval | None = None
         self._seed = 0
         self._position = -1  # in the split, of the pair on show; -1 for one from elsewhere
+        self._calibrated = ("", "")  # the run's weights and the data set that a calibration was asked for
         self._lay_out()
         self._connect()
         self._forget_answer()
@@ -87,8 +97,9 @@ class RetrieveWorkspace(Workspace):
         path.explore_wanted.connect(lambda: self._show_in_explore(path.found_actions()))
         judging.asked.connect(self.asked)
         judging.cancelled.connect(self.cancelled)
+        judging.forgotten.connect(self.forgotten)
         judging.pair_wanted.connect(self._show_pair_at)
-        judging.walk_begun.connect(lambda: self.tabs.setCurrentIndex(WHY))
+        judging.walk_begun.connect(self._show_walk)
         self.judge.refused.connect(self.warned)
         self.judge.written.connect(self.hinted)
         self.selection.run_changed.connect(self._on_run)
@@ -136,6 +147,7 @@ class RetrieveWorkspace(Workspace):
         """Another model: a pair that has its size is asked about again, another pair goes."""
         if run is not None and any(side.image.shape != run.image_shape for side in self._sides.values()):
             self._sides.clear()
+        self._forget(*OF_DATA, *OF_IMAGES)
         self.judging.forget()
         self._update_buttons()
         self._show_sides()
@@ -143,6 +155,8 @@ class RetrieveWorkspace(Workspace):
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
         self.pair.set_factors(dataset.space.names if dataset else ())
+        self._forget(*OF_DATA)
+        self._position = -1
         self.judging.forget()
         self._update_buttons()
         self._calibrate()
@@ -150,7 +164,12 @@ class RetrieveWorkspace(Workspace):
     def _calibrate(self) -> None:
         """Before the first answer that somebody looks at; what is known already costs nothing."""
         both = self.judging.both()
-        if both is not None and self.isVisible():
+        if both is None or not self.isVisible():
+            return
+        wanted = (both[0].fingerprint, str(both[1].path))
+        if wanted != self._calibrated:
+            self._calibrated = wanted
+            self.ranking.set_why_uncalibrated("")
             self.asked.emit(rq.Calibrate(str(both[0].path), both[1].dataset))
 
     # ------------------------------------------------------------ answers of the engine thread
@@ -182,15 +201,16 @@ class RetrieveWorkspace(Workspace):
         known = self._true_action if self._true_action in result.action_names else None
         self.explanation.set_result(result, self._sides[AFTER].image, run.grid)
         self.ranking.set_result(result, known)
-        self.path.set_ready(not result.identical)
+        self.path.start.setEnabled(not result.identical)
         for side, strange, decibels in zip((BEFORE, AFTER), result.strange, result.psnr, strict=True):
             if strange:
-                self.pair.set_note(
-                    side,
+                warning = (
                     f"\N{WARNING SIGN} Unlike the images that the model knows: reconstructed at"
-                    f" {decibels:.1f} dB, those reach {result.psnr_floor:.1f} dB. It may mean little.",
+                    f" {decibels:.1f} dB, those reach {result.psnr_floor:.1f} dB. It may mean little."
                 )
-        self._explain(self.explanation.first())
+                self.pair.set_note(side, f"{words_of(self._sides[side])}\n{warning}".strip())
+        if missing := self.explanation.missing():
+            self._explain(missing)
 
     def _on_explanation(self, explained: Explanation) -> None:
         self.explanation.add(explained)
@@ -202,8 +222,11 @@ class RetrieveWorkspace(Workspace):
 
     def _on_calibrated(self, calibrated: Calibrated) -> None:
         """An answer that was given before is given again, with what it is worth."""
-        if self._result is not None and not self._result.calibrated:
-            self._ask()
+        run, result = self.selection.run, self._result
+        if run is None or result is None or result.calibrated or calibrated.run != str(run.path):
+            return
+        before, after = (self._sides[side].image for side in (BEFORE, AFTER))
+        self.asked.emit(rq.RetrieveAction(calibrated.run, before, after))
 
     def _on_written(self, written: Written) -> None:
         self.hinted.emit(f"Written: {written.path} ({written.what}).")
@@ -213,6 +236,8 @@ class RetrieveWorkspace(Workspace):
         for side in (BEFORE, AFTER):
             if kind == rq.kind_of(rq.PickImage, side):
                 self.pair.set_note(side, f"Not changed: {failure.sentence}")
+        if kind == rq.kind_of(rq.Calibrate):
+            self.ranking.set_why_uncalibrated(failure.sentence)
         if kind == rq.kind_of(rq.RetrieveAction):
             self.explanation.clear()
             self.ranking.set_empty(failure.sentence)
@@ -229,6 +254,7 @@ class RetrieveWorkspace(Workspace):
         """Ask for a random test pair, of one factor or of any (-1)."""
         dataset = self.selection.dataset
         if dataset is not None:
+            self._forget(*OF_DATA, *OF_IMAGES)
             self.judging.end_walk()
             self._seed += 1
             chosen = None if factor < 0 else factor
@@ -238,13 +264,25 @@ class RetrieveWorkspace(Workspace):
         """The test pair at a place of the split."""
         dataset = self.selection.dataset
         if dataset is not None:
+            self._forget(*OF_DATA, *OF_IMAGES)
             self.asked.emit(rq.PickPair(dataset.dataset, position=position, view=VIEW))
+
+    def _show_walk(self) -> None:
+        """The pairs of a cell are shown with the reasons; keys go on to the next."""
+        self.tabs.setCurrentIndex(WHY)
+        self.pair.walk.on.setFocus()
+
+    def _forget(self, *kinds: str) -> None:
+        """Something newer is wanted: answers of these that are still to come would replace it."""
+        for kind in kinds:
+            self.forgotten.emit(kind)
 
     def next_mistake(self) -> None:
         """Ask for the next test pair that the model gets wrong."""
         both = self.judging.both()
         if both is not None:
             run, dataset = both
+            self._forget(*OF_DATA, *OF_IMAGES)
             self.asked.emit(rq.FindMistake(str(run.path), dataset.dataset, self._position + 1))
 
     def take_explore_pair(self) -> None:
@@ -253,6 +291,7 @@ class RetrieveWorkspace(Workspace):
         if picked is None or step is None:
             self.hinted.emit("Explore has no image yet: choose one there first.")
             return
+        self._forget(*OF_DATA, *OF_IMAGES)
         self._true_action, self._position = None, -1
         self.judging.end_walk()
         before = replace(picked.loaded, source="Explore: original", note="")
@@ -260,10 +299,12 @@ class RetrieveWorkspace(Workspace):
         self._show_sides()
 
     def _read_files(self, assignments: list[tuple[str, Path]]) -> None:
+        self._forget(*OF_DATA)
         for side, path in assignments:
             self.asked.emit(self._pick(side, file=str(path)))
 
     def _convert_pixels(self, side: str, pixels: Image) -> None:
+        self._forget(*OF_DATA)
         self.asked.emit(self._pick(side, pixels=pixels))
 
     def _pick(self, side: str, file: str = "", pixels: Image | None = None) -> rq.PickImage:
@@ -271,9 +312,10 @@ class RetrieveWorkspace(Workspace):
         return rq.PickImage(shape=shape, file=file, pixels=pixels, view=side)
 
     def _swap(self) -> None:
+        self._forget(*OF_DATA, *OF_IMAGES)
         swapped = {BEFORE: AFTER, AFTER: BEFORE}
         self._sides = {swapped[side]: content for side, content in self._sides.items()}
-        self._true_action = _opposite(self._true_action)
+        self._true_action = opposite_action(self._true_action)
         self.judging.end_walk()
         self._show_sides()
 
@@ -282,7 +324,7 @@ class RetrieveWorkspace(Workspace):
     def _show_sides(self) -> None:
         for side in (BEFORE, AFTER):
             loaded = self._sides.get(side)
-            self.pair.set_image(side, loaded.image if loaded else None, _words(loaded) if loaded else "")
+            self.pair.set_image(side, loaded.image if loaded else None, words_of(loaded) if loaded else "")
         self._ask()
 
     def _ask(self) -> None:
@@ -317,8 +359,7 @@ class RetrieveWorkspace(Workspace):
 
     def _stop_searching(self) -> None:
         self._result = None
-        for kind in (rq.kind_of(rq.FindPath), rq.kind_of(rq.ExplainActions, CHOSEN)):
-            self.cancelled.emit(kind)
+        self._forget(*OF_ANSWER)
         self.path.set_ready(False)
 
     def _forget_answer(self) -> None:
@@ -337,7 +378,8 @@ class RetrieveWorkspace(Workspace):
     def _update_buttons(self) -> None:
         has_data, both = self.selection.dataset is not None, self.judging.both() is not None
         why_not = "" if has_data else "Build or open a data set in the Library first"
-        self.pair.set_enabled(self.selection.step is not None, has_data, both, why_not)
+        no_judge = why_not or ("" if both else "Open the data set that the run was trained on first")
+        self.pair.set_enabled(self.selection.step is not None, why_not, no_judge)
 
     # ------------------------------------------------------------ layout
 
@@ -346,16 +388,3 @@ class RetrieveWorkspace(Workspace):
 
     def restore_layout(self, settings: QSettings) -> None:
         restore_splitters(settings, self.splitters)
-
-
-def _words(loaded: LoadedImage) -> str:
-    """The words under an image: where it comes from, then what was converted."""
-    origin = Path(loaded.source).name if loaded.source else ""
-    return "; ".join(filter(None, (origin, loaded.note)))
-
-
-def _opposite(action: str | None) -> str | None:
-    """The action that undoes one: "scale+" and "scale-"."""
-    if not action:
-        return None
-    return action[:-1] + ("-" if action.endswith("+") else "+")

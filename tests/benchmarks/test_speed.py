@@ -54,7 +54,7 @@ def test_it_gives_its_keys(name: str, finished: dict[str, subprocess.CompletedPr
     found = json.loads(done.stdout)
     for key in KEYS[name]:
         value = found[key]
-        reached = name != "time_to_accuracy" or not key.startswith("minutes_to")
+        reached = not key.startswith(("minutes_to", "path_"))  # tiny sizes may hold no such pair
         assert value is not None or not reached, key
         assert value is None or (math.isfinite(value) and value >= 0), key
     assert found["threads"] == 1

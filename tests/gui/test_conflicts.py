@@ -23,6 +23,8 @@ EVALUATE = rq.EvaluateRun("tiny", "shapes")
 VERIFY = rq.VerifyDataset("shapes")
 GALLERY = rq.ReadCodeUse("tiny", "shapes", 0, 0)
 MEAN, MEASURE = rq.AverageGraph("tiny", "shapes"), rq.MeasureEffects("tiny", "shapes")
+CALIBRATE, JUDGE = rq.Calibrate("tiny", "shapes"), rq.JudgeRun("tiny", "shapes")
+MISTAKE = rq.FindMistake("tiny", "shapes")
 TRAIN = rq.StartTraining("shapes", "small", "runs/a")
 BUILD = rq.BuildDataset("shapes", view="library")
 
@@ -36,7 +38,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "user", [EVALUATE, VERIFY, TRAIN, GALLERY, MEAN, MEASURE], ids=lambda request: request.kind
+    "user",
+    [EVALUATE, VERIFY, TRAIN, GALLERY, MEAN, MEASURE, CALIBRATE, JUDGE, MISTAKE],
+    ids=lambda request: request.kind,
 )
 def test_a_used_data_set_is_not_built_and_a_built_one_not_used(user: rq.Request) -> None:
     """Both ways round, and by whatever name the file is called; other files and short looks are free."""

@@ -153,3 +153,13 @@ def test_a_long_legend_can_be_scrolled(qtbot) -> None:
     scroll = panel.findChild(QScrollArea, "graph_legend_scroll")
     qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() > 0)
     assert panel.legend.height() >= panel.legend.TOP + panel.legend.CLOSEST * (panel.legend.rows() - 1)
+
+
+def test_a_dragged_slider_is_followed_roughly(panel: GraphPanel) -> None:
+    """While a slider is held the edges are drawn fast, and smoothly again when it is let go."""
+    layers = panel.view._drawing._layers
+    for slider in (panel.count, panel.threshold):
+        slider.setSliderDown(True)
+        assert all(layer._rough for layer in layers)
+        slider.setSliderDown(False)
+        assert not any(layer._rough for layer in layers)

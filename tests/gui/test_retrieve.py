@@ -232,6 +232,17 @@ def test_the_answer_is_what_explains_the_pair_best(qtbot, kinds: tuple[float, ..
     assert readable_action("a-") in view.answer.text() + view.margin.text()
 
 
+@pytest.mark.parametrize(("truth", "words"), [("a-", "ranked first"), ("b+", "is ranked first")])
+def test_a_wrong_kind_is_no_right_answer(qtbot, truth: str, words: str) -> None:
+    """Where one action is the truth, "more than one action" is wrong, whatever is ranked first."""
+    view = RankingView()
+    qtbot.addWidget(view)
+    view.set_result(answer(kinds=np.array([0.1, 0.2, 0.7], np.float32)), truth)
+    assert "wrong: one action lies between them" in view.truth.text()
+    assert words in view.truth.text()
+    assert "correct" not in view.truth.text()
+
+
 def test_without_a_calibration_it_says_so(qtbot) -> None:
     """Probabilities that nothing was learned for are not passed off as such."""
     view = RankingView()

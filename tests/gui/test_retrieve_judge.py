@@ -17,6 +17,7 @@ from gui import requests as rq
 from gui.main_window import MainWindow
 from gui.replies import NoMistake
 from gui.retrieve.confusion_view import ConfusionView
+from gui.retrieve.image_slot import BEFORE
 from gui.retrieve.judge_charts import AccuracyBars
 from gui.retrieve.judged import by_action, by_factor, by_frequency, by_value, confusion
 from gui.retrieve.walk import Walk
@@ -146,6 +147,9 @@ def test_answers_are_saved(qtbot, judged: MainWindow, tmp_path: Path) -> None:
     judge.save_picture(str(tmp_path / "judged.png"))
     with PilImage.open(tmp_path / "judged.png") as picture:
         assert picture.width >= 2 * judge.charts.width()
+        assert picture.height >= 2 * (judge.matrix.height() + judge.bars.height())
+        lower = np.asarray(picture.convert("L"))[-2 * judge.bars.height() + 40 : -40]
+        assert lower.std() > 5
     judge.save_picture(str(tmp_path / "nowhere" / "judged.png"))
     assert "could not be written" in judged.messages.text
 
@@ -159,6 +163,16 @@ def test_judging_can_be_stopped_and_another_run_forgets_it(qtbot, ready: MainWin
     click(judge.start)
     wait_idle(qtbot, ready, WAIT)
     qtbot.waitUntil(lambda: judge.start.text() == "Judge the model", timeout=WAIT)
+    assert judge.judged is None or len(judge.judged) < 60
+    judge.begin(ready.selection.run.space)
+    judge.add(some_pairs())
+    assert len(judge.judged) == 6
+    judge.begin(ready.selection.run.space)
+    assert judge.charts.isHidden()
+    ready.retrieve.judging.forget()
+    judge.add(some_pairs())  # one that was on its way
+    assert judge.judged is None
+    assert judge.charts.isHidden()
     ready.selection.set_dataset(None)
     assert judge.judged is None
     assert not judge.start.isEnabled()
@@ -170,6 +184,7 @@ def test_the_next_mistake_is_found(qtbot, judged: MainWindow) -> None:
     retrieve = judged.retrieve
     counted = retrieve.judge.judged
     wrong = sorted(counted.positions[counted.truth != counted.answer].tolist())
+    assert len(wrong) >= 2
     for expected in wrong[:2]:
         click(retrieve.pair.mistake_button)
         qtbot.waitUntil(lambda at=expected: retrieve._position == at, timeout=WAIT)
@@ -179,14 +194,18 @@ def test_the_next_mistake_is_found(qtbot, judged: MainWindow) -> None:
 
 def test_no_mistake_is_said(qtbot, ready: MainWindow) -> None:
     """A model without a mistake is praised, and the pair stays."""
+    ready.retrieve.take_explore_pair()
+    wait_idle(qtbot, ready, WAIT)
+    before = ready.retrieve.pair.image(BEFORE)
     ready._on_result(rq.kind_of(rq.FindMistake), 0, NoMistake(4000))
+    assert ready.retrieve.pair.image(BEFORE) is before
     assert "all 4,000 test pairs" in ready.messages.text
 
 
-def test_the_lowest_bar_is_told_to_screen_readers(qtbot) -> None:
-    """Bars are as high as they need; the worst group is in words."""
+def test_the_bars_are_told_to_screen_readers(qtbot) -> None:
+    """Bars are as high as they need, and in words."""
     bars = AccuracyBars()
     qtbot.addWidget(bars)
     bars.set_shares(by_value(some_pairs(), SPACE))
-    assert "hue green" in bars.accessibleDescription()
+    assert "hue green: 0.0 % of 2" in bars.accessibleDescription()
     assert bars.height() >= 4 * 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from PySide6.QtTest import QTest
 
 from engine.calibration import NAME
 from engine.results import ActionPath, Explanation
+from gui import requests as rq
 from gui.main_window import MainWindow
+from gui.replies import Calibrated, Failure
 from gui.retrieve.action_map import strongest_edges
 from gui.retrieve.image_slot import AFTER, BEFORE
 from gui.retrieve.path_view import PathView, path_words
@@ -76,11 +79,14 @@ def test_settings_of_the_search_are_asked_for(qtbot, paired: MainWindow) -> None
 
 
 def test_a_search_can_be_stopped(qtbot, paired: MainWindow) -> None:
-    """Stop ends it; the button is for starting again."""
+    """Stop ends it before its end; the button is for starting again."""
+    path = paired.retrieve.path
+    path.beam.setValue(32)
     click(paired.retrieve.ranking.path_button)
-    click(paired.retrieve.path.start)
+    click(path.start)
     wait_idle(qtbot, paired, WAIT)
-    qtbot.waitUntil(lambda: paired.retrieve.path.start.text() == "Find the steps", timeout=WAIT)
+    qtbot.waitUntil(lambda: path.start.text() == "Find the steps", timeout=WAIT)
+    assert path.found is None or not path.found.finished
 
 
 def test_another_pair_forgets_the_steps(qtbot, paired: MainWindow) -> None:
@@ -107,6 +113,11 @@ def test_steps_in_words(qtbot) -> None:
     assert "25.0 %" in view.left.text()
     view.end()
     assert "before it was stopped" in view.answer.text()
+    view.begin()
+    assert view.found is None
+    assert view.scroller.isHidden()
+    view.end()
+    assert "Nothing was found" in view.answer.text()
 
 
 def test_an_action_opens_in_explore(qtbot, paired: MainWindow) -> None:
@@ -145,10 +156,53 @@ def test_probabilities_become_calibrated(qtbot, make_window, tiny_run_copy: Path
     wait_idle(qtbot, window, WAIT)
     assert not (tiny_run_copy / NAME).exists()
     window.retrieve.take_explore_pair()
+    asked: list[object] = []
+    window.retrieve.asked.connect(asked.append)
     click(window.findChild(object, "workspace_retrieve"))
-    qtbot.waitUntil(lambda: "one action" in window.retrieve.ranking.kinds.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "more than one action " in window.retrieve.ranking.kinds.text(), timeout=WAIT)
     assert (tiny_run_copy / NAME).is_file()
     wait_idle(qtbot, window, WAIT)
+    window.show_workspace(0)
+    window.show_workspace(1)
+    assert [type(request) for request in asked].count(rq.Calibrate) == 1
+
+
+def test_a_calibration_leaves_found_steps_alone(qtbot, paired: MainWindow) -> None:
+    """The pair is asked about again, and nothing but the probabilities changes; another run's is ignored."""
+    retrieve = paired.retrieve
+    click(retrieve.ranking.path_button)
+    qtbot.waitUntil(lambda: retrieve.path.found is not None and retrieve.path.found.finished, timeout=WAIT)
+    wait_idle(qtbot, paired, WAIT)
+    found, shown = retrieve.path.found, retrieve.explanation.cards[0].predicted.image()
+    asked: list[object] = []
+    retrieve.asked.connect(asked.append)
+    retrieve._result = dataclasses.replace(retrieve._result, calibrated=False)
+    retrieve._on_calibrated(Calibrated("another run"))
+    assert asked == []
+    retrieve._on_calibrated(Calibrated(str(paired.selection.run.path)))
+    assert [type(request) for request in asked] == [rq.RetrieveAction]
+    wait_idle(qtbot, paired, WAIT)
+    assert retrieve.path.found is found
+    assert retrieve.explanation.cards[0].predicted.image() is shown
+
+
+def test_why_there_is_no_calibration_is_said_quietly(qtbot, paired: MainWindow) -> None:
+    """A calibration that nobody asked for raises no alarm; the reason stands where probabilities do."""
+    paired._on_failed(rq.kind_of(rq.Calibrate), 0, Failure("the data set has other splits"))
+    assert "other splits" not in paired.messages.text
+    result = dataclasses.replace(paired.retrieve._result, calibrated=False, kinds=None)
+    paired.retrieve.ranking.set_result(result)
+    assert "the data set has other splits" in paired.retrieve.ranking.kinds.text()
+
+
+@pytest.mark.parametrize("choose", ["draw_pair", "take_explore_pair", "_swap", "next_mistake"])
+def test_whatever_was_still_to_come_is_forgotten(qtbot, paired: MainWindow, choose: str) -> None:
+    """A pair that is chosen now is not replaced by one that was asked for before."""
+    forgotten: list[str] = []
+    paired.retrieve.forgotten.connect(forgotten.append)
+    getattr(paired.retrieve, choose)()
+    assert {"FindMistake", "PickPair/retrieve", "PickImage/before", "PickImage/after"} <= set(forgotten)
+    wait_idle(qtbot, paired, WAIT)
 
 
 def test_images_of_another_kind_are_warned_about(qtbot, paired: MainWindow, tmp_path: Path) -> None:
@@ -160,6 +214,7 @@ def test_images_of_another_kind_are_warned_about(qtbot, paired: MainWindow, tmp_
     paired.retrieve._read_files([(BEFORE, tmp_path / "noise.png")])
     qtbot.waitUntil(lambda: "Unlike" in paired.retrieve.pair.note(BEFORE), timeout=WAIT)
     assert "dB" in paired.retrieve.pair.note(BEFORE)
+    assert "noise.png" in paired.retrieve.pair.note(BEFORE)
     assert "Unlike" not in paired.retrieve.pair.note(AFTER)
     wait_idle(qtbot, paired, WAIT)
 

@@ -112,7 +112,7 @@ def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int) -> Figures
         "table_pairs": pairs,
         "searches": paths,
     }
-    figures |= one_by_one(explorer, cache, calibration, min(ONE_BY_ONE, pairs // 4))
+    figures |= one_by_one(explorer, cache, calibration, min(ONE_BY_ONE, 1 + pairs // 4))
     figures |= {"pairs_per_s": table_rate(explorer, cache, calibration, pairs)}
     figures |= judged(explorer, cache, calibration, pairs)
     figures |= searched(explorer, cache, paths)
@@ -206,8 +206,12 @@ def _code_rate(explorer: Explorer, subject: Subject, count: int) -> float:
 
 def searched(explorer: Explorer, cache: Cache, count: int) -> Figures:
     """Shares of pairs whose exact actions are found, by their number, and how long a search takes."""
-    rng, taken, figures = np.random.default_rng(0), list[float](), Figures()
+    if not cache.has_factor_labels:
+        nothing: Figures = {f"path_{length}": None for length in (*LENGTHS, "3_greedy")}
+        return {**nothing, "path_median_s": None}
+    taken, figures = list[float](), Figures()
     for length in LENGTHS:
+        rng = np.random.default_rng(length)
         found = [_search(explorer, cache, rng, length, taken.append, BEAM) for _ in range(count)]
         hits = np.array([hit for hit in found if hit is not None], dtype=bool)
         if len(hits):
@@ -217,7 +221,7 @@ def searched(explorer: Explorer, cache: Cache, count: int) -> Figures:
             }  # fmt: skip
         else:
             figures[f"path_{length}"] = None
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(3)  # the very pairs of the beam search
     greedy = [_search(explorer, cache, rng, 3, lambda _s: None, 1) for _ in range(count)]
     hits = np.array([hit for hit in greedy if hit is not None], dtype=bool)
     figures["path_3_greedy"] = float(hits.mean()) if len(hits) else None

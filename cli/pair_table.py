@@ -77,7 +77,9 @@ def answer_steps(
         UsageError: the table is missing, no table, or without the two columns.
         OSError: the answers cannot be written.
     """
-    part = out.with_name(f".{out.name}.{explorer.info.fingerprint[:12]}.part")
+    # answers of one file were all given with the same weights, with or without a calibration
+    state = "plain" if calibration is None else "calibrated"
+    part = out.with_name(f".{out.name}.{explorer.info.fingerprint[:12]}.{state}.part")
     counts = Counts()
     with _opened(pairs) as table:
         rows = _rows(table, pairs)

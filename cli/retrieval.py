@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ def _answer_pair(arguments: argparse.Namespace) -> Result:
         "best": None if found.identical else found.best,
         "margin": found.margin,
         "calibrated": found.calibrated,
-        "kind": KINDS[found.kind],
+        "kind": None if found.kind is None else KINDS[found.kind],
         "kinds": kinds,
         "psnr_before": found.psnr[0],
         "psnr_after": found.psnr[1],
@@ -118,10 +119,11 @@ def _answer_pair(arguments: argparse.Namespace) -> Result:
     if not found.identical:
         shown = _ranking(found)[: arguments.top or SHOWN_BY_DEFAULT]
         lines += [f"{row['probability']:7.3f}  {row['action']}" for row in shown]
-    if arguments.path and not found.identical:
-        data["path"], line = _path(arguments, explorer, found)
+    code = 0
+    if arguments.path:
+        data["path"], line, code = _path(arguments, explorer, found)
         lines.append(line)
-    return Result(data, "\n".join(lines))
+    return Result(data, "\n".join(filter(None, lines)), code)
 
 
 def _ranking(found: Retrieval) -> list[dict[str, object]]:
@@ -141,7 +143,7 @@ def _first_line(found: Retrieval) -> str:
 
     if found.identical:
         return "The two images are identical: no action happened."
-    if found.kinds is None:
+    if found.kinds is None or found.kind is None:
         state = "probabilities" if found.calibrated else "probabilities, not calibrated"
         return f"If it was one action ({state}):"
     return f"{KINDS[found.kind].capitalize()} ({float(found.kinds[found.kind]):.3f}). If it was one:"
@@ -149,10 +151,12 @@ def _first_line(found: Retrieval) -> str:
 
 def _path(
     arguments: argparse.Namespace, explorer: Explorer, found: Retrieval
-) -> tuple[dict[str, object], str]:
-    """The sequence of actions as data and as a line."""
+) -> tuple[dict[str, object] | None, str, int]:
+    """The sequence of actions as data and as a line, and the exit code; the best so far when stopped."""
     from engine.action_paths import BEAM, MOST_STEPS, PathSearch
 
+    if found.identical:
+        return None, "", 0
     search = PathSearch(
         explorer, found.codes[0], found.codes[1], arguments.beam or BEAM, arguments.steps or MOST_STEPS
     )
@@ -162,16 +166,24 @@ def _path(
         nonlocal best
         best = now or best
 
-    step_through(search.run(), keep)
-    assert best is not None  # the search always ends with one
+    stopped = False
+    try:
+        step_through(search.run(), keep)
+    except Interrupted:
+        stopped = True
+    if best is None:
+        return None, "steps: stopped before any was found", EXIT_INTERRUPTED
     actions = [found.action_names[a] for a in best.actions]
     words = ", ".join(actions) if actions else "none"
     data: dict[str, object] = {"actions": actions, "distance_left": best.distance, "tried": best.tried}
-    return data, f"steps: {words} ({100 * best.distance:.1f} % of the distance is left)"
+    state = ", the best before it was stopped" if stopped else ""
+    line = f"steps: {words} ({100 * best.distance:.1f} % of the distance is left{state})"
+    return data, line, EXIT_INTERRUPTED if stopped else 0
 
 
 def calibration_of(explorer: Explorer) -> Calibration | None:
     """What is kept with the run; else learned now, where the run's own data set is there."""
+    import datasets
     from datasets.cache import Cache
     from datasets.errors import DatasetError
     from engine.calibration import calibration_steps, kept_calibration
@@ -179,9 +191,14 @@ def calibration_of(explorer: Explorer) -> Calibration | None:
     from engine.run_directory import RunDirectory
 
     found = kept_calibration(explorer)
-    path = Path(RunDirectory(explorer.info.path).description().cache)
-    if found is not None or not path.is_file():
+    if found is not None:
         return found
+    description = RunDirectory(explorer.info.path).description()
+    places = [Path(description.cache or "."), datasets.resolve(description.dataset)]
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        say("doscope: not calibrated, as the run's data set is not there; `doscope evaluate` would build it.")
+        return None
     line = ProgressLine()
 
     def steps() -> Iterator[Progressed]:
@@ -212,6 +229,7 @@ def _answer_table(arguments: argparse.Namespace) -> Result:
     check_writable(arguments.out, "the answers")
     total = count_pairs(arguments.pairs)
     explorer = load_explorer(arguments)
+    calibration = calibration_of(explorer)
     line, counts, begun = ProgressLine(), Counts(), time.monotonic()
 
     def show(now: Counts) -> None:
@@ -224,12 +242,13 @@ def _answer_table(arguments: argparse.Namespace) -> Result:
 
     stopped = False
     try:
-        step_through(answer_steps(explorer, arguments.pairs, arguments.out, calibration_of(explorer)), show)
+        step_through(answer_steps(explorer, arguments.pairs, arguments.out, calibration), show)
     except Interrupted:
         stopped = True
     finally:
         line.end()
-    return _said_of_table(arguments, explorer.info.name, counts, total, stopped)
+    said = _said_of_table(arguments, explorer.info.name, counts, total, stopped)
+    return replace(said, data={**said.data, "calibrated": calibration is not None})
 
 
 def _said_of_table(

@@ -21,7 +21,7 @@ from engine.results import ActionPath, Codes, FloatArray
 
 MOST_STEPS = 8
 BEAM = 4
-LESS = 0.02  # a longer sequence has to come nearer by this share of the distance
+LESS = 0.015  # a longer sequence has to come nearer by this share of the distance
 Counts = tuple[int, ...]
 
 
@@ -90,9 +90,12 @@ class PathSearch:
         return len(self._seen)
 
     def _moves(self, frontier: list[_State]) -> Iterator[list[_State]]:
-        """All new states that one move from these leads to, one repetition at a time."""
+        """All new states that one move from these leads to, one repetition at a time.
+
+        A factor is moved once: what a state's codes are is then what its actions lead to, one after another.
+        """
         f = len(self._sizes)
-        going = [(state, action) for state in frontier for action in range(2 * f)]
+        going = [(s, action) for s in frontier for action in range(2 * f) if action % f not in s.order]
         codes = np.stack([state.codes for state, _ in going]) if going else np.zeros((0, 0), np.int64)
         for repetition in range(1, self._most_steps + 1):
             keep = [k for k, (state, action) in enumerate(going) if self._may(state, action, repetition)]
@@ -105,8 +108,7 @@ class PathSearch:
             for (state, action), after, distance in zip(going, codes, distances, strict=True):
                 counts = _moved(state.counts, action, repetition)
                 if counts not in self._seen:
-                    order = state.order if action % f in state.order else (*state.order, action % f)
-                    self._seen[counts] = _State(counts, order, after, distance)
+                    self._seen[counts] = _State(counts, (*state.order, action % f), after, distance)
                     new.append(self._seen[counts])
             yield new
 
@@ -128,7 +130,7 @@ class PathSearch:
         return np.square(apart).mean(axis=1).tolist()
 
     def _path(self, state: _State, finished: bool) -> ActionPath:
-        """The sequence to a state, done again step by step, so that it is what it shows."""
+        """The sequence to a state, done step by step for the images on the way."""
         f, actions = len(self._sizes), []
         for factor in state.order:
             count = state.counts[factor]

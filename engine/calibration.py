@@ -178,6 +178,9 @@ def scored(
     explorer: Explorer, before: Codes, after: Codes, stage: str
 ) -> Generator[Progressed, None, PairScores]:
     """Scores of pairs of codes [P,N], a batch at a time."""
+    if not len(before):
+        of_actions = np.zeros((0, explorer.info.space.num_actions), dtype=np.float32)
+        return PairScores(of_actions, of_actions, np.zeros(0, dtype=np.float32))
     parts = []
     for start in range(0, len(before), BATCH):
         part = slice(start, start + BATCH)
@@ -189,13 +192,15 @@ def scored(
 def unlike_pairs(factors: Ints, count: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Images [n,F] that differ by two steps or more: places of both, [m] twice, m up to `count`.
 
-    Every other pair is a near one, of two to five steps where there is such an image; the rest are any.
+    Every other pair is a near one where there is such an image, of two to five steps: of the lengths that
+    occur each is as likely. The rest are any.
     """
     first, second = [], []
     for number, place in enumerate(rng.integers(0, len(factors), count)):
         steps = np.abs(factors - factors[place]).sum(axis=1)
-        near = steps == rng.integers(2, FAR + 1)
-        allowed = np.flatnonzero(near if number % 2 == 0 and near.any() else steps >= 2)
+        lengths = np.unique(steps[(steps >= 2) & (steps <= FAR)])
+        near = number % 2 == 0 and len(lengths) > 0
+        allowed = np.flatnonzero(steps == rng.choice(lengths) if near else steps >= 2)
         if len(allowed):
             first.append(place)
             second.append(rng.choice(allowed))
@@ -259,11 +264,10 @@ def _learned_kinds(
 ) -> Generator[Progressed, None, KindModel | None]:
     from sklearn.linear_model import LogisticRegression
 
-    if not (np.abs(cache.factors[rows] - cache.factors[rows[0]]).sum(axis=1) >= 2).any():
-        return None
     count = min(KIND_PAIRS, len(one))
     none, several = yield from kind_numbers(explorer, cache, rows, codes, rng, count)
-    numbers = np.concatenate([none, one[:count], several])
+    one = one[:count]
+    numbers = np.concatenate([none, one, several])
     truth = np.repeat(np.arange(len(KINDS)), [len(none), len(one), len(several)])
     if len(np.unique(truth)) < len(KINDS):
         return None
@@ -305,14 +309,18 @@ def kept_calibration(explorer: Explorer) -> Calibration | None:
 
 def keep_calibration(explorer: Explorer, found: Calibration) -> None:
     """Writes it with the run, or else in the home folder; where neither can be, it is learned again."""
-    data = {"version": VERSION, **asdict(found)}
     for place in _places(explorer):
         try:
             with whole(place, make_folders=place.parent == caches_dir()) as temporary:
-                temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+                temporary.write_text(as_json(found), encoding="utf-8")
         except OSError:
             continue
         return
+
+
+def as_json(found: Calibration) -> str:
+    """The contents of the file."""
+    return json.dumps({"version": VERSION, **asdict(found)}, indent=1) + "\n"
 
 
 def _places(explorer: Explorer) -> tuple[Path, Path]:

@@ -187,7 +187,9 @@ def _calibration(subject: Subject) -> Steps:
     figures: dict[str, Any] = {"temperature": calibration.temperature}
     figures |= reliability_figures(probabilities.max(axis=1), answer == subject.action)
     figures["kinds"] = None
-    if calibration.kinds is not None:
+    if calibration.kinds is None:
+        subject.notes.append("kinds (no, one or more actions) needs factor labels of images two steps apart")
+    else:
         rng = np.random.default_rng(0)
         count = min(KIND_PAIRS, len(subject.action))
         none, several = yield from kind_numbers(explorer, cache, subject.rows, subject.codes, rng, count)

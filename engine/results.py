@@ -205,7 +205,7 @@ class Retrieval:
 
     Attributes:
         action_names: the A actions, in the model's order.
-        probabilities: p(action | it was one action), [A], sums to 1; calibrated where `kinds` is given.
+        probabilities: p(action | it was one action), [A], sums to 1.
         cross_entropy: equation (7) of docs/model.md for each action, nats per variable, [A].
         order: all action indices, most probable first, [A].
         codes: of the two images, [2,N].
@@ -213,7 +213,7 @@ class Retrieval:
         psnr: of the reconstructions of the two images, dB.
         psnr_floor: what nearly all images of the run's own kind reach, dB; None where it is not known.
         kinds: probability that no, one, or more than one action lies between the images, [3], in the order
-            of `KINDS`; None where the run is not calibrated.
+            of `KINDS`; None where the run is not calibrated, or its data set has no factor labels.
         calibrated: whether the probabilities are calibrated (engine/calibration.py).
     """
 
@@ -240,11 +240,11 @@ class Retrieval:
         return float(ahead[0] - ahead[1]) if len(ahead) > 1 else float(ahead[0])
 
     @property
-    def kind(self) -> int:
-        """The most probable of `KINDS`; one action where nothing is known of that."""
+    def kind(self) -> int | None:
+        """The most probable of `KINDS`; None where nothing is known of that."""
         if self.identical:
             return NO_ACTION
-        return ONE_ACTION if self.kinds is None else int(self.kinds.argmax())
+        return None if self.kinds is None else int(self.kinds.argmax())
 
     @property
     def changed(self) -> BoolArray:

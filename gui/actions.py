@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.shortcuts import show_shortcuts
 from gui.top_bar import WORKSPACES
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def build_menus(window: MainWindow) -> None:
     """Fill the window's menu bar."""
     bar = window.menuBar()
-    file_menu, edit, view, help_menu = (bar.addMenu(t) for t in ("&File", "&Edit", "&View", "&Help"))
+    titles = ("&File", "&Edit", "&View", "&Retrieve", "&Help")
+    file_menu, edit, view, retrieve, help_menu = (bar.addMenu(title) for title in titles)
     explore = window.explore
     of_explore = _add_sessions(file_menu, window)
     file_menu.addSeparator()
@@ -76,8 +78,10 @@ def build_menus(window: MainWindow) -> None:
             explore.exports.copy_graph,
         ),
     ]
-    window.stack.currentChanged.connect(lambda _index: _enable(window, of_explore))
-    _enable(window, of_explore)
+    of_retrieve = _add_retrieve(retrieve, window)
+    for workspace, actions in ((window.explore, of_explore), (window.retrieve, of_retrieve)):
+        window.stack.currentChanged.connect(partial(_enable, window, workspace, actions))
+        _enable(window, workspace, actions)
     for index, name in enumerate(WORKSPACES):
         _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
     view.addSeparator()
@@ -110,14 +114,22 @@ def _add_steps(menu: QMenu, window: MainWindow) -> list[QAction]:
     ]
 
 
-def _in_front(window: MainWindow) -> bool:
-    """Whether Explore is seen: its commands never act on what is hidden."""
-    return window.stack.currentWidget() is window.explore
+def _add_retrieve(menu: QMenu, window: MainWindow) -> list[QAction]:
+    """Returns what is Retrieve's: all of it."""
+    do = window.retrieve
+    return [
+        _add(menu, window, "random_pair", "Random test pair", "Ctrl+R", do.draw_chosen_pair),
+        _add(menu, window, "next_mistake", "Next mistake", "Ctrl+M", do.next_mistake),
+        _add(menu, window, "swap_pair", "Exchange before and after", "Ctrl+Shift+X", do.swap),
+        _add(menu, window, "find_steps", "Find the steps", "Ctrl+F", do.find_steps),
+        _add(menu, window, "judge", "Judge the model", "Ctrl+J", do.judge_model),
+    ]
 
 
-def _enable(window: MainWindow, actions: list[QAction]) -> None:
+def _enable(window: MainWindow, workspace: QWidget, actions: list[QAction], _index: int = 0) -> None:
+    """Commands never act on what is hidden."""
     for action in actions:
-        action.setEnabled(_in_front(window))
+        action.setEnabled(window.stack.currentWidget() is workspace)
 
 
 def _add_undo(menu: QMenu, window: MainWindow) -> None:
@@ -129,8 +141,9 @@ def _add_undo(menu: QMenu, window: MainWindow) -> None:
     redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
 
     def refresh() -> None:
-        undo.setEnabled(_in_front(window) and history.canUndo())
-        redo.setEnabled(_in_front(window) and history.canRedo())
+        in_front = window.stack.currentWidget() is window.explore
+        undo.setEnabled(in_front and history.canUndo())
+        redo.setEnabled(in_front and history.canRedo())
 
     history.undoTextChanged.connect(lambda text: undo.setText(f"Undo {text}".strip()))
     history.redoTextChanged.connect(lambda text: redo.setText(f"Redo {text}".strip()))

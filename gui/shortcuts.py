@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QV
 
 from gui.widgets import GAP, heading
 
+WORDS = 300  # width of what a key does
 SHORTCUTS = (
     ("Ctrl+1 … Ctrl+4", "Explore, Retrieve, Train, Library"),
     ("Ctrl+N  Ctrl+Shift+O", "New session, open a session"),
@@ -31,6 +32,10 @@ SHORTCUTS = (
     ("Ctrl+U", "Use the result as the image"),
     ("Ctrl+C  Ctrl+Shift+C", "Copy the result, the interventions as a command"),
     ("Ctrl+Shift+G", "Copy the graph for networkx"),
+    ("Ctrl+R  Ctrl+M", "In Retrieve: a random test pair, the next mistake"),
+    ("Ctrl+Shift+X", "In Retrieve: exchange before and after"),
+    ("Ctrl+F", "In Retrieve: find the steps between the images"),
+    ("Ctrl+J", "In Retrieve: judge the model; arrow keys and Enter open a cell's pairs"),
     ("Ctrl+T", "Light or dark"),
     ("F1", "This sheet"),
     ("Ctrl+Q", "Quit"),
@@ -50,11 +55,15 @@ def show_shortcuts(parent: QWidget) -> QDialog:
     grid = QGridLayout()
     grid.setHorizontalSpacing(3 * GAP)
     grid.setVerticalSpacing(GAP)
-    for line, (keys, meaning) in enumerate(SHORTCUTS):
-        key_label = QLabel(keys)
+    half = -(-len(SHORTCUTS) // 2)
+    for number, (keys, meaning) in enumerate(SHORTCUTS):
+        side, line = divmod(number, half)
+        key_label, words = QLabel(keys), QLabel(meaning)
         key_label.setProperty("role", "pill")
-        grid.addWidget(key_label, line, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(QLabel(meaning), line, 1)
+        words.setWordWrap(True)
+        words.setMinimumWidth(WORDS)
+        grid.addWidget(key_label, line, 2 * side, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(words, line, 2 * side + 1)
     layout.addLayout(grid)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.reject)

@@ -25,7 +25,7 @@ def main(run: Path) -> None:
     import torch
 
     import datasets
-    from engine.calibration import NAME as CALIBRATION
+    from engine.calibration import NAME, as_json, kept_calibration
     from engine.evaluation import evaluate
     from engine.explorer import Explorer
     from engine.run_directory import BUNDLED, RunDirectory
@@ -37,6 +37,10 @@ def main(run: Path) -> None:
     with datasets.open_cache(description.dataset) as cache:
         explorer = Explorer.load(run)
         measured = evaluate(explorer, cache)  # calibrates the run, where it was not yet
+    found = kept_calibration(explorer)
+    if found is None:
+        raise SystemExit(f"{run} could not keep its calibration; check the space on the disk")
+    calibration = as_json(found)
     if directory.best.stat().st_size > LIMIT_BYTES:
         raise SystemExit(
             f"{directory.best} is larger than {LIMIT_BYTES // 2**20} MiB; train a smaller preset"
@@ -44,7 +48,7 @@ def main(run: Path) -> None:
     shutil.rmtree(BUNDLED, ignore_errors=True)
     (BUNDLED / "checkpoints").mkdir(parents=True)
     shutil.copyfile(directory.best, BUNDLED / "checkpoints" / directory.best.name)
-    shutil.copyfile(run / CALIBRATION, BUNDLED / CALIBRATION)
+    (BUNDLED / NAME).write_text(calibration, encoding="utf-8")
     _write(BUNDLED / "config.json", {**description.to_json(), "cache": ""})
     minutes = description.budget.get("minutes")
     figures = {name: value for name, value in measured.items() if isinstance(value, float)}

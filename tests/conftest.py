@@ -62,7 +62,7 @@ def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_cache: Path) -> Path:
-    """A run that was trained for seconds on `tiny_cache`; shared, so do not write into it."""
+    """A run of seconds on `tiny_cache`; shared, so write nothing into it but its calibration."""
     from datasets.cache import Cache
     from engine.training import train
 

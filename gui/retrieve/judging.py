@@ -21,6 +21,7 @@ class Judging(QObject):
         asked: a Request for the engine thread.
         cancelled: kind of a request that is no longer wanted.
         forgotten: the same, and its answers that are on their way are not wanted either.
+        hinted: a sentence for the user.
         pair_wanted(position): show the test pair at this place.
         walk_begun(): pairs of a cell are going to be shown.
     """
@@ -28,6 +29,7 @@ class Judging(QObject):
     asked = Signal(object)
     cancelled = Signal(str)
     forgotten = Signal(str)
+    hinted = Signal(str)
     pair_wanted = Signal(int)
     walk_begun = Signal()
 
@@ -57,7 +59,9 @@ class Judging(QObject):
     def judge(self) -> None:
         """Ask about every test pair."""
         both = self.both()
-        if both is not None:
+        if both is None:
+            self.hinted.emit("Open the data set that the run was trained on first.")
+        else:
             run, dataset = both
             self._view.begin(run.space)
             self.asked.emit(rq.JudgeRun(str(run.path), dataset.dataset))

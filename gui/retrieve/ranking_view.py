@@ -65,7 +65,7 @@ def verdict(answer: str, truth: str) -> Verdict:
 def verdict_of(result: Retrieval, truth: str) -> Verdict:
     """The verdict on the whole answer: between two images with one true action lies one action."""
     best = verdict(result.best, truth)
-    if result.kind == ONE_ACTION:
+    if result.kind in (None, ONE_ACTION):
         return best
     ranked = (
         "ranked first" if result.best == truth else f"while {readable_action(result.best)} is ranked first"
@@ -89,7 +89,7 @@ def answer_words(result: Retrieval) -> str:
     """The answer in one line of rich text."""
     if result.identical:
         return "<b>Identical images: no change.</b>"
-    if result.kind != ONE_ACTION and result.kinds is not None:
+    if result.kinds is not None and result.kind is not None and result.kind != ONE_ACTION:
         sure = percent(float(result.kinds[result.kind]))
         return f"<b>{KINDS[result.kind].capitalize()}</b> &nbsp; {html.escape(sure)}"
     best = float(result.probabilities[result.order[0]])

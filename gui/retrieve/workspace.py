@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from engine.results import ActionPath, Explanation, Image, LoadedImage, Retrieval, RunInfo
 from gui import requests as rq
@@ -17,11 +17,12 @@ from gui.retrieve.image_slot import AFTER, BEFORE, words_of
 from gui.retrieve.judge_view import JudgeView
 from gui.retrieve.judging import Judging
 from gui.retrieve.pair_view import PairView
+from gui.retrieve.panes import arranged, tabs_of
 from gui.retrieve.path_view import PathView
 from gui.retrieve.ranking_view import RankingView
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
-from gui.widgets import GAP, panel
+from gui.widgets import GAP
 from gui.words import opposite_action
 from gui.workspace import Answer, Workspace
 
@@ -87,7 +88,7 @@ class RetrieveWorkspace(Workspace):
         pair.explore_pair_requested.connect(self.take_explore_pair)
         pair.files_chosen.connect(self._read_files)
         pair.picture_pasted.connect(self._convert_pixels)
-        pair.swap_requested.connect(self._swap)
+        pair.swap_requested.connect(self.swap)
         self.ranking.action_chosen.connect(self.explanation.choose)
         self.ranking.path_wanted.connect(self.find_steps)
         self.explanation.wanted.connect(lambda action: self._explain((action,), CHOSEN))
@@ -98,6 +99,7 @@ class RetrieveWorkspace(Workspace):
         judging.asked.connect(self.asked)
         judging.cancelled.connect(self.cancelled)
         judging.forgotten.connect(self.forgotten)
+        judging.hinted.connect(self.hinted)
         judging.pair_wanted.connect(self._show_pair_at)
         judging.walk_begun.connect(self._show_walk)
         self.judge.refused.connect(self.warned)
@@ -107,35 +109,11 @@ class RetrieveWorkspace(Workspace):
         self.selection.step_changed.connect(lambda _step: self._update_buttons())
 
     def _lay_out(self) -> None:
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.setObjectName("retrieve_left_splitter")
-        for view, name in ((self.pair, "retrieve_pair_panel"), (self.ranking, "retrieve_ranking_panel")):
-            surface, layout = panel(object_name=name)
-            layout.addWidget(view)
-            left.addWidget(surface)
-        left.setChildrenCollapsible(False)
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("retrieve_tabs")
-        self.tabs.setAccessibleName("Reasons, steps, judgement")
-        for tab, name in zip((self.explanation, self.path, self.judge), TABS, strict=True):
-            self.tabs.addTab(tab, name)
-        right_panel, right_layout = panel(object_name="retrieve_explanation_panel")
-        right_layout.addWidget(self.tabs)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setObjectName("retrieve_splitter")
-        self.splitter.addWidget(left)
-        self.splitter.addWidget(right_panel)
-        self.splitter.setStretchFactor(0, 4)
-        self.splitter.setStretchFactor(1, 5)
-        self.splitter.setSizes([560, 700])
-        left.setSizes([370, 330])
-        self.splitter.setChildrenCollapsible(False)
-        self.splitters = (left, self.splitter)
-        for splitter in self.splitters:
-            splitter.setHandleWidth(GAP)
+        self.tabs = tabs_of(dict(zip(TABS, (self.explanation, self.path, self.judge), strict=True)))
+        self.splitters = arranged(self.pair, self.ranking, self.tabs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
-        layout.addWidget(self.splitter)
+        layout.addWidget(self.splitters[-1])
 
     # ------------------------------------------------------------ what is chosen
 
@@ -250,10 +228,16 @@ class RetrieveWorkspace(Workspace):
 
     # ------------------------------------------------------------ choosing a pair
 
+    def draw_chosen_pair(self) -> None:
+        """A random test pair of the factor that is chosen beside the button."""
+        self.draw_pair(self.pair.factor.currentData())
+
     def draw_pair(self, factor: int = -1) -> None:
         """Ask for a random test pair, of one factor or of any (-1)."""
         dataset = self.selection.dataset
-        if dataset is not None:
+        if dataset is None:
+            self.hinted.emit("No data set is open: build or open one in the Library.")
+        else:
             self._forget(*OF_DATA, *OF_IMAGES)
             self.judging.end_walk()
             self._seed += 1
@@ -311,7 +295,8 @@ class RetrieveWorkspace(Workspace):
         shape = self.selection.run.image_shape if self.selection.run else (64, 64, 3)
         return rq.PickImage(shape=shape, file=file, pixels=pixels, view=side)
 
-    def _swap(self) -> None:
+    def swap(self) -> None:
+        """Before and after change places: the opposite question."""
         self._forget(*OF_DATA, *OF_IMAGES)
         swapped = {BEFORE: AFTER, AFTER: BEFORE}
         self._sides = {swapped[side]: content for side, content in self._sides.items()}
@@ -341,6 +326,12 @@ class RetrieveWorkspace(Workspace):
             codes = self._result.codes[0]
             self.asked.emit(rq.ExplainActions(str(self.selection.run.path), codes, actions, view=view))
 
+    def judge_model(self) -> None:
+        """Ask about every test pair, in front."""
+        self.tabs.setCurrentIndex(JUDGE)
+        self.judging.judge()
+        self.judge.matrix.setFocus()
+
     def find_steps(self) -> None:
         """Look for the sequence of actions between the two images."""
         self.tabs.setCurrentIndex(STEPS)
@@ -348,7 +339,9 @@ class RetrieveWorkspace(Workspace):
 
     def _search(self, beam: int, most_steps: int) -> None:
         run, result = self.selection.run, self._result
-        if run is not None and result is not None:
+        if run is None or result is None or result.identical:
+            self.hinted.emit("Choose two different images first.")
+        else:
             before, after = result.codes
             self.path.begin()
             self.asked.emit(rq.FindPath(str(run.path), before, after, beam, most_steps))

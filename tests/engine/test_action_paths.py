@@ -117,3 +117,24 @@ def test_multisets() -> None:
     assert not same_multiset((0, 6), np.array([2, 0, -1, 0]))
     assert not same_multiset((0, 0, 2), np.array([2, 0, -1, 0]))
     assert same_multiset((), np.zeros(4, dtype=np.int64))
+
+
+def test_what_is_judged_is_what_is_shown() -> None:
+    """Where the order of actions matters, a state's codes are those that its own actions lead to."""
+
+    class Ordered(Exact):
+        def next_codes(self, codes: np.ndarray, actions: np.ndarray) -> np.ndarray:
+            after = super().next_codes(codes, actions)
+            after[:, 3] = np.where((actions % 4 == 0) & (codes[:, 1] > 1), (codes[:, 3] + 1) % 4, after[:, 3])
+            return after
+
+    explorer = Ordered(False)
+    search = PathSearch(explorer, np.array([0, 0, 1, 1]), np.array([3, 3, 0, 2]), beam=3)
+    *_, last = search.run()
+    assert last is not None
+    judged = next(
+        s for s in search._seen.values() if (s.codes == last.codes[-1]).all() and s.steps == len(last.actions)
+    )
+    assert last.distance == pytest.approx(judged.distance / search._unit)
+    for state in search._seen.values():
+        assert (search._path(state, False).codes[-1] == state.codes).all()

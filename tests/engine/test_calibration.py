@@ -73,6 +73,11 @@ def test_unlike_pairs_differ_by_two_steps_or_more() -> None:
     assert steps.min() == 2
     assert (steps <= 5).mean() > 0.5
     assert steps.max() > 5
+    grid = np.stack(np.unravel_index(np.arange(480_000), (10, 10, 10, 8, 4, 15)), axis=1)
+    sparse = grid[np.random.default_rng(3).integers(0, len(grid), 1500)]
+    first, second = unlike_pairs(sparse, 200, np.random.default_rng(0))
+    steps = np.abs(sparse[first] - sparse[second]).sum(axis=1)
+    assert (steps <= 5).mean() > 0.4
     near = np.array([[0, 0], [0, 1]])
     assert len(unlike_pairs(near, 10, np.random.default_rng(0))[0]) == 0
 

@@ -44,6 +44,7 @@ KEYS = {
     "hit_rate", "hit_rate_interval", "hit_chance", "collateral_rate", "collateral_rate_interval", "rollout",
     "graph_value", "graph_value_interval", "edges_kept", "graph_faithfulness_auroc",
     "graph_faithfulness_auroc_interval", "dci", "mig", "sap", "factor_vae_score",
+    "temperature", "ece", "ece_interval", "reliability", "kinds",
 }  # fmt: skip
 
 
@@ -135,6 +136,16 @@ def test_fewer_pairs_and_progress(tiny_run: Path, cache: Cache, monkeypatch: pyt
     steps = evaluation_steps(explorer, cache)
     next(steps)
     steps.close()
+
+
+def test_one_pair_is_enough_for_an_answer(
+    tiny_run: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two images, a step apart: what they cannot tell is left out, and nothing breaks."""
+    quickly(monkeypatch)
+    figures = evaluate(Explorer.load(tiny_run, threads=1), cache, limit=1, quick=True)
+    assert figures["pairs"] == 1
+    assert "more than one action" not in (figures["kinds"] or {})
 
 
 def test_splits_without_pairs_are_refused(tiny_run: Path, cache: Cache) -> None:

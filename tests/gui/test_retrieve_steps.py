@@ -18,7 +18,7 @@ from gui.replies import Calibrated, Failure
 from gui.retrieve.action_map import strongest_edges
 from gui.retrieve.image_slot import AFTER, BEFORE
 from gui.retrieve.path_view import PathView, path_words
-from gui.retrieve.workspace import STEPS
+from gui.retrieve.workspace import JUDGE, STEPS
 from gui.top_bar import WORKSPACES
 from gui.words import readable_action
 from tests.gui.conftest import wait_idle
@@ -195,7 +195,7 @@ def test_why_there_is_no_calibration_is_said_quietly(qtbot, paired: MainWindow) 
     assert "the data set has other splits" in paired.retrieve.ranking.kinds.text()
 
 
-@pytest.mark.parametrize("choose", ["draw_pair", "take_explore_pair", "_swap", "next_mistake"])
+@pytest.mark.parametrize("choose", ["draw_pair", "take_explore_pair", "swap", "next_mistake"])
 def test_whatever_was_still_to_come_is_forgotten(qtbot, paired: MainWindow, choose: str) -> None:
     """A pair that is chosen now is not replaced by one that was asked for before."""
     forgotten: list[str] = []
@@ -226,3 +226,28 @@ def test_edges_that_are_shown_lead_into_targets() -> None:
     explained = Explanation(0, np.zeros((2, 2, 3), np.uint8), mask > 0.5, mask, edges)
     assert [(i, j) for i, j, _ in strongest_edges(explained)] == [(1, 2), (0, 1), (0, 2)]
     assert len(strongest_edges(explained, most=2)) == 2
+
+
+def test_keys_of_retrieve(qtbot, paired: MainWindow) -> None:
+    """Every command by its key, while Retrieve is in front; elsewhere the keys mean something else."""
+    retrieve, both = paired.retrieve, Qt.KeyboardModifier.ControlModifier
+    before, after = (retrieve.pair.image(side) for side in (BEFORE, AFTER))
+    QTest.keyClick(paired, Qt.Key.Key_X, both | Qt.KeyboardModifier.ShiftModifier)
+    assert retrieve.pair.image(BEFORE) is after
+    wait_idle(qtbot, paired, WAIT)
+    QTest.keyClick(paired, Qt.Key.Key_F, both)
+    assert retrieve.tabs.currentIndex() == STEPS
+    qtbot.waitUntil(lambda: retrieve.path.found is not None, timeout=WAIT)
+    QTest.keyClick(paired, Qt.Key.Key_R, both)
+    qtbot.waitUntil(lambda: retrieve.pair.image(BEFORE) is not after, timeout=WAIT)
+    assert retrieve.pair.image(BEFORE) is not before
+    wait_idle(qtbot, paired, WAIT)
+    QTest.keyClick(paired, Qt.Key.Key_J, both)
+    assert retrieve.tabs.currentIndex() == JUDGE
+    wait_idle(qtbot, paired, WAIT)
+    pair, image = retrieve.pair.image(BEFORE), paired.selection.image
+    paired.show_workspace(WORKSPACES.index("Explore"))
+    QTest.keyClick(paired, Qt.Key.Key_R, both)
+    qtbot.waitUntil(lambda: paired.selection.image is not image, timeout=WAIT)
+    assert retrieve.pair.image(BEFORE) is pair
+    wait_idle(qtbot, paired, WAIT)

@@ -9,7 +9,7 @@ Legend: P pairs, h w c pixels and channels.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +38,11 @@ def pixel_weights_steps(
     even = np.ones((height, width))
     shown = []
     for factor in range(cache.space.num_factors):
-        yield Progressed("looking where factors show", factor, cache.space.num_factors)
-        changed = _changed_by(cache, factor, rng)
+        progress = Progressed("looking where factors show", factor, cache.space.num_factors)
+        changed = np.zeros((height, width))
+        for so_far in _changed_by(cache, factor, rng):
+            changed = so_far
+            yield progress  # after every value, so that a window never waits long
         if changed.any():
             shown.append(changed / changed.mean())
     if not shown:
@@ -47,8 +50,8 @@ def pixel_weights_steps(
     return ((1 - share) * even + share * np.mean(shown, axis=0)).astype(np.float32)
 
 
-def _changed_by(cache: Cache, factor: int, rng: np.random.Generator) -> Floats:
-    """How far raising a factor moves the mean of each pixel, over all its values, [h,w], image units."""
+def _changed_by(cache: Cache, factor: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """How far raising a factor moves the mean of each pixel, over its values so far, [h,w], image units."""
     pairs, size = cache.transitions("train"), cache.space.num_factors
     rows = np.flatnonzero(pairs.action % size == factor)
     raised = pairs.action[rows] < size
@@ -59,8 +62,7 @@ def _changed_by(cache: Cache, factor: int, rng: np.random.Generator) -> Floats:
     for value in np.unique(values):
         some = rng.permutation(np.flatnonzero(values == value))[:PAIRS_A_STEP]
         energy += _energy(_images(cache, high[some]) - _images(cache, low[some]))
-    changed: Floats = np.sqrt(energy)
-    return changed
+        yield np.sqrt(energy)
 
 
 def _energy(difference_Phwc: npt.NDArray[np.float32]) -> Floats:

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# How long an example takes is the machine's business, not a test's
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def tiny_config():

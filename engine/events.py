@@ -92,6 +92,17 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True)
+class Steered:
+    """An order was heeded (engine/steering.py): its kind, and of "rate" the factor."""
+
+    phase: str
+    step: int
+    elapsed_s: float
+    order: str
+    value: float
+
+
+@dataclass(frozen=True)
 class RunFinished:
     """Last event. `reason` is "done", "stopped" or "diverged"."""
 
@@ -109,6 +120,7 @@ Event = (
     | Progressed
     | SampleSaved
     | CheckpointSaved
+    | Steered
     | RunFinished
 )
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -64,8 +64,16 @@ class Explorer:
         return self._model.transition
 
     @classmethod
-    def load(cls, run: str | Path, device: str = "auto", threads: int | None = None) -> Explorer:
-        """Loads the best checkpoint of a run ("bundled", a directory, or a name in the home folder).
+    def load(
+        cls, run: str | Path, device: str = "auto", threads: int | None = None, newest: bool = False
+    ) -> Explorer:
+        """Loads the best checkpoint of a run.
+
+        Args:
+            run: "bundled", a directory, or a name in the home folder.
+            device: "auto", "cpu", "cuda", "mps".
+            threads: torch threads, None for all cores.
+            newest: the last checkpoint instead, of a training that goes on.
 
         Raises:
             RunError: no such run, no checkpoint, damaged, or of another version.
@@ -75,7 +83,7 @@ class Explorer:
         limit_threads(threads)
         directory = RunDirectory(resolve_run(run))
         description = directory.description()
-        path = directory.weights()
+        path = directory.last if newest and directory.last.is_file() else directory.weights()
         checkpoint = load_checkpoint(path)
         with torch.random.fork_rng(devices=[]):  # a training in this thread keeps its random numbers
             model = CTVAE(description.config, description.image_shape, description.space.num_actions)

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from engine.batches import CodeNoise, TransitionSampler, to_images, to_tensor
 from engine.device import autocast
 from engine.errors import Diverged
-from engine.events import Event, PhaseStarted, Progressed, SampleSaved, StepLogged, Validated
+from engine.events import Event, PhaseStarted, Progressed, SampleSaved, Steered, StepLogged, Validated
 from engine.metrics.graph import edges_kept
 from engine.metrics.images import psnr_db
 from engine.metrics.retrieval import RetrievalTally
 from engine.objectives import Terms, autoencoder_objective, transition_objective
 from engine.quantizer import perplexity
 from engine.recorder import Recorder
+from engine.steering import NEXT_PHASE, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
 from engine.training_state import TrainingState
 
 LOG_EVERY_S = 0.2
@@ -29,6 +30,7 @@ WARM_UP_STEPS = 100
 SAMPLE_COLUMNS = 10
 VALIDATION_IMAGES, VALIDATION_PAIRS = 500, 1000
 VALIDATION_BATCH = 50
+PAUSED_S = 0.05  # between two looks for the order that ends a pause
 EDGES_SETTLE = 0.6  # share of the phase after which the base graph has the wanted share of edges
 
 
@@ -171,6 +173,13 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
     yield PhaseStarted(phase.name, state.step, state.elapsed_s)
     log = Log(phase, state)
     while state.phase_progress < 1:
+        orders = state.steering.take()
+        if orders and log.waiting():
+            yield log.event()
+        for order in orders:
+            yield from _heed(order, state)
+        if state.phase_progress >= 1:
+            break
         if _looks_due(state) > state.phase_looks:
             yield from _look(phase, state, recorder)
         log.add(_timed_step(phase, state))
@@ -179,6 +188,40 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
         if not log.waiting() and state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
             yield state.save_last()
     yield from _look(phase, state, recorder)
+
+
+def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
+    """What an order asks for. A pause lasts until it is ended, and takes none of the training's time.
+
+    Raises:
+        StopOrdered: the order was to stop.
+    """
+    if order.kind == RESUME:
+        return
+    yield Steered(state.phase, state.step, state.elapsed_s, order.kind, order.value)
+    if order.kind == STOP:
+        raise StopOrdered
+    if order.kind == SAVE:
+        yield state.save_last()
+    elif order.kind == NEXT_PHASE:
+        state.phase_over = True
+    elif order.kind == RATE:
+        state.rate_factor = order.value
+    elif order.kind == PAUSE:
+        yield from _pause(state)
+
+
+def _pause(state: TrainingState) -> Iterator[Event]:
+    """Stands still until the order to go on; other orders are heeded meanwhile."""
+    while True:
+        for order in state.steering.take():
+            if order.kind == RESUME:
+                yield Steered(state.phase, state.step, state.elapsed_s, RESUME, 1.0)
+                return
+            if order.kind != PAUSE:
+                yield from _heed(order, state)
+        time.sleep(PAUSED_S)
+        yield Progressed("paused", 0, 0)
 
 
 def _looks_due(state: TrainingState) -> int:
@@ -198,7 +241,7 @@ def _timed_step(phase: Phase, state: TrainingState) -> Terms:
     state.optimizer.zero_grad()
     terms["loss"].backward()  # type: ignore[no-untyped-call]
     terms["gradient_norm"] = nn.utils.clip_grad_norm_(state.optimizer.parameters, 1.0)
-    state.optimizer.step(warm * (0.01 + 0.99 * cosine))
+    state.optimizer.step(state.rate_factor * warm * (0.01 + 0.99 * cosine))
     state.step += 1
     state.phase_step += 1
     state.elapsed_s += time.perf_counter() - begun

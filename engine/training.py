@@ -30,6 +30,7 @@ from engine.pixel_weights import pixel_weights_steps
 from engine.recorder import Recorder
 from engine.run_directory import RunDescription, RunDirectory
 from engine.same_data import check_same_data, splits_of
+from engine.steering import Steering, StopOrdered
 from engine.training_state import Budget, TrainingState
 
 ENCODE_BATCH = 250
@@ -46,6 +47,7 @@ def train(
     seed: int | None = None,
     resume: bool = False,
     dataset: str = "",
+    steering: Steering | None = None,
 ) -> Iterator[Event]:
     """Trains the autoencoder, then the causal transition layer, and yields what happens.
 
@@ -60,6 +62,7 @@ def train(
         seed: replaces `config.training.seed`.
         resume: go on from the last checkpoint.
         dataset: the name to remember, the cache's own by default.
+        steering: where orders of this process come in; other processes leave theirs in the run directory.
 
     Raises:
         InputError, RunError: before the first event.
@@ -78,6 +81,7 @@ def train(
         check_same_data(description, cache)
     _check(cache, minutes, config)
     state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
+    state.steering = steering or state.steering
     if not resume:
         directory.create(_describe(config, cache, minutes, dataset))
     elif directory.last.is_file():  # else the run ended before its first checkpoint, and begins again
@@ -110,6 +114,9 @@ def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
             state.save_last()
             recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
             raise
+        except StopOrdered:
+            state.save_last()
+            yield recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
         except TrainingStopped as error:
             reason = "diverged" if type(error).__name__ == "Diverged" else "stopped"
             _write_if_possible(

@@ -24,6 +24,7 @@ from engine.events import CheckpointSaved
 from engine.model import CTVAE
 from engine.optimizer import Optimizer, feature_matrices
 from engine.run_directory import RunDirectory
+from engine.steering import Steering
 
 PHASES = ("autoencoder", "transition")
 
@@ -86,13 +87,15 @@ class TrainingState:
         self.saved_at_s = 0.0
         self.phase_looks = 0  # validations of the present phase so far
         self.look_s = 0.0  # how long the last validation took
+        self.steering = Steering(run.path)
+        self.rate_factor = 1.0  # of the planned learning rate, by order
         self._saved: tuple[str, int, bool] | None = None
         self.begin_phase(PHASES[0])
 
     def begin_phase(self, phase: str) -> None:
         """Starts a phase with a fresh optimizer."""
         self.phase, self.phase_step, self.phase_began_s = phase, 0, self.elapsed_s
-        self.phase_looks = 0
+        self.phase_looks, self.phase_over = 0, False  # over: ended by order
         training = self.config.training
         if phase == PHASES[0]:
             parameters = list(self.model.autoencoder.parameters())
@@ -121,6 +124,8 @@ class TrainingState:
     @property
     def phase_progress(self) -> float:
         """Share of the present phase, 0..1."""
+        if self.phase_over:
+            return 1.0
         return self.budget.phase_progress(
             self.phase, self.phase_step, self.phase_began_s, self.elapsed_s, self.look_s
         )
@@ -181,6 +186,7 @@ class TrainingState:
         self.figures = {str(k): float(v) for k, v in meta["figures"].items()}
         self.factor_errors[:] = meta["factor_errors"]
         self.phase_looks, self.look_s = int(meta["phase_looks"]), float(meta["look_s"])
+        self.rate_factor = float(meta.get("rate_factor", 1.0))  # runs from before orders have none
         self.best_figure = self._best_saved()
         self.rng.bit_generator.state = meta["random_numpy"]
         torch.set_rng_state(checkpoint.tensors["random.torch"])
@@ -211,6 +217,7 @@ class TrainingState:
             "phase_began_s": self.phase_began_s,
             "phase_looks": self.phase_looks,
             "look_s": self.look_s,
+            "rate_factor": self.rate_factor,
             "figures": self.figures,
             "factor_errors": self.factor_errors.tolist(),
             "random_numpy": self.rng.bit_generator.state,

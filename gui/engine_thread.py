@@ -67,6 +67,7 @@ class EngineThread(QThread):
         self._quit = False
         self._jobs: dict[str, _Job] = {}  # thread's own, as all below
         self._turn = 0
+        self._work: EngineWork  # made in the thread
         self._paused = False
         self._waiting = False
         self._sent = 0
@@ -145,7 +146,7 @@ class EngineThread(QThread):
 
     def run(self) -> None:
         """The loop; ends after `shutdown`."""
-        work = EngineWork()
+        self._work = work = EngineWork()
         while True:
             self._wait()
             self._end_cancelled()
@@ -182,7 +183,8 @@ class EngineThread(QThread):
             return self._pending.pop(next(iter(self._pending)))
 
     def _runnable(self) -> list[_Job]:
-        jobs = [job for kind, job in self._jobs.items() if not (kind == TRAINING and self._paused)]
+        still = self._paused and not self._work.training.orders_wait
+        jobs = [job for kind, job in self._jobs.items() if not (kind == TRAINING and still)]
         interactive = [job for job in jobs if not job.request.background]
         return interactive or jobs
 

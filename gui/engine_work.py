@@ -7,23 +7,21 @@ Torch is imported by the first request that needs a model, never before.
 from __future__ import annotations
 
 import contextlib
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from datasets.errors import CacheError, DatasetError
 from engine.errors import EngineError
-from engine.events import Progressed, RunFinished, StepLogged
 from engine.results import CausalGraph, Intervention, Palette, RunInfo
 from gui import requests as rq
 from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
 from gui.kept_probes import KeptProbes
-from gui.library.work import delete_run, list_library, refuse_in_use, verify
+from gui.library.work import delete_run, list_library, verify
 from gui.replies import (
     Activity,
     Deleted,
@@ -33,25 +31,18 @@ from gui.replies import (
     Library,
     NodePositions,
     OpenedSession,
-    Presets,
-    RunLog,
     ShownImage,
     Targets,
-    TrainingEnded,
     Written,
 )
 from gui.retrieval_work import RetrievalWork
 from gui.session_work import open_session, save_session
+from gui.training_work import TrainingWork, torch_threads
 
 if TYPE_CHECKING:
     from engine.explorer import Explorer
 
 MODELS_KEPT = 3
-
-
-def torch_threads() -> int:
-    """All cores but one, which stays for the window."""
-    return max(1, (os.cpu_count() or 2) - 1)
 
 
 class EngineWork:
@@ -62,7 +53,7 @@ class EngineWork:
         self._explorers: dict[str, Explorer] = {}
         self._code_tables = CodeTables()
         self._probes = KeptProbes()
-        self._trained: set[Path] = set()
+        self.training = TrainingWork(self.data)
         self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.LoadRun: self._load_run,
@@ -90,9 +81,7 @@ class EngineWork:
             rq.ReadCodeUse: self._read_code_use,
             rq.Traverse: self._traverse,
             rq.EvaluateRun: self._evaluate,
-            rq.StartTraining: self._train,
-            rq.ReadPresets: self._presets,
-            rq.ReadRunLog: self._read_run_log,
+            **self.training.handlers,
             **RetrievalWork(self._explorer, self.data).handlers,
         }
 
@@ -118,6 +107,16 @@ class EngineWork:
             self._keep(key, explorer)
         return self._explorers[key]
 
+    def _load_newest(self, run: str) -> Explorer:
+        """The last checkpoint's weights, in the place of the run's best ones."""
+        from engine.explorer import Explorer
+
+        explorer = Explorer.load(run, threads=torch_threads(), newest=True)
+        key = self._paths[run] = str(explorer.info.path)
+        self._explorers.pop(key, None)
+        self._keep(key, explorer)
+        return explorer
+
     def _keep(self, key: str, explorer: Explorer) -> None:
         self._explorers[key] = explorer
         while len(self._explorers) > MODELS_KEPT:
@@ -125,6 +124,8 @@ class EngineWork:
 
     def _load_run(self, request: rq.LoadRun) -> RunInfo:
         """Always from the disk: a run that was trained on since has newer weights."""
+        if request.newest:
+            return self._load_newest(request.run).info
         self._explorers.pop(self._paths.get(request.run, request.run), None)
         return self._explorer(request.run).info
 
@@ -255,54 +256,6 @@ class EngineWork:
             yield Activity(request.kind, text, progress.done, progress.total, cancellable=True)
         yield Evaluated(request.run, request.dataset, request.split, dict(figures))
 
-    # ------------------------------------------------------------ training
-
-    def _train(self, request: rq.StartTraining) -> Iterator[object]:
-        from engine.config import load_preset
-        from engine.run_directory import RunDirectory
-        from engine.training import train
-
-        path = Path(request.path)
-        if request.resume:
-            config = RunDirectory(path).description().config
-            if path not in self._trained:  # what this window trained has ended by now
-                refuse_in_use(path, "resumed")
-        else:
-            config = _with_overrides(load_preset(request.preset), request.overrides)
-        steps = train(
-            config, self.data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
-            seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
-        )  # fmt: skip
-        self._trained.add(path)
-        reason = "done"
-        try:
-            for event in steps:
-                if isinstance(event, RunFinished):
-                    reason = event.reason
-                if isinstance(event, Progressed):
-                    yield Activity(request.kind, f"Training: {event.stage}", event.done, event.total)
-                    continue
-                yield event
-                if isinstance(event, StepLogged):
-                    done, text = int(event.progress * 1000), f"Training, {event.phase} phase"
-                    yield Activity(request.kind, text, done, 1000, event.remaining_s)
-        finally:
-            cast(Any, steps).close()  # saves a checkpoint when it is not at its end
-        yield TrainingEnded(request.path, reason)
-
-    def _presets(self, request: rq.ReadPresets) -> Presets:
-        from engine.config import load_preset, preset_names
-
-        return Presets({name: _flatten(load_preset(name).to_json()) for name in preset_names()})
-
-    def _read_run_log(self, request: rq.ReadRunLog) -> RunLog:
-        from engine.run_directory import RunDirectory
-
-        directory = RunDirectory(Path(request.path))
-        directory.description()  # says so when this is no run directory
-        events, offset = directory.events(request.offset)
-        return RunLog(request.path, tuple(events), offset)
-
     # ------------------------------------------------------------ the library
 
     def _list_library(self, request: rq.ListLibrary) -> Library:
@@ -314,22 +267,6 @@ class EngineWork:
     def _delete_run(self, request: rq.DeleteRun) -> Deleted:
         self._explorers.pop(request.path, None)
         return delete_run(request)
-
-
-def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:
-    """{"training": {"seed": 0}} -> {"training.seed": 0}."""
-    flat: dict[str, object] = {}
-    for key, value in nested.items():
-        name = f"{prefix}{key}"
-        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
-    return flat
-
-
-def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
-    """A config with some settings changed; the engine's own validation speaks up for bad ones."""
-    for name, value in overrides.items():
-        config = config.with_setting(name, value)
-    return config
 
 
 def _can_be_built(dataset: str) -> bool:

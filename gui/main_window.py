@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         # from the Library and from Train to the other workspaces
         self.library.explore_wanted.connect(self.explore_run)
         self.train.explore_wanted.connect(self.explore_run)
+        self.train.try_wanted.connect(self._try_run)
         self.library.resume_wanted.connect(self._resume_run)
         self.library.watch_wanted.connect(self._watch_run)
         self.library.dataset_wanted.connect(lambda name: self.engine.submit(rq.OpenDataset(name)))
@@ -178,6 +179,15 @@ class MainWindow(QMainWindow):
         """Load a run (its path, or a name) and go to Explore."""
         self.engine.submit(rq.LoadRun(run))
         self.show_workspace(WORKSPACES.index("Explore"))
+
+    def _try_run(self, path: str) -> None:
+        """The newest weights of a run in training, in Explore and Retrieve."""
+        self.engine.submit(rq.LoadRun(path, newest=True))
+        self.show_workspace(WORKSPACES.index("Explore"))
+        self.messages.info(
+            f"The weights of {Path(path).name} as they are now; the training goes on. "
+            'Click "Try it now" in Train again for newer ones.'
+        )
 
     def _explore_actions(self, picked: PickedImage, actions: tuple[int, ...]) -> None:
         """Retrieve's image before with some actions done to it, in Explore."""

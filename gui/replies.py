@@ -13,6 +13,7 @@ from engine.code_use import CodeUse
 from engine.events import Event
 from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction, RunInfo
 from engine.session import Session
+from engine.steering import Order
 from gui.requests import Request
 
 
@@ -284,6 +285,14 @@ class TrainingPaused:
     """Whether the training stands still now."""
 
     paused: bool
+
+
+@dataclass(frozen=True)
+class OrderGiven:
+    """An order is on its way to a training; the training's own log says when it is heeded."""
+
+    path: str
+    order: Order
 
 
 @dataclass(frozen=True)

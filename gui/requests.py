@@ -33,6 +33,7 @@ from gui.training_requests import (
     ReadRunLog,
     ResumeTraining,
     StartTraining,
+    SteerTraining,
     StopTraining,
 )
 
@@ -41,9 +42,14 @@ from gui.training_requests import (
 
 @dataclass(frozen=True, eq=False)
 class LoadRun(Request):
-    """Load a run's model ("bundled", a name, or a path). Answers RunInfo."""
+    """Load a run's model ("bundled", a name, or a path). Answers RunInfo.
+
+    Attributes:
+        newest: the weights of the last checkpoint, also where others were better on validation.
+    """
 
     run: str
+    newest: bool = False
     text: ClassVar[str] = "Loading the model"
 
 
@@ -375,6 +381,7 @@ __all__ = [
     "ShowImage",
     "Split",
     "StartTraining",
+    "SteerTraining",
     "StopTraining",
     "Traverse",
     "VerifyDataset",

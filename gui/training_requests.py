@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from engine.steering import Order
 from gui.request import Request
 
 
@@ -38,6 +39,17 @@ class PauseTraining(Request):
 @dataclass(frozen=True, eq=False)
 class ResumeTraining(Request):
     """Step the paused training again. Answers TrainingPaused."""
+
+
+@dataclass(frozen=True, eq=False)
+class SteerTraining(Request):
+    """An order to the training of the run `path`, here or elsewhere. Answers OrderGiven.
+
+    Put the order's kind into `view`, so that no order is overtaken by another one.
+    """
+
+    path: str
+    order: Order
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,11 @@ from engine.events import (
     Progressed,
     RunStarted,
     SampleSaved,
+    Steered,
     StepLogged,
     Validated,
 )
+from engine.steering import NEXT_PHASE, PAUSE, RATE, RESUME, SAVE, STOP
 from gui.widgets import named
 from gui.words import count, duration, figure, readable
 
@@ -36,7 +38,22 @@ def line(event: Event) -> str | None:
         return f"{at}picture {event.path}"
     if isinstance(event, CheckpointSaved):
         return f"{at}checkpoint saved ({event.kind})"
+    if isinstance(event, Steered):
+        return f"{at}{order_words(event)} at step {count(event.step)}"
     return f"{at}run {event.reason} at step {count(event.step)}. {figures(event.figures)}"
+
+
+def order_words(event: Steered) -> str:
+    """What was ordered, as a person says it."""
+    if event.order == RATE:
+        return f"learning rate {event.value:g} times the planned one"
+    return {
+        NEXT_PHASE: f"{event.phase} phase ended by hand",
+        SAVE: "checkpoint asked for",
+        PAUSE: "paused",
+        RESUME: "gone on with",
+        STOP: "stopped by hand",
+    }.get(event.order, readable(event.order))
 
 
 def figures(values: dict[str, float]) -> str:

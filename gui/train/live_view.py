@@ -12,8 +12,11 @@ from engine.events import (
     Progressed,
     RunFinished,
     RunStarted,
+    Steered,
     StepLogged,
 )
+from engine.steering import PAUSE, RESUME
+from gui.train.steer_bar import SteerBar
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, end_of_run, figure, readable
 
@@ -69,12 +72,14 @@ class LiveView(QWidget):
         self.explore = button(
             "Explore this run", "train_explore", "Open the run in Explore", self.explore_requested.emit
         )
+        self.steer = SteerBar()
         self.leave = button("Close", "train_leave", "Stop watching this run", self.leave_requested.emit)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(self.title, self.phase, 1, self.explore, self.pause, self.stop, self.leave))
         layout.addWidget(self.progress)
         layout.addWidget(self.facts)
+        layout.addWidget(self.steer)
         self.set_idle()
 
     def set_idle(self) -> None:
@@ -94,6 +99,7 @@ class LiveView(QWidget):
         self.phase.show()
         self.progress.setValue(0)
         self.facts.setText("")
+        self.steer.begin()
         self._set_state(WATCHING if watching else RUNNING)
 
     def set_paused(self, paused: bool) -> None:
@@ -131,6 +137,10 @@ class LiveView(QWidget):
         elif isinstance(event, CheckpointSaved):
             self._saved = True
             self._set_state(self.state)
+        elif isinstance(event, Steered):
+            self.steer.heeded(event)
+            if event.order in (PAUSE, RESUME):
+                self._on_paused_by_order(event.order == PAUSE)
         elif isinstance(event, RunFinished):
             self._saved = True
             reached = [f"step {count(event.step)}, {duration(event.elapsed_s)} of training"]
@@ -139,7 +149,14 @@ class LiveView(QWidget):
             if self.state == WATCHING:
                 self.set_ended(event.reason)
 
+    def _on_paused_by_order(self, paused: bool) -> None:
+        """Whoever gave the order; a training elsewhere stays one that is watched."""
+        if self.state == WATCHING:
+            self.phase.setText("paused" if paused else "going on")
+        self.set_paused(paused)
+
     def _show_phase(self, phase: str) -> None:
+        self.steer.show_phase(phase)
         if self.state != STOPPING:
             self.phase.setText(f"paused ({phase})" if self.state == PAUSED else f"{readable(phase)} phase")
 
@@ -157,6 +174,8 @@ class LiveView(QWidget):
         self.pause.setAccessibleName("Resume the training" if state == PAUSED else "Pause the training")
         self.explore.setVisible(state == ENDED and self._saved)
         self.leave.setVisible(state in (WATCHING, ENDED))
+        self.steer.setVisible(ours or state == WATCHING)
+        self.steer.setEnabled(state != STOPPING)
         if state == PAUSED:
             self.phase.setText("paused")
 

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from datasets.home import runs_dir
-from engine.events import Event, RunFinished, SampleSaved, StepLogged
+from engine.events import CheckpointSaved, Event, RunFinished, SampleSaved, StepLogged
+from engine.steering import RESUME, SAVE, Order
 from gui import requests as rq
 from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
 from gui.settings import restore_splitters, save_splitters
@@ -48,9 +49,11 @@ class TrainWorkspace(Workspace):
 
     Signals:
         explore_wanted(path): open this run in Explore.
+        try_wanted(path): open the newest weights of this run, which is still in training, in Explore.
     """
 
     explore_wanted = Signal(str)
+    try_wanted = Signal(str)
 
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
@@ -61,6 +64,7 @@ class TrainWorkspace(Workspace):
         self._path: Path | None = None
         self._watched: Path | None = None
         self._offset = 0
+        self._trying = False
         self._drawn_version = -1
         self._backlog: deque[Event] = deque()
         self._redraw_timer = QTimer(self, interval=REDRAW_MS)
@@ -162,8 +166,10 @@ class TrainWorkspace(Workspace):
     def _connect(self) -> None:
         self.form.start_requested.connect(self._start)
         self.live.pause_requested.connect(lambda: self.asked.emit(rq.PauseTraining()))
-        self.live.resume_requested.connect(lambda: self.asked.emit(rq.ResumeTraining()))
+        self.live.resume_requested.connect(self._go_on)
         self.live.stop_requested.connect(self._stop)
+        self.live.steer.ordered.connect(self._order)
+        self.live.steer.try_wanted.connect(self._try)
         self.live.explore_requested.connect(self._explore)
         self.live.leave_requested.connect(self._leave)
         self.by_time.toggled.connect(self._show_time)
@@ -274,6 +280,20 @@ class TrainWorkspace(Workspace):
             )
         )
 
+    def _go_on(self) -> None:
+        """Whether it was paused here, or by an order from elsewhere."""
+        self.asked.emit(rq.ResumeTraining())
+        self._order(Order(RESUME))
+
+    def _order(self, order: Order) -> None:
+        if self._path is not None:
+            self.asked.emit(rq.SteerTraining(str(self._path), order, view=order.kind))
+
+    def _try(self) -> None:
+        """The weights are opened when the checkpoint is there."""
+        self._trying = True
+        self._order(Order(SAVE))
+
     def _stop(self) -> None:
         self.live.set_stopping()
         self.asked.emit(rq.StopTraining())
@@ -306,6 +326,7 @@ class TrainWorkspace(Workspace):
     def _begin(self, path: Path, watching: bool) -> None:
         self._watch_timer.stop()
         self._path, self._watched, self._offset = path, path if watching else None, 0
+        self._trying = False
         self._clear()
         self.samples.set_run(path)
         self.live.begin(path.name, watching)
@@ -340,6 +361,9 @@ class TrainWorkspace(Workspace):
                 self.live.add(event)
             if isinstance(event, SampleSaved):
                 self.samples.add(event)
+            if self._trying and isinstance(event, CheckpointSaved) and event.kind == "last":
+                self._trying = False
+                self.try_wanted.emit(str(self._path))
         if self._backlog:
             QTimer.singleShot(0, self, self._take_events)
 

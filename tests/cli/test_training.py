@@ -175,3 +175,33 @@ def test_ctrl_c_in_a_real_process(tiny_cache: Path, tmp_path: Path) -> None:
 def _has_steps(run: Path) -> bool:
     metrics = run / "metrics.jsonl"
     return metrics.is_file() and '"StepLogged"' in metrics.read_text()
+
+
+def test_a_training_elsewhere_is_steered(call: Call, tiny_cache: Path, tmp_path: Path) -> None:
+    """Another process trains; orders reach it, and once it has ended they are refused."""
+    run = tmp_path / "run"
+    command = [sys.executable, "main.py", "train", "--dataset", str(tiny_cache), "--run", str(run)]
+    training = subprocess.Popen(
+        [*command, *TINY, *ENDLESS], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        metrics = run / "metrics.jsonl"
+        while not (metrics.is_file() and "StepLogged" in metrics.read_text()):
+            assert training.poll() is None
+            time.sleep(0.1)
+        said = call("steer", "--run", run, "--rate", 0.5, "--next-phase", "--json")
+        assert said.json["orders"] == ["rate", "next_phase"]
+        assert said.json["taken"]
+        said = call("steer", "--run", run, "--stop", "--json")
+        assert said.json["taken"]
+        assert training.wait(30) == 0
+    finally:
+        training.kill()
+        training.wait()
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert [line["order"] for line in lines if line["event"] == "Steered"] == ["rate", "next_phase", "stop"]
+    assert lines[-1]["reason"] == "stopped"
+    said = call("steer", "--run", run, "--save")
+    assert said.code == 2
+    assert "not in training (stopped)" in said.err
+    assert call("steer", "--run", run).code == 2

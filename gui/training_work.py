@@ -1,0 +1,124 @@
+"""What the engine thread does for Train: running a training, giving it orders, reading runs and presets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from engine.events import Progressed, RunFinished, Steered, StepLogged
+from gui import requests as rq
+from gui.data_work import DataWork
+from gui.library.work import refuse_in_use
+from gui.replies import Activity, OrderGiven, Presets, RunLog, TrainingEnded
+
+if TYPE_CHECKING:
+    from engine.steering import Steering
+
+
+def torch_threads() -> int:
+    """All cores but one, which stays for the window."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class TrainingWork:
+    """Part of `EngineWork`; used by one thread only.
+
+    Args:
+        data: the open caches.
+    """
+
+    def __init__(self, data: DataWork) -> None:
+        self._data = data
+        self._trained: set[Path] = set()
+        self._steering: tuple[str, Steering] | None = None  # of the training here: its path, its orders
+        self._saving = False  # a checkpoint was ordered, and the event that says it is there has not come
+        self.handlers: dict[type[rq.Request], Callable[[Any], object]] = {
+            rq.StartTraining: self._train,
+            rq.SteerTraining: self._steer,
+            rq.ReadPresets: self._presets,
+            rq.ReadRunLog: self._read_run_log,
+        }
+
+    @property
+    def orders_wait(self) -> bool:
+        """Whether the training here has orders to heed, paused or not."""
+        return self._steering is not None and (self._saving or self._steering[1].waiting)
+
+    def _train(self, request: rq.StartTraining) -> Iterator[object]:
+        from engine.config import load_preset
+        from engine.run_directory import RunDirectory
+        from engine.steering import Steering
+        from engine.training import train
+
+        path = Path(request.path)
+        if request.resume:
+            config = RunDirectory(path).description().config
+            if path not in self._trained:  # what this window trained has ended by now
+                refuse_in_use(path, "resumed")
+        else:
+            config = _with_overrides(load_preset(request.preset), request.overrides)
+        steering = Steering(path)
+        steps = train(
+            config, self._data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
+            seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
+            steering=steering,
+        )  # fmt: skip
+        self._trained.add(path)
+        self._steering = (request.path, steering)
+        reason = "done"
+        try:
+            for event in steps:
+                if isinstance(event, RunFinished):
+                    reason = event.reason
+                self._saving = isinstance(event, Steered) and event.order == "save"
+                if isinstance(event, Progressed):
+                    yield Activity(request.kind, f"Training: {event.stage}", event.done, event.total)
+                    continue
+                yield event
+                if isinstance(event, StepLogged):
+                    done, text = int(event.progress * 1000), f"Training, {event.phase} phase"
+                    yield Activity(request.kind, text, done, 1000, event.remaining_s)
+        finally:
+            self._steering = None
+            cast(Any, steps).close()  # saves a checkpoint when it is not at its end
+        yield TrainingEnded(request.path, reason)
+
+    def _steer(self, request: rq.SteerTraining) -> OrderGiven:
+        from engine.steering import give_order
+
+        if self._steering is not None and self._steering[0] == request.path:
+            self._steering[1].ask(request.order)
+        else:
+            give_order(Path(request.path), request.order)
+        return OrderGiven(request.path, request.order)
+
+    def _presets(self, request: rq.ReadPresets) -> Presets:
+        from engine.config import load_preset, preset_names
+
+        return Presets({name: _flatten(load_preset(name).to_json()) for name in preset_names()})
+
+    def _read_run_log(self, request: rq.ReadRunLog) -> RunLog:
+        from engine.run_directory import RunDirectory
+
+        directory = RunDirectory(Path(request.path))
+        directory.description()  # says so when this is no run directory
+        events, offset = directory.events(request.offset)
+        return RunLog(request.path, tuple(events), offset)
+
+
+def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """{"training": {"seed": 0}} -> {"training.seed": 0}."""
+    flat: dict[str, object] = {}
+    for key, value in nested.items():
+        name = f"{prefix}{key}"
+        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
+    """A config with some settings changed; the engine's own validation speaks up for bad ones."""
+    for name, value in overrides.items():
+        config = config.with_setting(name, value)
+    return config

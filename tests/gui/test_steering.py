@@ -1,0 +1,110 @@
+"""Steering a training by the buttons of Train, in this window and of a run that is trained elsewhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from datasets.home import runs_dir
+from engine.checkpoint import load_checkpoint
+from engine.events import RunStarted, Steered
+from engine.run_directory import RunDirectory
+from engine.steering import FOLDER, Steering
+from gui.main_window import MainWindow
+from gui.train.curve_data import LOSSES
+from gui.train.event_log import line
+from gui.train.live_view import ENDED, PAUSED, RUNNING
+from tests.gui.conftest import wait_idle
+from tests.gui.test_train import (  # noqa: F401 (fixtures)
+    WAIT,
+    _empty_run,
+    _lines,
+    _step,
+    begin,
+    click,
+    home,
+    steps,
+    training_window,
+)
+
+
+def test_a_training_is_steered_by_its_buttons(qtbot, training_window: MainWindow) -> None:  # noqa: F811
+    """A checkpoint while it stands still, another rate, the next phase, the present weights in Explore."""
+    window, train = training_window, training_window.train
+    live, bar = train.live, train.live.steer
+    path = begin(qtbot, window)
+    last = RunDirectory(path).last
+    assert bar.isVisible()
+    assert bar.next_phase.text() == "Next phase now"
+    click(live.pause)
+    qtbot.waitUntil(lambda: live.state == PAUSED, timeout=WAIT)
+    click(bar.save)
+    qtbot.waitUntil(last.is_file, timeout=WAIT)
+    qtbot.waitUntil(lambda: "checkpoint saved (last)" in train.log.toPlainText(), timeout=WAIT)
+    assert live.state == PAUSED
+    stood_at = load_checkpoint(last).meta["step"]
+    bar.rate.setFocus()
+    bar.rate.selectAll()
+    QTest.keyClicks(bar.rate, "0.5")
+    QTest.keyClick(bar.rate, Qt.Key.Key_Return)
+    click(live.pause)
+    qtbot.waitUntil(lambda: live.state == RUNNING and steps(window) > stood_at, timeout=WAIT)
+    assert "learning rate 0.5 times the planned one" in train.log.toPlainText()
+    click(bar.next_phase)
+    qtbot.waitUntil(lambda: train.data.phases(LOSSES) == ["autoencoder", "transition"], timeout=WAIT)
+    qtbot.waitUntil(lambda: bar.next_phase.text() == "Finish now", timeout=WAIT)
+    assert bar.rate.value() == 0.5
+    click(bar.try_now)
+    qtbot.waitUntil(lambda: window.selection.run is not None, timeout=WAIT)
+    assert window.stack.currentWidget() is window.explore
+    run = window.selection.run
+    assert run.name == path.name
+    assert run.step == load_checkpoint(last).meta["step"] or run.step > stood_at
+    assert "the training goes on" in window.messages.text
+    assert window.engine.is_training
+    window.show_workspace(2)
+    click(bar.next_phase)
+    qtbot.waitUntil(lambda: live.state == ENDED, timeout=WAIT)
+    wait_idle(qtbot, window, WAIT)
+    assert not bar.isVisible()
+    assert RunDirectory(path).status().finished == "done"
+
+
+def test_a_run_of_another_process_gets_its_orders_as_files(
+    qtbot,
+    training_window: MainWindow,  # noqa: F811
+) -> None:
+    """What is clicked lies in the run directory for the process that trains; what it heeds is shown."""
+    window, train = training_window, training_window.train
+    path = runs_dir() / "elsewhere"
+    _empty_run(path)
+    metrics = path / "metrics.jsonl"
+    metrics.write_text(_lines(RunStarted(str(path), "shapes", "small", "cpu", 1, 0, 60.0), _step(1)))
+    train.watch(path)
+    qtbot.waitUntil(lambda: steps(window) == 1, timeout=WAIT)
+    its_own = Steering(path)
+    click(train.live.steer.save)
+    click(train.live.steer.next_phase)
+    qtbot.waitUntil(lambda: len(list((path / FOLDER).glob("*.json"))) == 2, timeout=WAIT)
+    its_own._looked_s = 0.0
+    assert sorted(order.kind for order in its_own.take()) == ["next_phase", "save"]
+    with metrics.open("a") as file:
+        file.write(
+            _lines(Steered("autoencoder", 1, 1.0, "rate", 2.0), Steered("autoencoder", 1, 1.0, "pause", 1))
+        )
+    qtbot.waitUntil(lambda: train.live.phase.text() == "paused", timeout=WAIT)
+    assert train.live.steer.rate.value() == 2.0
+    assert not list((path / FOLDER).glob("*.json"))
+    train._leave()
+    assert not train.live.steer.isVisible()
+
+
+def test_orders_read_as_lines() -> None:
+    """Every order that a training heeds has its words in the log."""
+    words = {
+        order: line(Steered("autoencoder", 7, 61.0, order, 0.5))
+        for order in ("next_phase", "save", "rate", "pause", "resume", "stop")
+    }
+    assert "autoencoder phase ended by hand at step 7" in words["next_phase"]
+    assert "0.5 times" in words["rate"]
+    assert len(set(words.values())) == 6

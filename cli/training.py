@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +34,20 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument("--dataset", help=f"a data set's name or a cache file (default: {DEFAULT_DATASET})")
     parser.add_argument("--preset", help=f"the settings to start from (default: {DEFAULT_PRESET})")
-    parser.add_argument(
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
         "--minutes", type=minutes, metavar="M", help="time budget (default: the preset's steps)"
+    )
+    length.add_argument(
+        "--epochs",
+        type=float,
+        metavar="E",
+        help="see every training image (autoencoder) and every training pair (transitions) so often",
+    )
+    parser.add_argument(
+        "--estimate",
+        action="store_true",
+        help="only say how long it will take and how much memory, measured by some steps",
     )
     parser.add_argument(
         "--run",
@@ -63,6 +76,11 @@ def train(arguments: argparse.Namespace) -> Result:
     reporter = _Reporter()
     stopped = False
     with _cache(arguments, run) as cache:
+        if arguments.epochs is not None:
+            images, pairs = len(cache.rows("train")), len(cache.transitions("train"))
+            config = config.for_epochs(arguments.epochs, images, pairs)
+        if arguments.estimate:
+            return _estimate(arguments, config, cache)
         steps = training_steps(
             config,
             cache,
@@ -97,10 +115,11 @@ def _config_to_resume(arguments: argparse.Namespace, run: Path) -> Config:
     from engine.run_directory import RunDirectory
 
     config = RunDirectory(run).description().config
-    if arguments.set or arguments.seed is not None or arguments.preset not in (None, config.preset):
+    changed = arguments.set or arguments.seed is not None or arguments.epochs is not None
+    if changed or arguments.preset not in (None, config.preset):
         raise UsageError(
             f"{run} keeps its own settings when it is resumed; "
-            "leave out --preset, --seed and --set, or start another run"
+            "leave out --preset, --seed, --epochs and --set, or start another run"
         )
     return config
 
@@ -122,6 +141,29 @@ def _run_path(arguments: argparse.Namespace) -> Path:
     path = Path(arguments.run)
     bare = path.name == arguments.run and not (path / "config.json").is_file()
     return runs_dir() / path if bare else path
+
+
+def _estimate(arguments: argparse.Namespace, config: Config, cache: Cache) -> Result:
+    from engine.estimate import estimate, estimate_steps
+
+    steps = estimate_steps(
+        config, cache, minutes=arguments.minutes, device=arguments.device, threads=arguments.threads
+    )
+    found = estimate(steps)
+    data = {**dataclasses.asdict(found), "fits": found.fits}
+    first, second = found.steps
+    text = (
+        f"about {duration(found.seconds)}: {first:,} steps of the autoencoder at "
+        f"{1000 * found.step_s[0]:.0f} ms, {second:,} of the transitions at "
+        f"{1000 * found.step_s[1]:.0f} ms; {found.parameters:,} parameters, "
+        f"about {found.memory_bytes / 2**20:,.0f} MB of memory beside the program's own"
+    )
+    if not found.fits:
+        text += (
+            f"\nThat does not fit: {found.free_bytes / 2**20:,.0f} MB are free. Lower "
+            "training.transition_batch, training.targets or transition.width."
+        )
+    return Result(data, text)
 
 
 def _result(run: Path, stopped: bool) -> Result:

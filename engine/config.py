@@ -6,7 +6,9 @@ setting fails at once.
 
 from __future__ import annotations
 
+import difflib
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -225,12 +227,37 @@ class Config:
         """
         section, _, name = key.partition(".")
         if section not in _SECTIONS or not name:
-            raise InputError(f"unknown setting '{key}'; write it as section.name, as training.seed")
+            known = [f"{part}.{f.name}" for part, kind in _SECTIONS.items() for f in fields(kind)]
+            hint = _nearest(key, known) or "write it as section.name, as training.seed"
+            raise InputError(f"unknown setting '{key}'; {hint}")
         current = asdict(getattr(self, section))
         if name not in current:
-            raise InputError(f"unknown setting '{key}'; {section} has {', '.join(current)}")
+            raise _unknown_setting(section, name, list(current))
         current[name] = value
         return replace(self, **{section: _build(section, current)})  # type: ignore[arg-type]
+
+    def for_epochs(self, epochs: float, images: int, pairs: int) -> Config:
+        """The same with as many steps as it takes to see each training image and pair so often.
+
+        Args:
+            epochs: passes over the training images (autoencoder) and the training pairs (transitions).
+            images: training images.
+            pairs: training pairs.
+
+        Raises:
+            InputError: epochs is not positive.
+        """
+        if not 0 < epochs < math.inf:
+            raise InputError(f"the number of epochs must be positive, not {epochs:g}")
+        training = self.training
+        return replace(
+            self,
+            training=replace(
+                training,
+                autoencoder_steps=math.ceil(epochs * images / training.autoencoder_batch),
+                transition_steps=math.ceil(epochs * pairs / training.transition_batch),
+            ),
+        )
 
 
 _SECTIONS: dict[str, type[Any]] = {
@@ -261,8 +288,20 @@ def _build(section: str, values: dict[str, Any]) -> Any:
     declared = {f.name: str(f.type) for f in fields(kind)}
     unknown = sorted(set(values) - set(declared))
     if unknown:
-        raise InputError(f"unknown setting '{section}.{unknown[0]}'; {section} has {', '.join(declared)}")
+        raise _unknown_setting(section, unknown[0], list(declared))
     return kind(**{name: _convert(section, name, declared[name], value) for name, value in values.items()})
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    """A guess at what was meant, as words; empty without one."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _unknown_setting(section: str, name: str, known: list[str]) -> InputError:
+    guess = _nearest(name, known).replace("mean ", f"mean {section}.")
+    listed = f"{section} has {', '.join(known)}"
+    return InputError(f"unknown setting '{section}.{name}'; {guess} {listed}".replace(";  ", "; "))
 
 
 def preset_names() -> tuple[str, ...]:

@@ -182,7 +182,7 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
             break
         if _looks_due(state) > state.phase_looks:
             yield from _look(phase, state, recorder)
-        log.add(_timed_step(phase, state))
+        log.add(timed_step(phase, state))
         if log.due() or _looks_due(state) > state.phase_looks or state.phase_progress >= 1:
             yield log.event()  # before anything is saved, so that a broken loss never is
         if not log.waiting() and state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
@@ -230,7 +230,7 @@ def _looks_due(state: TrainingState) -> int:
     return min(count - 1, math.floor(state.phase_progress * count + 1e-9))
 
 
-def _timed_step(phase: Phase, state: TrainingState) -> Terms:
+def timed_step(phase: Phase, state: TrainingState) -> Terms:
     """One optimizer step; pauses between steps do not count as training time."""
     begun = time.perf_counter()
     state.model.train()

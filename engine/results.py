@@ -195,6 +195,32 @@ class PairScores(NamedTuple):
     unchanged: FloatArray
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will take, before it begins; of (autoencoder, transition) where there are two.
+
+    Attributes:
+        step_s: seconds an optimizer step.
+        steps: optimizer steps.
+        seconds: of both phases, validations and checkpoints left out.
+        parameters: of the model.
+        memory_bytes: of weights, gradients, the optimizer's moments and the largest step.
+        free_bytes: memory that is free now.
+    """
+
+    step_s: tuple[float, float]
+    steps: tuple[int, int]
+    seconds: float
+    parameters: int
+    memory_bytes: int
+    free_bytes: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the memory will do."""
+        return self.memory_bytes < self.free_bytes
+
+
 NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS = range(3)
 KINDS = ("no action", "one action", "more than one action")
 

@@ -272,6 +272,22 @@ class Presets:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a run was trained with.
+
+    Attributes:
+        settings: dotted setting name -> value, those of its preset too.
+        minutes: its time budget, None where steps counted.
+    """
+
+    path: str
+    dataset: str
+    preset: str
+    settings: dict[str, object]
+    minutes: float | None
+
+
+@dataclass(frozen=True)
 class RunLog:
     """New events of a run directory; `offset` is where to read on."""
 

@@ -28,7 +28,9 @@ from gui.retrieval_requests import (
     WriteAnswers,
 )
 from gui.training_requests import (
+    EstimateTraining,
     PauseTraining,
+    ReadPlan,
     ReadPresets,
     ReadRunLog,
     ResumeTraining,
@@ -352,6 +354,7 @@ __all__ = [
     "Calibrate",
     "DeleteRun",
     "DoVariables",
+    "EstimateTraining",
     "EvaluateRun",
     "ExplainActions",
     "FillPalette",
@@ -371,6 +374,7 @@ __all__ = [
     "PickPair",
     "ReadCodeUse",
     "ReadFactors",
+    "ReadPlan",
     "ReadPresets",
     "ReadRunLog",
     "ReadTargets",

@@ -15,7 +15,8 @@ class StartTraining(Request):
 
     Attributes:
         overrides: settings by dotted name over the preset ("training.batch_size": 64).
-        minutes: budget; None takes the preset's.
+        minutes: budget; None takes the settings' steps.
+        epochs: passes over the training images and pairs, in place of the settings' steps.
         resume: go on from the last checkpoint in `path`; preset and overrides are then the run's own.
     """
 
@@ -24,11 +25,32 @@ class StartTraining(Request):
     path: str
     overrides: dict[str, object] = field(default_factory=dict)
     minutes: float | None = None
+    epochs: float | None = None
     seed: int = 0
     resume: bool = False
     device: str = "auto"
     text: ClassVar[str] = "Training"
     background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class EstimateTraining(Request):
+    """What such a training would take, found by some steps of it. Answers Estimate at the end."""
+
+    dataset: str
+    preset: str
+    overrides: dict[str, object] = field(default_factory=dict)
+    minutes: float | None = None
+    epochs: float | None = None
+    device: str = "auto"
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPlan(Request):
+    """What a run was trained with, to begin another one like it. Answers Plan."""
+
+    path: str
 
 
 @dataclass(frozen=True, eq=False)

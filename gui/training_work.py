@@ -11,9 +11,11 @@ from engine.events import Progressed, RunFinished, Steered, StepLogged
 from gui import requests as rq
 from gui.data_work import DataWork
 from gui.library.work import refuse_in_use
-from gui.replies import Activity, OrderGiven, Presets, RunLog, TrainingEnded
+from gui.replies import Activity, OrderGiven, Plan, Presets, RunLog, TrainingEnded
 
 if TYPE_CHECKING:
+    from datasets.cache import Cache
+    from engine.config import Config
     from engine.steering import Steering
 
 
@@ -37,6 +39,8 @@ class TrainingWork:
         self.handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.StartTraining: self._train,
             rq.SteerTraining: self._steer,
+            rq.EstimateTraining: self._estimate,
+            rq.ReadPlan: self._read_plan,
             rq.ReadPresets: self._presets,
             rq.ReadRunLog: self._read_run_log,
         }
@@ -47,7 +51,6 @@ class TrainingWork:
         return self._steering is not None and (self._saving or self._steering[1].waiting)
 
     def _train(self, request: rq.StartTraining) -> Iterator[object]:
-        from engine.config import load_preset
         from engine.run_directory import RunDirectory
         from engine.steering import Steering
         from engine.training import train
@@ -58,7 +61,7 @@ class TrainingWork:
             if path not in self._trained:  # what this window trained has ended by now
                 refuse_in_use(path, "resumed")
         else:
-            config = _with_overrides(load_preset(request.preset), request.overrides)
+            config = _config(request, self._data.cache(request.dataset))
         steering = Steering(path)
         steps = train(
             config, self._data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
@@ -84,6 +87,34 @@ class TrainingWork:
             self._steering = None
             cast(Any, steps).close()  # saves a checkpoint when it is not at its end
         yield TrainingEnded(request.path, reason)
+
+    def _estimate(self, request: rq.EstimateTraining) -> Iterator[object]:
+        from engine.estimate import estimate_steps
+
+        cache = self._data.cache(request.dataset)
+        steps = estimate_steps(
+            _config(request, cache),
+            cache,
+            minutes=request.minutes,
+            device=request.device,
+            threads=torch_threads(),
+        )
+        found = None
+        while found is None:
+            try:
+                next(steps)
+                yield None
+            except StopIteration as end:
+                found = end.value
+        yield found
+
+    def _read_plan(self, request: rq.ReadPlan) -> Plan:
+        from engine.run_directory import RunDirectory
+
+        run = RunDirectory(Path(request.path)).description()
+        settings = _flatten(run.config.to_json())
+        minutes = run.budget.get("minutes")
+        return Plan(request.path, run.dataset, run.config.preset, settings, minutes)
 
     def _steer(self, request: rq.SteerTraining) -> OrderGiven:
         from engine.steering import give_order
@@ -117,8 +148,14 @@ def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:
     return flat
 
 
-def _with_overrides(config: Any, overrides: dict[str, object]) -> Any:
-    """A config with some settings changed; the engine's own validation speaks up for bad ones."""
-    for name, value in overrides.items():
-        config = config.with_setting(name, value)
+def _config(request: rq.StartTraining | rq.EstimateTraining, cache: Cache) -> Config:
+    """The preset with what was changed; the engine's own validation speaks up for bad settings."""
+    from engine.config import load_preset
+
+    config = load_preset(request.preset)
+    for name, value in request.overrides.items():
+        config = config.with_setting(name, value)  # type: ignore[arg-type]
+    if request.epochs is not None:
+        images, pairs = len(cache.rows("train")), len(cache.transitions("train"))
+        config = config.for_epochs(request.epochs, images, pairs)
     return config

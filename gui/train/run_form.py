@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QFrame,
     QLabel,
@@ -23,11 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.results import Estimate
+from gui.replies import Plan
 from gui.theme import colours
+from gui.train.length_field import LengthField
 from gui.train.settings_form import SettingsForm
-from gui.widgets import named
+from gui.widgets import caption, named
+from gui.words import count, duration, file_size
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+ESTIMATE_AFTER_MS = 700  # of rest: some steps are made, which takes a second or two
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,15 @@ class RunPlan:
     """A filled and valid form.
 
     Attributes:
+        minutes, epochs: what limits the training; both None where the settings' steps do.
         overrides: the settings that differ from the preset, by dotted name.
     """
 
     dataset: str
     preset: str
     name: str
-    minutes: float
+    minutes: float | None
+    epochs: float | None
     seed: int
     device: str
     overrides: dict[str, object] = field(default_factory=dict)
@@ -73,9 +80,11 @@ class RunForm(QWidget):
 
     Signals:
         start_requested(plan): a valid RunPlan is to be trained.
+        estimate_wanted(plan): what would this RunPlan take? The answer goes to `show_estimate`.
     """
 
     start_requested = Signal(object)
+    estimate_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,11 +101,8 @@ class RunForm(QWidget):
         self.dataset = named(QComboBox(), "train_dataset", "Data set to train on")
         self.preset = named(QComboBox(), "train_preset", "Preset")
         self.name = named(QLineEdit(), "train_name", "Name of the run")
-        self.minutes = named(QDoubleSpinBox(), "train_minutes", "Time budget in minutes")
-        self.minutes.setRange(0.1, 10_000)
-        self.minutes.setDecimals(1)
-        self.minutes.setValue(10)
-        self.minutes.setSuffix(" min")
+        self.length = LengthField()
+        self.minutes = self.length.minutes
         self.seed = named(QSpinBox(), "train_seed", "Random seed")
         self.seed.setRange(0, 2**31 - 1)
         self.device = named(QComboBox(), "train_device", "Device")
@@ -108,6 +114,11 @@ class RunForm(QWidget):
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.setArrowType(Qt.ArrowType.RightArrow)
         self.more.setAutoRaise(True)
+        self.estimate = named(caption(), "train_estimate", "What the training will take")
+        self.estimate.setWordWrap(True)
+        self._estimated: RunPlan | None = None
+        self._estimate_timer = QTimer(self, singleShot=True, interval=ESTIMATE_AFTER_MS)
+        self._estimate_timer.timeout.connect(self._ask_for_estimate)
         self.problem = QLabel()
         self.problem.setObjectName("train_problem")
         self.problem.setWordWrap(True)
@@ -121,7 +132,7 @@ class RunForm(QWidget):
             ("&Data set", self.dataset),
             ("&Preset", self.preset),
             ("&Run name", self.name),
-            ("Time &budget", self.minutes),
+            ("&Length", self.length),
             ("See&d", self.seed),
             ("De&vice", self.device),
         ):
@@ -140,6 +151,7 @@ class RunForm(QWidget):
         layout.addWidget(self.more)
         layout.addWidget(self.scroller, 1)
         layout.addWidget(self.problem)
+        layout.addWidget(self.estimate)
         layout.addWidget(self.start)
         layout.addWidget(self.filler, 1)
 
@@ -149,6 +161,8 @@ class RunForm(QWidget):
         self.name.textEdited.connect(self._on_name_edited)
         self.name.textChanged.connect(self._check)
         self.settings.changed.connect(self._check)
+        self.length.changed.connect(self._check)
+        self.device.currentTextChanged.connect(self._check)
         self.more.toggled.connect(self._on_more)
         self.start.clicked.connect(self._start)
 
@@ -193,11 +207,13 @@ class RunForm(QWidget):
         """The filled form, or None while something is missing or wrong."""
         if self._problem():
             return None
+        minutes, epochs = self.length.limits()
         return RunPlan(
             dataset=self.dataset.currentText(),
             preset=self.preset.currentText(),
             name=self.name.text(),
-            minutes=self.minutes.value(),
+            minutes=minutes,
+            epochs=epochs,
             seed=self.seed.value(),
             device=self.device.currentText(),
             overrides=self.settings.overrides(),
@@ -218,6 +234,7 @@ class RunForm(QWidget):
         self.more.setText(f"All settings ({changed} changed)" if changed else "All settings")
         self.start.setEnabled(not problem and not self._training)
         self.start.setToolTip("A training is running: stop it first" if self._training else problem)
+        self._refresh_estimate()
 
     def _on_preset(self, name: str) -> None:
         if name in self._presets:
@@ -238,6 +255,65 @@ class RunForm(QWidget):
         self.more.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         self.scroller.setVisible(on)
         self.filler.setVisible(not on)
+
+    def fill(self, plan: Plan) -> None:
+        """Everything as a run was trained, but for its name."""
+        if self.dataset.findText(plan.dataset) < 0:
+            self.dataset.addItem(plan.dataset)
+        self.dataset.setCurrentText(plan.dataset)
+        if self.preset.findText(plan.preset) >= 0:
+            self.preset.setCurrentText(plan.preset)
+        for key, field_ in self.settings.fields.items():
+            if key in plan.settings:
+                field_.set_value(plan.settings[key])
+        self.seed.setValue(int(str(plan.settings.get("training.seed", 0))))
+        self.length.set_minutes(plan.minutes)
+        self._name_is_ours = True
+        self._suggest_name()
+        self.more.setChecked(bool(self.settings.overrides()))
+        self._check()
+
+    # ------------------------------------------------------------ the estimate
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh_estimate()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._estimate_timer.stop()
+
+    def _refresh_estimate(self) -> None:
+        """Ask when nothing has been typed for a moment; a name changes nothing."""
+        plan = self.plan()
+        if plan is None or self._training:
+            self._estimate_timer.stop()
+            self.estimate.setText("")
+            self._estimated = None
+            return
+        plan = replace(plan, name="", seed=0)
+        if plan != self._estimated and self.isVisible():
+            self._estimated = plan
+            self.estimate.setText("Estimating what it takes\N{HORIZONTAL ELLIPSIS}")
+            self._estimate_timer.start()
+
+    def _ask_for_estimate(self) -> None:
+        if self._estimated is not None and not self._training:
+            self.estimate_wanted.emit(self._estimated)
+
+    def show_estimate(self, found: Estimate | None) -> None:
+        """The answer; None where there is none."""
+        if self._estimated is None or found is None:
+            self.estimate.setText("")
+            return
+        first, second = found.steps
+        words = (
+            f"About {duration(found.seconds)}: {count(first)} + {count(second)} steps, "
+            f"{file_size(found.memory_bytes)} of memory."
+        )
+        if not found.fits:
+            words += f" Only {file_size(found.free_bytes)} are free: lower the batch or the width."
+        self.estimate.setText(words)
 
     def _start(self) -> None:
         plan = self.plan()

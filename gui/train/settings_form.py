@@ -107,24 +107,18 @@ class SettingField(QWidget):
         else:
             self.editor.setText(text)
 
+    def set_value(self, value: object) -> None:
+        """A value as a configuration has it."""
+        self.set_text(_text_of(value))
+
     def reset(self) -> None:
         """Back to the preset's value."""
-        self.set_text(self._preset_text())
+        self.set_value(self.preset_value)
         self._mark()
 
     def is_changed(self) -> bool:
         """Whether the text is not the preset's (1e-3 and 0.001 are the same)."""
-        return not _same(self.text(), self._preset_text())
-
-    def _preset_text(self) -> str:
-        value = self.preset_value
-        return (
-            str(value).lower()
-            if isinstance(value, bool)
-            else f"{value:g}"
-            if isinstance(value, float)
-            else str(value)
-        )
+        return not _same(self.text(), _text_of(self.preset_value))
 
     def _on_change(self) -> None:
         self._mark()
@@ -134,6 +128,13 @@ class SettingField(QWidget):
         changed = self.is_changed()
         self.label.setText(f"<b>{CHANGED_MARK} {self._name}</b>" if changed else self._name)
         self.back.setEnabled(changed)
+
+
+def _text_of(value: object) -> str:
+    """A value as one would type it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _same(first: str, second: str) -> bool:

@@ -13,8 +13,6 @@ from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QFileDialog,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -34,7 +32,8 @@ from gui.train.event_log import EventLog
 from gui.train.live_view import OURS, LiveView
 from gui.train.run_form import RunForm, RunPlan
 from gui.train.sample_view import SampleView
-from gui.widgets import GAP, EmptyState, button, heading, named, panel, row
+from gui.train.watch_bar import WatchBar
+from gui.widgets import GAP, EmptyState, heading, named, panel, row
 from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
@@ -59,7 +58,8 @@ class TrainWorkspace(Workspace):
         super().__init__(selection)
         self.setObjectName("train_workspace")
         self.data = CurveData()
-        self.form, self.live, self.samples, self.log = RunForm(), LiveView(), SampleView(), EventLog()
+        self.form, self.watch_bar, self.live = RunForm(), WatchBar(), LiveView()
+        self.samples, self.log = SampleView(), EventLog()
         self.plots = [CurvePlot(self.data, LOSSES, "Losses"), CurvePlot(self.data, FIGURES, "Validation")]
         self._path: Path | None = None
         self._watched: Path | None = None
@@ -79,25 +79,7 @@ class TrainWorkspace(Workspace):
         form_layout.addWidget(heading("New run"))
         form_layout.addWidget(self.form, 1)
         form_layout.addWidget(heading("Watch a run"))
-        self.watch_choice = named(QComboBox(), "train_watch_run", "Run to watch")
-        self.watch_choice.setMinimumContentsLength(10)
-        self.watch_choice.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.watch_button = button(
-            "Watch",
-            "train_watch",
-            "Watch the chosen run",
-            self._watch_chosen,
-            "Follow a run by its directory",
-        )
-        self.watch_folder = button(
-            "Folder\N{HORIZONTAL ELLIPSIS}",
-            "train_watch_folder",
-            "Watch a run in another folder",
-            self._watch_other,
-        )
-        form_layout.addLayout(row(self.watch_choice, self.watch_button, self.watch_folder, spacing=4))
+        form_layout.addWidget(self.watch_bar)
         head_panel, head_layout = panel(object_name="train_head_panel")
         head_layout.addWidget(self.live)
         below = QSplitter(Qt.Orientation.Horizontal)
@@ -164,7 +146,9 @@ class TrainWorkspace(Workspace):
         return side
 
     def _connect(self) -> None:
+        self.watch_bar.watch_wanted.connect(lambda path: self.watch(Path(path)))
         self.form.start_requested.connect(self._start)
+        self.form.estimate_wanted.connect(self._estimate)
         self.live.pause_requested.connect(lambda: self.asked.emit(rq.PauseTraining()))
         self.live.resume_requested.connect(self._go_on)
         self.live.stop_requested.connect(self._stop)
@@ -180,6 +164,8 @@ class TrainWorkspace(Workspace):
     def answers(self) -> dict[str, Answer]:
         return {
             rq.kind_of(rq.ReadPresets): self._on_presets,
+            rq.kind_of(rq.EstimateTraining): self.form.show_estimate,
+            rq.kind_of(rq.ReadPlan): self.form.fill,
             rq.kind_of(rq.StartTraining): self._on_training,
             rq.kind_of(rq.PauseTraining): self._on_paused,
             rq.kind_of(rq.ResumeTraining): self._on_paused,
@@ -191,6 +177,8 @@ class TrainWorkspace(Workspace):
     def on_failed(self, kind: str, failure: Failure) -> None:
         if kind == rq.kind_of(rq.ReadRunLog, WATCH) and self._watched is not None:
             self._leave()
+        elif kind == rq.kind_of(rq.EstimateTraining):
+            self.form.show_estimate(None)
         elif kind == rq.kind_of(rq.StartTraining) and self.live.state in OURS:
             self.live.set_ended("failed")
 
@@ -237,12 +225,7 @@ class TrainWorkspace(Workspace):
             [entry.name for entry in library.datasets if entry.built and not entry.problem]
         )
         self.form.set_taken([run.name for run in library.runs])
-        chosen = self.watch_choice.currentData()
-        self.watch_choice.clear()
-        for run in library.runs:
-            self.watch_choice.addItem(run.name, str(run.path))
-        self.watch_choice.setCurrentIndex(max(0, self.watch_choice.findData(chosen)) if library.runs else -1)
-        self.watch_button.setEnabled(bool(library.runs))
+        self.watch_bar.set_runs({run.name: str(run.path) for run in library.runs})
 
     def set_training(self, running: bool) -> None:
         """Whether the engine thread holds a training (running or paused)."""
@@ -265,6 +248,17 @@ class TrainWorkspace(Workspace):
         self._watch_timer.start()
         self._read_on()
 
+    def again(self, path: str) -> None:
+        """Fill the form as a run was trained."""
+        self.asked.emit(rq.ReadPlan(path))
+
+    def _estimate(self, plan: RunPlan) -> None:
+        self.asked.emit(
+            rq.EstimateTraining(
+                plan.dataset, plan.preset, plan.overrides, plan.minutes, plan.epochs, plan.device
+            )
+        )
+
     def _start(self, plan: RunPlan) -> None:
         path = runs_dir() / plan.name
         self._begin(path, watching=False)
@@ -275,6 +269,7 @@ class TrainWorkspace(Workspace):
                 str(path),
                 plan.overrides,
                 plan.minutes,
+                plan.epochs,
                 plan.seed,
                 device=plan.device,
             )
@@ -308,15 +303,6 @@ class TrainWorkspace(Workspace):
         self._clear()
         self.live.set_idle()
 
-    def _watch_chosen(self) -> None:
-        if self.watch_choice.currentData():
-            self.watch(Path(self.watch_choice.currentData()))
-
-    def _watch_other(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Run directory to watch")
-        if folder:
-            self.watch(Path(folder))
-
     def _show_time(self, on: bool) -> None:
         for plot in self.plots:
             plot.show_time(on)
@@ -327,6 +313,7 @@ class TrainWorkspace(Workspace):
         self._watch_timer.stop()
         self._path, self._watched, self._offset = path, path if watching else None, 0
         self._trying = False
+        self.forgotten.emit(rq.kind_of(rq.EstimateTraining))  # it would take the training's time
         self._clear()
         self.samples.set_run(path)
         self.live.begin(path.name, watching)

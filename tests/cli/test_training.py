@@ -205,3 +205,17 @@ def test_a_training_elsewhere_is_steered(call: Call, tiny_cache: Path, tmp_path:
     assert said.code == 2
     assert "not in training (stopped)" in said.err
     assert call("steer", "--run", run).code == 2
+
+
+def test_an_estimate_trains_nothing(call: Call, tiny_cache: Path, tmp_path: Path) -> None:
+    """Time, steps and memory of what was asked for, and no run directory."""
+    run = tmp_path / "run"
+    said = call("train", "--dataset", tiny_cache, "--run", run, *TINY, "--epochs", 2, "--estimate", "--json")
+    assert said.code == 0
+    assert not run.exists()
+    assert said.json["fits"]
+    assert said.json["memory_bytes"] > 0
+    assert said.json["seconds"] > 0
+    with_words = call("train", "--dataset", tiny_cache, *TINY, "--minutes", 1, "--estimate")
+    assert "about 1 min" in with_words.out
+    assert call("train", "--dataset", tiny_cache, *TINY, "--epochs", 0).code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from datasets.cache import Cache
 from engine.checkpoint import load_checkpoint
 from engine.errors import InputError, RunError
 from engine.events import CheckpointSaved, Event, PhaseStarted, Progressed, RunFinished, Steered, StepLogged
+from engine.phases import WARM_UP_STEPS
 from engine.run_directory import RunDirectory
 from engine.steering import FOLDER, ORDERS, Order, Steering, give_order
 from engine.training import train
@@ -48,27 +51,27 @@ def test_a_rate_changes_from_the_next_step_on_and_is_kept_by_a_resumed_run(
     cache: Cache, tmp_path: Path
 ) -> None:
     """Half the rate is half of what the plan says, and so after a stop."""
-    run, rates = tmp_path / "run", {}
-    for factor in (1.0, 0.5):
-        path = tmp_path / f"plain-{factor}"
-        steering = Steering(path)
-        steering.ask(Order("rate", factor))
-        for event in train(tiny_config(), cache, path, threads=1, steering=steering):
-            if isinstance(event, StepLogged) and event.phase == "transition":
-                rates.setdefault(factor, {})[event.step] = event.values["learning_rate"]
-    shared = rates[1.0].keys() & rates[0.5].keys()
-    assert shared
-    for step in shared:
-        assert rates[0.5][step] == pytest.approx(0.5 * rates[1.0][step])
+    tiny = tiny_config()
+    short = dataclasses.replace(tiny.training, autoencoder_steps=2, transition_steps=6, validations=1)
+    config, run = dataclasses.replace(tiny, training=short), tmp_path / "run"
     steering = Steering(run)
     steering.ask(Order("rate", 0.5))
-    events = train(tiny_config(), cache, run, threads=1, steering=steering)
-    _until(events, StepLogged, "transition")
+    events = train(config, cache, run, threads=1, steering=steering)
+    _until(events, PhaseStarted, "transition")
+    next(events)
     events.close()
     assert load_checkpoint(run / "checkpoints" / "last.safetensors").meta["rate_factor"] == 0.5
-    for event in train(tiny_config(), cache, run, threads=1, resume=True):
-        if isinstance(event, StepLogged) and event.step in rates[0.5]:
-            assert event.values["learning_rate"] == pytest.approx(rates[0.5][event.step])
+    rates = {
+        event.step: event.values["learning_rate"]
+        for event in train(config, cache, run, threads=1, resume=True)
+        if isinstance(event, StepLogged)
+    }
+    last = max(rates)
+    assert last == 8
+    planned = (
+        short.transition_rate * (6 / WARM_UP_STEPS) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * 5 / 6)))
+    )
+    assert rates[last] == pytest.approx(0.5 * planned)
 
 
 def test_another_process_steers_through_the_run_directory(cache: Cache, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -108,3 +110,44 @@ def test_orders_read_as_lines() -> None:
     assert "autoencoder phase ended by hand at step 7" in words["next_phase"]
     assert "0.5 times" in words["rate"]
     assert len(set(words.values())) == 6
+
+
+def test_the_form_says_what_it_will_take(qtbot, training_window: MainWindow) -> None:  # noqa: F811
+    """After a moment of rest: time, steps and memory; by the clock, by epochs and by the settings' steps."""
+    form = training_window.train.form
+    qtbot.waitUntil(lambda: "of memory" in form.estimate.text(), timeout=WAIT)
+    assert form.estimate.text().startswith("About 10:00")
+    form.length.kind.setCurrentText("steps as set")
+    assert not form.minutes.isVisible()
+    assert "Estimating" in form.estimate.text()
+    assert form.plan().minutes is None
+    form.settings.fields["training.autoencoder_steps"].set_text("30")
+    form.settings.fields["training.transition_steps"].set_text("40")
+    qtbot.waitUntil(lambda: "30 + 40 steps" in form.estimate.text(), timeout=WAIT)
+    form.length.kind.setCurrentText("epochs")
+    form.length.epochs.setValue(2)
+    assert form.plan().epochs == 2
+    qtbot.waitUntil(lambda: "of memory" in form.estimate.text(), timeout=WAIT)
+    assert "30 + 40 steps" not in form.estimate.text()
+    form.settings.fields["training.autoencoder_steps"].set_text("few")
+    assert form.estimate.text() == ""
+
+
+def test_a_run_is_trained_again_with_other_settings(
+    qtbot,
+    training_window: MainWindow,  # noqa: F811
+    tiny_run: Path,
+) -> None:
+    """The form is filled with what the run was trained with; what differs from the preset is marked."""
+    form = training_window.train.form
+    training_window.train.again(str(tiny_run))
+    config = RunDirectory(tiny_run).description().config
+    qtbot.waitUntil(lambda: form.length.kind.currentText() == "steps as set", timeout=WAIT)
+    plan = form.plan()
+    assert plan is not None
+    assert plan.minutes is None
+    assert plan.seed == config.training.seed
+    assert plan.name != tiny_run.name
+    assert plan.overrides["autoencoder.codes"] == str(config.autoencoder.codes)
+    assert plan.overrides["autoencoder.width"] == str(config.autoencoder.width)
+    wait_idle(qtbot, training_window, WAIT)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.results import RunInfo
 from gui import requests as rq
 from gui.actions import build_menus
+from gui.closing import Closing
 from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
 from gui.library.workspace import LibraryWorkspace
@@ -55,7 +56,7 @@ class MainWindow(QMainWindow):
         self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
         self.sessions = Sessions(self.selection, self)
         self._answers: dict[str, list[Answer]] = {}
-        self._closing = False
+        self.closing = Closing(self)
         self._build()
         self._connect()
         self._restore_layout()
@@ -143,7 +144,11 @@ class MainWindow(QMainWindow):
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
         self._route(rq.kind_of(rq.OpenDataset, RUN), self._on_dataset_of_run)
         self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
-        self.engine.training_changed.connect(self._on_training_changed)
+        self.engine.training_changed.connect(self.closing.set_training)
+        self.closing.save_wanted.connect(lambda: self.engine.submit(rq.StopTraining()))
+        self.closing.close_wanted.connect(self.close)
+        self.closing.hinted.connect(self.messages.info)
+        self.closing.warned.connect(self.messages.warning)
         # what the thread does, and messages
         self.engine.activity.connect(self.activity.show_activity)
         self.activity.cancelled.connect(self.engine.cancel)
@@ -210,7 +215,7 @@ class MainWindow(QMainWindow):
     @Slot(str, int, object)
     def _on_failed(self, kind: str, _generation: int, failure: Failure) -> None:
         if kind in (rq.kind_of(rq.StartTraining), rq.kind_of(rq.StopTraining)):
-            self._closing = False  # what was not saved must be seen, so the window stays
+            self.closing.give_up()
         if kind == rq.kind_of(rq.OpenDataset, RUN):
             self._warn_of_missing_dataset()
         elif kind == rq.kind_of(rq.OpenSession, LAST):
@@ -283,22 +288,13 @@ class MainWindow(QMainWindow):
                 " opened; build it in the Library, or open an image file."
             )
 
-    @Slot(bool)
-    def _on_training_changed(self, running: bool) -> None:
-        """The saving that a close waited for is done; a later training owes that close nothing."""
-        if running:
-            self._closing = False
-        elif self._closing:
-            self.close()
-
     # ------------------------------------------------------------ closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask first while a training runs; it saves, then the window closes."""
         if self.engine.is_training:
             event.ignore()
-            if not self._closing:
-                self._ask_to_close()
+            self.closing.ask(self.train.path)
             return
         session = self.sessions.snapshot() if self.last_session is not None else None
         if session is not None:
@@ -308,29 +304,6 @@ class MainWindow(QMainWindow):
         self.train.close_views()
         self.selection.close()
         event.accept()
-
-    def _ask_to_close(self) -> None:
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "A training is running",
-            "A training is running. Save it and close? It can be resumed from the Library.",
-            parent=self,
-        )
-        box.setObjectName("close_question")
-        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
-        save.setObjectName("close_save")
-        box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole).setObjectName("close_keep")
-        save.clicked.connect(self._save_and_close)
-        self.close_question = box
-        box.open()
-
-    def _save_and_close(self) -> None:
-        if not self.engine.is_training:  # it ended by itself while the question was open
-            self.close()
-            return
-        self._closing = True
-        self.messages.info("Saving the run, then closing.")
-        self.engine.submit(rq.StopTraining())
 
     # ------------------------------------------------------------ layout
 

@@ -231,6 +231,11 @@ class TrainWorkspace(Workspace):
         """Whether the engine thread holds a training (running or paused)."""
         self.form.set_training(running)
 
+    @property
+    def path(self) -> str:
+        """The directory of the run on show; empty without one."""
+        return "" if self._path is None else str(self._path)
+
     # ------------------------------------------------------------ what the user does
 
     def resume(self, path: str, dataset: str, preset: str) -> None:

@@ -11,11 +11,15 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton
 
 from datasets.home import runs_dir
+from engine.events import RunStarted, StepLogged
 from engine.run_directory import RunDirectory
+from engine.steering import Order, give_order
 from gui import requests as rq
 from gui.main_window import MainWindow
 from gui.replies import TrainingEnded
 from tests.gui.conftest import wait_idle
+from tests.gui.test_train import begin as start
+from tests.gui.test_train import home, training_window  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def press(window: MainWindow, name: str) -> None:
-    button = window.close_question.findChild(QAbstractButton, name)
+    button = window.closing.question.findChild(QAbstractButton, name)
     assert button is not None
     button.click()
 
@@ -110,9 +114,32 @@ def test_the_close_question_may_outlive_the_training(qtbot, window: MainWindow, 
 
 def test_a_later_training_does_not_close_the_window(qtbot, window: MainWindow, begin) -> None:
     """A close that came to nothing is forgotten: the end of another run leaves the window open."""
-    window._closing = True
+    window.closing._waiting = True
     begin("later")
     window.engine.submit(rq.StopTraining())
     qtbot.waitUntil(lambda: not window.engine.is_training, timeout=60_000)
     wait_idle(qtbot, window)
     assert window.isVisible()
+
+
+def test_a_training_goes_on_without_the_window(qtbot, training_window: MainWindow) -> None:  # noqa: F811
+    """The window closes, and a process of its own has resumed the run from its checkpoint."""
+    window = training_window
+    path = start(qtbot, window)
+    window.close()
+    press(window, "close_go_on")
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=60_000)
+    run = RunDirectory(path)
+    saved = run.status().step
+
+    def goes_on() -> bool:
+        events, _ = run.events()
+        return isinstance(events[-1], StepLogged) and events[-1].step > saved
+
+    try:
+        qtbot.waitUntil(goes_on, timeout=60_000)
+        resumed = [event for event in run.events()[0] if isinstance(event, RunStarted)][-1]
+        assert resumed.resumed_step == saved
+    finally:
+        give_order(path, Order("stop"))
+        qtbot.waitUntil(lambda: run.status().finished == "stopped", timeout=60_000)

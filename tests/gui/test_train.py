@@ -142,11 +142,11 @@ def test_closing_during_training_asks_and_saves(qtbot, training_window: MainWind
     path = begin(qtbot, window)
     window.close()
     assert window.isVisible()
-    click(window.close_question.findChild(object, "close_keep"))
+    click(window.closing.question.findChild(object, "close_keep"))
     assert window.isVisible()
     assert window.engine.is_training
     window.close()
-    click(window.close_question.findChild(object, "close_save"))
+    click(window.closing.question.findChild(object, "close_save"))
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
     assert RunDirectory(path).status().finished == "stopped"
     assert RunDirectory(path).last.is_file()

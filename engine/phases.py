@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.batches import CodeNoise, TransitionSampler, to_images, to_tensor
-from engine.device import autocast
+from engine.device import autocast, used_memory
 from engine.errors import Diverged
 from engine.events import Event, PhaseStarted, Progressed, SampleSaved, Steered, StepLogged, Validated
 from engine.metrics.graph import edges_kept
@@ -312,6 +312,7 @@ class Log:
             )
         rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)
         values["learning_rate"] = state.optimizer.rate
+        values["memory_mb"] = used_memory(state.device) / 2**20
         self._terms.clear()
         self._since_s = state.elapsed_s
         return StepLogged(

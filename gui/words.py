@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 def readable(name: str) -> str:
     """An identifier as words: "object_hue" -> "object hue"."""
-    return name.replace("_", " ")
+    return name.removesuffix("_mb").replace("_", " ")
 
 
 def readable_action(name: str) -> str:
@@ -68,6 +68,8 @@ def figure(name: str, value: float) -> str:
         return "not a number"
     if "psnr" in name:
         return f"{value:.1f} dB"
+    if name.endswith("_mb"):
+        return f"{value:,.0f} MB"
     if "accuracy" in name or "chance" in name or name in _SHARES:
         return percent(value)
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.events import Event, RunStarted, StepLogged, Validated
 
-LOSSES, FIGURES = "losses", "figures"
+LOSSES, FIGURES, SPEED = "losses", "figures", "speed"
+GROUPS = (LOSSES, FIGURES, SPEED)
+OF_SPEED = ("learning_rate", "memory_mb")  # logged with the losses
+BOTH = "both phases"
+RATES = {"autoencoder": "images_per_s", "transition": "transitions_per_s"}
 MAX_POINTS = 1500  # a curve; more of them cannot be drawn ten times a second
 
 
@@ -47,6 +52,10 @@ class Series:
         self.elapsed = [self.elapsed[k] for k in kept]
         self.values = [self.values[k] for k in kept]
 
+    def joined(self, later: Series) -> Series:
+        """A new curve that begins with this one and goes on with another one."""
+        return Series(self.steps + later.steps, self.elapsed + later.elapsed, self.values + later.values)
+
     def arrays(
         self, by_time: bool, limit: int = MAX_POINTS
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -59,11 +68,22 @@ class Series:
         return x, y
 
 
+def smoothed(values: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.float64]:
+    """A running mean that takes this share (0 to below 1) from the values before; unbiased from the start."""
+    if share <= 0 or not len(values):
+        return values
+    sums = accumulate(
+        values.tolist(), lambda before, value: share * before + (1 - share) * value, initial=0.0
+    )
+    mean = np.fromiter(sums, np.float64, len(values) + 1)[1:]
+    return mean / (1 - share ** np.arange(1, len(values) + 1))
+
+
 class CurveData:
-    """All curves of one run: `curves[group][(phase, name)]`, group being "losses" or "figures"."""
+    """All curves of one run: `curves[group][(phase, name)]`, group being one of GROUPS."""
 
     def __init__(self) -> None:
-        self.curves: dict[str, dict[tuple[str, str], Series]] = {LOSSES: {}, FIGURES: {}}
+        self.curves: dict[str, dict[tuple[str, str], Series]] = {group: {} for group in GROUPS}
         self.version = 0
 
     def clear(self) -> None:
@@ -76,7 +96,10 @@ class CurveData:
         """Take the numbers out of events; other events pass by. `version` grows when a curve did."""
         for event in events:
             if isinstance(event, StepLogged):
-                self._add(LOSSES, event, event.values)
+                losses = {name: v for name, v in event.values.items() if name not in OF_SPEED}
+                self._add(LOSSES, event, losses)
+                speed = {name: event.values[name] for name in OF_SPEED if name in event.values}
+                self._add(SPEED, event, {RATES.get(event.phase, "items_per_s"): event.items_per_s, **speed})
             elif isinstance(event, Validated):
                 self._add(FIGURES, event, event.figures)
             elif isinstance(event, RunStarted) and event.resumed_step == 0:
@@ -97,5 +120,15 @@ class CurveData:
         return list(dict.fromkeys(phase for phase, _ in self.curves[group]))
 
     def names(self, group: str, phase: str) -> list[str]:
-        """The names of a phase's curves in a group, in their order of appearance."""
-        return [name for curve_phase, name in self.curves[group] if curve_phase == phase]
+        """The names of a phase's curves in a group, in their order of appearance; `phase` may be BOTH."""
+        found = (name for curve_phase, name in self.curves[group] if phase in (curve_phase, BOTH))
+        return list(dict.fromkeys(found))
+
+    def series(self, group: str, phase: str, name: str) -> Series | None:
+        """A curve, of BOTH phases one after the other; None where there is none."""
+        if phase != BOTH:
+            return self.curves[group].get((phase, name))
+        parts = [series for (_, curve), series in self.curves[group].items() if curve == name]
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        return parts[0].joined(parts[1])

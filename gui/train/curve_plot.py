@@ -1,16 +1,18 @@
-"""One plot of a run's curves: choose the phase, switch curves, log scale, values under the pointer."""
+"""One plot of a run's curves: phase, ticks, log scale, smoothing, other runs, values under the pointer."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from gui.theme import OKABE_ITO, colours
-from gui.train.curve_data import FIGURES, CurveData, Series
+from gui.train.curve_data import BOTH, FIGURES, CurveData, Series, smoothed
 from gui.train.curve_legend import CurveLegend
 from gui.widgets import caption, heading, named, row
 from gui.words import count, duration
@@ -18,23 +20,44 @@ from gui.words import count, duration
 ON_DARK = {"#0072B2": "#3FA0E0"}
 ON_LIGHT = {"#F0E442": "#B8A800"}
 DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+OTHER_DASHES = ([6, 3], [2, 2], [8, 3, 2, 3], [1, 4])  # of the runs that are compared with, in pens' widths
+OTHER_MARKS = (
+    "\N{EN DASH} \N{EN DASH}",
+    "- - -",
+    "\N{EN DASH} \N{MIDDLE DOT}",
+    "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
+)
 # On another scale than the rest of their plot, or settled before the phase began: off until wanted.
 OFF_AT_FIRST = {
-    "autoencoder": {"learning_rate", "perplexity", "dead_codes"},
-    "transition": {"learning_rate", "perplexity", "dead_codes", "psnr"},
+    "autoencoder": {"learning_rate", "memory_mb", "perplexity", "dead_codes"},
+    "transition": {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr"},
+    BOTH: {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr"},
 }
 
 
 class CurvePlot(QWidget):
-    """Curves of one group ("losses" or "figures") of a CurveData."""
+    """Curves of one group of a CurveData.
 
-    def __init__(self, data: CurveData, group: str, title: str, parent: QWidget | None = None) -> None:
+    Args:
+        data: of the run on show.
+        groups: title -> group, one or several to choose from.
+    """
+
+    def __init__(self, data: CurveData, groups: Mapping[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._data, self._group, self._title = data, group, title
+        self._data, self._groups = data, dict(groups)
+        self._title, self._group = next(iter(groups.items()))
+        self._prefix = f"train_{self._group}"
         self._by_time = self._closed = False
+        self._share = 0.0
+        self._others: dict[str, CurveData] = {}
+        self._other_items: dict[tuple[str, str], pg.PlotDataItem] = {}
         self._switched: dict[tuple[str, str], bool] = {}
         self._items: dict[str, pg.PlotDataItem] = {}
-        self.plot = named(pg.PlotWidget(background=None), f"train_plot_{group}", f"Curves: {title}")
+        self.plot = named(
+            pg.PlotWidget(background=None), f"train_plot_{self._group}", f"Curves: {self._title}"
+        )
+        self.plot.setToolTip("Wheel: zoom. Drag: move. Double click: everything")
         self.plot.showGrid(x=True, y=True, alpha=0.12)
         self.plot.getPlotItem().setMenuEnabled(False)
         self.plot.getPlotItem().hideButtons()
@@ -43,29 +66,59 @@ class CurvePlot(QWidget):
         self._cursor.hide()
         self.plot.addItem(self._cursor, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._on_hover)
+        self.plot.viewport().installEventFilter(self)
         self._lay_out()
         self._paint_axes()
 
     def _lay_out(self) -> None:
-        self.phase = named(QComboBox(), f"train_{self._group}_phase", f"Phase shown in {self._title}")
+        self.group = named(QComboBox(), f"{self._prefix}_group", "Curves shown in this plot")
+        self.group.addItems(list(self._groups))
+        self.group.currentTextChanged.connect(self._on_group)
+        title = self.group if len(self._groups) > 1 else heading(self._title)
+        self.phase = named(QComboBox(), f"{self._prefix}_phase", f"Phase shown in {self._title}")
         self.phase.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.phase.currentTextChanged.connect(self._on_phase)
         self.phase.hide()
         self.log = named(
-            QCheckBox("log scale"), f"train_{self._group}_log", f"Logarithmic scale for {self._title}"
+            QCheckBox("log scale"), f"{self._prefix}_log", f"Logarithmic scale for {self._title}"
         )
         self.log.toggled.connect(self._on_log)
-        self.where = named(caption(), f"train_{self._group}_where", "Place of the values beside the plot")
+        self.where = named(caption(), f"{self._prefix}_where", "Place of the values beside the plot")
         self.where.setMinimumWidth(10)
-        self.legend = CurveLegend(f"train_{self._group}_curves")
+        self.legend = CurveLegend(f"{self._prefix}_curves")
         self.legend.toggled.connect(self._on_toggled)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(row(heading(self._title), self.phase, self.where, 1, self.log))
+        self.compared = named(caption(), f"{self._prefix}_compared", "Runs that are compared with")
+        self.compared.setMinimumWidth(10)
+        self.compared.hide()
+        layout.addLayout(row(title, self.phase, self.where, 1, self.log))
         middle = row(self.plot, self.legend)
         middle.setStretch(0, 1)
         layout.addLayout(middle, 1)
+        layout.addWidget(self.compared)
+
+    def smooth(self, share: float) -> None:
+        """Draw running means that take this share from the values before."""
+        self._share = share
+        self.redraw()
+
+    def set_others(self, others: Mapping[str, CurveData]) -> None:
+        """The same curves of other runs, by name, dashed."""
+        self._others = dict(others)
+        marks = (
+            "\N{EN DASH} \N{EN DASH}",
+            "- - -",
+            "\N{EN DASH} \N{MIDDLE DOT} \N{EN DASH}",
+            "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
+        )
+        named_runs = (f"{mark} {name}" for mark, name in zip(marks, others, strict=False))
+        self.compared.setText("     ".join(("\N{EM DASH} this run", *named_runs)))
+        self.compared.setVisible(bool(others))
+        if not self._closed:
+            self._rebuild(list(self._items))
+            self.redraw()
 
     def show_time(self, by_time: bool) -> None:
         """Minutes instead of steps on the horizontal axis."""
@@ -83,10 +136,10 @@ class CurvePlot(QWidget):
         if list(self._items) != names:
             self._rebuild(names)
         for name, item in self._items.items():
-            x, y = self._series(name).arrays(self._by_time)
-            if self.log.isChecked():
-                x, y = x[y > 0], y[y > 0]  # a logarithm of nothing would break the axis
-            item.setData(x, y)
+            self._draw(item, self._series(name))
+        for (run, name), item in self._other_items.items():
+            series = self._others[run].series(self._group, self.phase.currentText(), name)
+            self._draw(item, series or Series())
         if not self._cursor.isVisible():
             self._show_newest()
 
@@ -113,10 +166,31 @@ class CurvePlot(QWidget):
             self._paint_axes()
             self._restyle()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A double click into the plot shows everything again."""
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.plot.enableAutoRange()
+            return True
+        return super().eventFilter(watched, event)
+
     # ------------------------------------------------------------ inside
 
+    def _draw(self, item: pg.PlotDataItem, series: Series) -> None:
+        x, y = series.arrays(self._by_time)
+        if self._group != FIGURES:  # a few points of validation are no noise
+            y = smoothed(y, self._share)
+        if self.log.isChecked():
+            x, y = x[y > 0], y[y > 0]  # a logarithm of nothing would break the axis
+        item.setData(x, y)
+
     def _series(self, name: str) -> Series:
-        return self._data.curves[self._group][(self.phase.currentText(), name)]
+        return self._data.series(self._group, self.phase.currentText(), name) or Series()
+
+    def _on_group(self, title: str) -> None:
+        self._title, self._group = title, self._groups[title]
+        self._rebuild([])
+        self.redraw()
+        self.plot.enableAutoRange()
 
     def _places(self, name: str) -> npt.NDArray[np.float64]:
         series = self._series(name)
@@ -129,12 +203,13 @@ class CurvePlot(QWidget):
     def _update_phases(self) -> None:
         """A phase that begins is shown at once; the earlier ones stay a click away."""
         phases = self._data.phases(self._group)
+        phases += [BOTH] if len(phases) > 1 else []
         if phases == [self.phase.itemText(i) for i in range(self.phase.count())]:
             return
         with QSignalBlocker(self.phase):
             self.phase.clear()
             self.phase.addItems(phases)
-            self.phase.setCurrentIndex(len(phases) - 1)
+            self.phase.setCurrentIndex(min(1, len(phases) - 1))
         self.phase.setVisible(len(phases) > 1)
         self.plot.enableAutoRange()
 
@@ -150,15 +225,22 @@ class CurvePlot(QWidget):
     def _on_toggled(self, name: str, on: bool) -> None:
         self._switched[(self.phase.currentText(), name)] = on
         self._items[name].setVisible(on)
+        for run in self._others:
+            self._other_items[run, name].setVisible(on)
         self.plot.enableAutoRange()
 
     def _rebuild(self, names: list[str]) -> None:
-        for name in list(self._items):
-            self.plot.removeItem(self._items.pop(name))
+        for item in (*self._items.values(), *self._other_items.values()):
+            self.plot.removeItem(item)
+        self._items.clear()
+        self._other_items.clear()
         symbol = "o" if self._group == FIGURES else None
         for name in names:
             self._items[name] = self.plot.plot([], [], symbol=symbol, symbolSize=6)
             self._items[name].setVisible(self._is_on(name))
+            for run in self._others:
+                self._other_items[run, name] = other = self.plot.plot([], [])
+                other.setVisible(self._is_on(name))
         self.legend.set_curves(self._colours(), {name: self._is_on(name) for name in names})
         self._restyle()
 
@@ -174,6 +256,10 @@ class CurvePlot(QWidget):
             if self._group == FIGURES:
                 item.setSymbolBrush(colour)
                 item.setSymbolPen(None)
+            for run, pattern in zip(self._others, OTHER_DASHES, strict=False):
+                pen = pg.mkPen(colour, width=1.2)
+                pen.setDashPattern(pattern)
+                self._other_items[run, name].setPen(pen)
         self.legend.recolour(self._colours())
 
     def _paint_axes(self) -> None:

@@ -12,9 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QSplitter,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,20 +24,21 @@ from gui import requests as rq
 from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
-from gui.train.curve_data import FIGURES, LOSSES, CurveData
-from gui.train.curve_plot import CurvePlot
+from gui.train.curve_data import CurveData
+from gui.train.curves_panel import MOST_OTHERS, CurvesPanel
 from gui.train.event_log import EventLog
 from gui.train.live_view import OURS, LiveView
 from gui.train.run_form import RunForm, RunPlan
 from gui.train.sample_view import SampleView
 from gui.train.watch_bar import WatchBar
-from gui.widgets import GAP, EmptyState, heading, named, panel, row
+from gui.widgets import GAP, heading, panel
 from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
 WATCH_MS = 1000
 EVENTS_AT_ONCE = 500  # some ten milliseconds
 WATCH, VIEW = "watch", "train"
+COMPARE = tuple(f"compare{slot}" for slot in range(MOST_OTHERS))  # views, so that no answer is overtaken
 BUILDERS = ("", "library")  # the views of BuildDataset: the remedy of a message, the Library
 
 
@@ -60,12 +59,12 @@ class TrainWorkspace(Workspace):
         self.data = CurveData()
         self.form, self.watch_bar, self.live = RunForm(), WatchBar(), LiveView()
         self.samples, self.log = SampleView(), EventLog()
-        self.plots = [CurvePlot(self.data, LOSSES, "Losses"), CurvePlot(self.data, FIGURES, "Validation")]
+        self.curves = CurvesPanel(self.data)
         self._path: Path | None = None
         self._watched: Path | None = None
         self._offset = 0
         self._trying = False
-        self._drawn_version = -1
+        self._next_other, self._asked_others = 0, dict[str, str]()  # kind of request -> run
         self._backlog: deque[Event] = deque()
         self._redraw_timer = QTimer(self, interval=REDRAW_MS)
         self._redraw_timer.timeout.connect(self._redraw)
@@ -84,7 +83,9 @@ class TrainWorkspace(Workspace):
         head_layout.addWidget(self.live)
         below = QSplitter(Qt.Orientation.Horizontal)
         below.setObjectName("train_below_splitter")
-        below.addWidget(self._curves_panel())
+        curves_panel, curves_layout = panel(object_name="train_curves_panel")
+        curves_layout.addWidget(self.curves)
+        below.addWidget(curves_panel)
         below.addWidget(self._side_panel())
         below.setStretchFactor(0, 5)
         below.setStretchFactor(1, 3)
@@ -109,26 +110,6 @@ class TrainWorkspace(Workspace):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.addWidget(self.splitter)
-
-    def _curves_panel(self) -> QWidget:
-        surface, layout = panel(object_name="train_curves_panel")
-        self.by_time = named(
-            QCheckBox("over minutes"), "train_by_time", "Curves over minutes instead of steps"
-        )
-        layout.addLayout(row(heading("Curves"), 1, self.by_time))
-        self.no_curves = EmptyState(
-            "No curves yet", "They grow here while a run trains, in this window or on the command line."
-        )
-        curves = QWidget()
-        curves_layout = QVBoxLayout(curves)
-        curves_layout.setContentsMargins(0, 0, 0, 0)
-        for plot in self.plots:
-            curves_layout.addWidget(plot, 1)
-        self.curves = QStackedWidget()
-        self.curves.addWidget(self.no_curves)
-        self.curves.addWidget(curves)
-        layout.addWidget(self.curves, 1)
-        return surface
 
     def _side_panel(self) -> QWidget:
         side = QSplitter(Qt.Orientation.Vertical)
@@ -156,7 +137,7 @@ class TrainWorkspace(Workspace):
         self.live.steer.try_wanted.connect(self._try)
         self.live.explore_requested.connect(self._explore)
         self.live.leave_requested.connect(self._leave)
-        self.by_time.toggled.connect(self._show_time)
+        self.curves.compare_wanted.connect(self._read_other)
         self.selection.dataset_changed.connect(self._on_built)
 
     # ------------------------------------------------------------ answers of the engine thread
@@ -171,12 +152,15 @@ class TrainWorkspace(Workspace):
             rq.kind_of(rq.ResumeTraining): self._on_paused,
             rq.kind_of(rq.ReadRunLog, WATCH): self._on_run_log,
             rq.kind_of(rq.ListLibrary, VIEW): self._on_library,
+            **{rq.kind_of(rq.ReadRunLog, view): self._on_other_log for view in COMPARE},
             **{rq.kind_of(rq.BuildDataset, view): self._on_built for view in BUILDERS},
         }
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         if kind == rq.kind_of(rq.ReadRunLog, WATCH) and self._watched is not None:
             self._leave()
+        elif kind in self._asked_others:
+            self.curves.drop_other(self._asked_others[kind])
         elif kind == rq.kind_of(rq.EstimateTraining):
             self.form.show_estimate(None)
         elif kind == rq.kind_of(rq.StartTraining) and self.live.state in OURS:
@@ -219,13 +203,25 @@ class TrainWorkspace(Workspace):
         if log.events and isinstance(log.events[-1], RunFinished):
             self._watch_timer.stop()
 
+    def _read_other(self, path: str) -> None:
+        """The log of a run that is compared with."""
+        view = COMPARE[self._next_other % len(COMPARE)]
+        self._next_other += 1
+        self._asked_others[rq.kind_of(rq.ReadRunLog, view)] = path
+        self.asked.emit(rq.ReadRunLog(path, 0, view=view))
+
+    def _on_other_log(self, log: RunLog) -> None:
+        self.curves.add_other(log.path, log.events)
+
     def _on_library(self, library: Library) -> None:
         """Data sets to train on, names that are taken, runs to watch."""
         self.form.set_datasets(
             [entry.name for entry in library.datasets if entry.built and not entry.problem]
         )
         self.form.set_taken([run.name for run in library.runs])
-        self.watch_bar.set_runs({run.name: str(run.path) for run in library.runs})
+        runs = {run.name: str(run.path) for run in library.runs}
+        self.watch_bar.set_runs(runs)
+        self.curves.set_runs({name: path for name, path in runs.items() if name != "bundled"})
 
     def set_training(self, running: bool) -> None:
         """Whether the engine thread holds a training (running or paused)."""
@@ -308,10 +304,6 @@ class TrainWorkspace(Workspace):
         self._clear()
         self.live.set_idle()
 
-    def _show_time(self, on: bool) -> None:
-        for plot in self.plots:
-            plot.show_time(on)
-
     # ------------------------------------------------------------ inside
 
     def _begin(self, path: Path, watching: bool) -> None:
@@ -360,18 +352,13 @@ class TrainWorkspace(Workspace):
             QTimer.singleShot(0, self, self._take_events)
 
     def _redraw(self) -> None:
-        if self._drawn_version != self.data.version:
-            self._drawn_version = self.data.version
-            self.curves.setCurrentIndex(0 if self.data.is_empty() else 1)
-            for plot in self.plots:
-                plot.redraw()
+        self.curves.redraw()
 
     def close_views(self) -> None:
         """Before the window goes: stop the timers and empty the plots."""
         self._watch_timer.stop()
         self._redraw_timer.stop()
-        for plot in self.plots:
-            plot.close_plot()
+        self.curves.close_plots()
 
     # ------------------------------------------------------------ layout
 

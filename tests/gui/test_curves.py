@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from engine.events import RunStarted, StepLogged, Validated
 from gui.theme import apply_theme
-from gui.train.curve_data import LOSSES, MAX_POINTS, CurveData, Series
+from gui.train.curve_data import LOSSES, MAX_POINTS, SPEED, CurveData, Series, smoothed
 from gui.train.curve_plot import CurvePlot
 
 
@@ -46,9 +49,9 @@ def test_long_curves_are_thinned_and_keep_their_ends() -> None:
 @pytest.fixture
 def plot(qtbot) -> CurvePlot:
     data = CurveData()
-    data.add([_step(n, loss=float(10 - n), learning_rate=1e-3) for n in range(1, 9)])
+    data.add([_step(n, loss=float(10 - n), commitment=1e-3, learning_rate=1e-3) for n in range(1, 9)])
     data.add([Validated("autoencoder", 4, 4.0, {"psnr": 20.0})])
-    made = CurvePlot(data, LOSSES, "Losses")
+    made = CurvePlot(data, {"Losses": LOSSES, "Speed and memory": SPEED})
     made.resize(600, 300)
     qtbot.addWidget(made, before_close_func=lambda widget: widget.close_plot())
     made.show()
@@ -90,10 +93,14 @@ def test_log_scale_leaves_out_what_has_no_logarithm(plot: CurvePlot) -> None:
 
 
 def test_curves_are_switched_by_their_ticks(plot: CurvePlot) -> None:
-    """The learning rate is off at first; a tick shows or hides a curve."""
+    """A tick shows or hides a curve; what is on another scale than the rest is off at first."""
+    assert plot._items["commitment"].isVisible()
+    plot.legend.boxes["commitment"].click()
+    assert not plot._items["commitment"].isVisible()
+    plot.group.setCurrentText("Speed and memory")
+    assert list(plot._items) == ["images_per_s", "learning_rate"]
     assert not plot._items["learning_rate"].isVisible()
-    click_box = plot.legend.boxes["learning_rate"]
-    click_box.click()
+    plot.legend.boxes["learning_rate"].click()
     assert plot._items["learning_rate"].isVisible()
 
 
@@ -105,6 +112,59 @@ def test_a_new_phase_comes_forward(plot: CurvePlot) -> None:
     assert list(plot._items) == ["hidden"]
     plot.phase.setCurrentText("autoencoder")
     assert "loss" in plot._items
+
+
+def test_both_phases_share_one_axis(plot: CurvePlot) -> None:
+    """A curve that both phases have goes on where the first one ended."""
+    plot._data.add([_step(11, phase="transition", loss=3.0, hidden=1.0)])
+    plot.redraw()
+    plot.phase.setCurrentText("both phases")
+    assert list(plot._items) == ["loss", "commitment", "hidden"]
+    x, y = plot._items["loss"].getOriginalDataset()
+    assert x.tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 11]
+    assert y[-1] == 3.0
+    x, _ = plot._items["hidden"].getOriginalDataset()
+    assert x.tolist() == [11]
+
+
+def test_smoothing_is_a_running_mean_without_bias(plot: CurvePlot) -> None:
+    """By hand: half of the mean before and half of the new value, divided by the weights so far."""
+    assert smoothed(np.array([4.0, 8.0, 2.0]), 0.5).tolist() == pytest.approx(
+        [4, (2 * 0.5 + 4) / 0.75, (5 * 0.5 + 1) / 0.875]
+    )
+    assert smoothed(np.full(50, 7.0), 0.9).tolist() == pytest.approx([7.0] * 50)
+    assert smoothed(np.array([1.0, 2.0]), 0).tolist() == [1, 2]
+    plot.smooth(0.5)
+    _, y = plot._items["loss"].getOriginalDataset()
+    assert y[0] == 9.0
+    assert 2.0 < y[-1] < 5.0
+    assert plot.values_at(8)["loss"] == 2.0
+
+
+def test_other_runs_are_laid_over(plot: CurvePlot) -> None:
+    """The same curves, dashed, named below the plot, and switched by the same ticks."""
+    other = CurveData()
+    other.add([_step(n, loss=5.0) for n in range(1, 4)])
+    plot.set_others({"earlier": other})
+    assert "earlier" in plot.compared.text()
+    x, y = plot._other_items["earlier", "loss"].getOriginalDataset()
+    assert x.tolist() == [1, 2, 3]
+    assert set(y.tolist()) == {5.0}
+    plot.legend.boxes["loss"].click()
+    assert not plot._other_items["earlier", "loss"].isVisible()
+    plot.set_others({})
+    assert not plot._other_items
+    assert not plot.compared.isVisible()
+
+
+def test_a_double_click_shows_everything_again(plot: CurvePlot) -> None:
+    """After a zoom, as everywhere."""
+    box = plot.plot.getPlotItem().getViewBox()
+    plot.plot.setXRange(2, 3, padding=0)
+    assert box.viewRange()[0] == [2, 3]
+    QTest.mouseDClick(plot.plot.viewport(), Qt.MouseButton.LeftButton)
+    box.updateAutoRange()
+    assert box.viewRange()[0][1] > 7
 
 
 def test_a_closed_plot_takes_no_more(plot: CurvePlot, qapp: QApplication) -> None:

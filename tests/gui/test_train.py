@@ -128,7 +128,7 @@ def test_a_run_ends_by_itself_and_can_be_explored(qtbot, training_window: MainWi
     assert train.samples.count() > 0
     assert not train.samples.area.picture.isNull()
     assert "run done" in train.log.toPlainText()
-    assert train.plots[0].legend.boxes["loss"].isChecked()
+    assert train.curves.plots[0].legend.boxes["loss"].isChecked()
     name = train._path.name
     click(train.live.explore)
     qtbot.waitUntil(lambda: window.selection.run is not None, timeout=WAIT)

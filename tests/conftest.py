@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -52,29 +53,84 @@ def doscope_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A `shapes` cache of a few hundred pairs."""
-    import datasets
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder once for all the processes that share the tests out among them."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    path = tmp_path_factory.mktemp("tiny") / "shapes.h5"
-    for _ in datasets.build_steps(
-        "shapes", out=path, train_pairs=200, validation_pairs=40, test_pairs=60, seed=1
-    ):
-        pass
-    return path
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / f"once-{name}"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.is_dir():
+                begun = shared / f"begun-{name}"
+                begun.mkdir(exist_ok=True)
+                make(begun)
+                begun.rename(folder)
+        return folder
+
+    return once
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_cache: Path) -> Path:
+def tiny_cache(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A `shapes` cache of a few hundred pairs."""
+    import datasets
+
+    def build(folder: Path) -> None:
+        counts = {"train_pairs": 200, "validation_pairs": 40, "test_pairs": 60}
+        for _ in datasets.build_steps("shapes", out=folder / "shapes.h5", seed=1, **counts):
+            pass
+
+    return once("tiny", build) / "shapes.h5"
+
+
+@pytest.fixture(scope="session")
+def tiny_run(once: Callable[[str, Callable[[Path], None]], Path], tiny_cache: Path) -> Path:
     """A run of seconds on `tiny_cache`; shared, so write nothing into it but its calibration."""
     from datasets.cache import Cache
     from engine.training import train
 
-    path = tmp_path_factory.mktemp("runs") / "tiny"
+    def make(folder: Path) -> None:
+        with Cache.open(tiny_cache) as cache:
+            for _ in train(tiny_config(), cache, folder / "tiny", threads=1):
+                pass
+
+    return once("runs", make) / "tiny"
+
+
+@pytest.fixture(scope="session")
+def tiny_probes(once: Callable[[str, Callable[[Path], None]], Path], tiny_cache: Path) -> Path:
+    """The factor probes of `tiny_cache`, trained once: copy the file into a home to have them kept there."""
+    import torch
+
+    from datasets.cache import Cache
+    from engine.metrics.probe_store import probes_path, save_probes
+    from engine.metrics.probes import training_steps
+
     with Cache.open(tiny_cache) as cache:
-        for _ in train(tiny_config(), cache, path, threads=1):
-            pass
-    return path
+
+        def make(folder: Path) -> None:
+            steps = training_steps(cache, torch.device("cpu"))
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    save_probes(folder / probes_path(cache).name, end.value, cache)
+                    return
+
+        return once("probes", make) / probes_path(cache).name
+
+
+@pytest.fixture
+def keep_probes(tiny_probes: Path) -> Callable[[], None]:
+    """Puts the probes of `tiny_cache` where the present home keeps them."""
+    from datasets.home import caches_dir
+
+    def keep() -> None:
+        caches_dir().mkdir(parents=True, exist_ok=True)
+        shutil.copy(tiny_probes, caches_dir())
+
+    return keep
 
 
 @pytest.fixture

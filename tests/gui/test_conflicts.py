@@ -70,11 +70,12 @@ def test_the_first_start_builds_once(tiny_cache: Path) -> None:
 
 @pytest.mark.usefixtures("brief_evaluation")
 def test_build_again_waits_for_an_evaluation(
-    qtbot, make_window: Callable[[], MainWindow], tiny_run: Path, tiny_cache: Path
+    qtbot, make_window: Callable[[], MainWindow], tiny_run: Path, tiny_cache: Path, keep_probes
 ) -> None:
     """Build again under Evaluate: a sentence, the file stays as it was, and the evaluation ends well."""
     caches_dir().mkdir(parents=True)
     path = Path(shutil.copy(tiny_cache, caches_dir() / "shapes.h5"))
+    keep_probes()
     run, before = Path(shutil.copytree(tiny_run, runs_dir() / "tiny")), path.read_bytes()
     window = make_window()
     library = window.library

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pytest
-import torch
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QDialog
 
 import datasets
 from datasets.cache import Cache
-from engine.metrics.probe_store import probes_steps
+from engine.metrics.probe_store import kept_probes
 from engine.results import CausalGraph, TraversalRow
 from gui.explore.action_panel import ActionPanel
 from gui.explore.graph_view import GraphView
@@ -272,17 +272,15 @@ def test_the_panel_says_what_the_probes_read(qtbot) -> None:
     assert panel._readings[5].text() == ""
 
 
-def test_kept_probes_read_the_present_image(qtbot, ready: MainWindow, tiny_cache: Path) -> None:
+def test_kept_probes_read_the_present_image(
+    qtbot, ready: MainWindow, tiny_cache: Path, keep_probes: Callable[[], None]
+) -> None:
     """Made once by whoever needs them; from then on every step is read, by the very same probes."""
     panel = ready.explore.action_panel
+    keep_probes()
     with Cache.open(tiny_cache) as cache:
-        steps = probes_steps(cache, torch.device("cpu"), [])
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                probes = end.value
-                break
+        probes = kept_probes(cache)
+    assert probes is not None
     panel.buttons[3].click()
     qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
     qtbot.waitUntil(lambda: panel._read is not None)

@@ -27,11 +27,12 @@ OTHER_MARKS = (
     "\N{EN DASH} \N{MIDDLE DOT}",
     "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
 )
+LARGE = {"gradient_norm", "targets"}
 # On another scale than the rest of their plot, or settled before the phase began: off until wanted.
 OFF_AT_FIRST = {
     "autoencoder": {"learning_rate", "memory_mb", "perplexity", "dead_codes"},
-    "transition": {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr"},
-    BOTH: {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr"},
+    "transition": {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr", *LARGE},
+    BOTH: {"learning_rate", "memory_mb", "perplexity", "dead_codes", "psnr", *LARGE},
 }
 
 

@@ -108,7 +108,7 @@ class Person:
 
         self.window = window
         self.turn: Callable[[], None] = QApplication.processEvents
-        self._gaps: list[float] = []
+        self.gaps: list[float] = []
         self._turned = time.perf_counter()
 
     def figures(self, when: str, clicks: int) -> Figures:
@@ -116,13 +116,13 @@ class Person:
 
         "idle" waits before each click until the engine rests; else a click meets what the one before set off.
         """
-        self._gaps.clear()
+        self.gaps.clear()
         waited = []
         for number in range(clicks):
             if when == "idle":
                 self.settle()
             waited.append(self._click_action(number))
-        gaps = np.array(self._gaps) * 1e3
+        gaps = np.array(self.gaps) * 1e3
         return {
             f"click_p50_ms_{when}": _percentile(waited, 50),
             f"click_p95_ms_{when}": _percentile(waited, 95),
@@ -215,7 +215,7 @@ class Person:
                 raise NoAnswer(f"the window did not show {what} within {LIMIT_S} s")
             self.turn()
             now = time.perf_counter()
-            self._gaps.append(now - self._turned)
+            self.gaps.append(now - self._turned)
             self._turned = now
             time.sleep(0.001)
 

@@ -29,8 +29,8 @@ from engine.events import (
     SampleSaved,
     StepLogged,
     Validated,
-    from_json_line,
 )
+from engine.run_log import POINTS, read_from, read_thinned
 
 FORMAT = "doscope-run"
 FORMAT_VERSION = 1
@@ -172,20 +172,11 @@ class RunDirectory:
 
         A torn last line is left for the next call; other unreadable lines are skipped.
         """
-        try:
-            with self.metrics_path.open("rb") as file:
-                file.seek(offset)
-                data = file.read()
-        except OSError:
-            return [], offset
-        whole = data.rfind(b"\n") + 1
-        events = []
-        for line in data[:whole].splitlines():
-            try:
-                events.append(from_json_line(line.decode("utf-8")))
-            except ValueError:
-                continue
-        return events, offset + whole
+        return read_from(self.metrics_path, offset)
+
+    def history(self, points: int = POINTS) -> tuple[list[Event], int]:
+        """All that happened, with about so many of the logged steps, and the offset for `events`."""
+        return read_thinned(self.metrics_path, points)
 
     def status(self) -> RunStatus:
         """What can be said of the run; never raises, see `RunStatus.problem`."""
@@ -195,7 +186,7 @@ class RunDirectory:
         except RunError as error:
             return RunStatus(name, self.path, problem=str(error))
         phase, step, elapsed, finished, figures = "", 0, 0.0, None, dict[str, float]()
-        for event in self.events()[0]:
+        for event in self.history(points=1)[0]:
             match event:
                 case RunStarted():
                     finished = None
@@ -230,7 +221,7 @@ class RunDirectory:
 
     def samples_saved(self) -> list[tuple[SampleSaved, Path]]:
         """Every sample picture that was saved and is still there, oldest first."""
-        saved = [event for event in self.events()[0] if isinstance(event, SampleSaved)]
+        saved = [event for event in self.history(points=1)[0] if isinstance(event, SampleSaved)]
         return [(event, self.path / event.path) for event in saved if (self.path / event.path).is_file()]
 
     def _provenance(self) -> dict[str, Any]:

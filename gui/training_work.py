@@ -135,7 +135,7 @@ class TrainingWork:
 
         directory = RunDirectory(Path(request.path))
         directory.description()  # says so when this is no run directory
-        events, offset = directory.events(request.offset)
+        events, offset = directory.events(request.offset) if request.offset else directory.history()
         return RunLog(request.path, tuple(events), offset)
 
 

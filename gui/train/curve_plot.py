@@ -161,6 +161,12 @@ class CurvePlot(QWidget):
             for name in self._items
         }
 
+    def points_of(self, name: str) -> npt.NDArray[np.float64] | None:
+        """The places of a curve's points as they are drawn, or None where it has none."""
+        item = self._items.get(name)
+        drawn = None if item is None else item.getOriginalDataset()[0]
+        return drawn if drawn is not None and len(drawn) else None
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and not self._closed:

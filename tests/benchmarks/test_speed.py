@@ -25,6 +25,7 @@ KEYS = {
         *("click_p95_ms_idle", "click_p95_ms_training", "frame_gap_p99_ms", "frame_gap_max_ms"),
         *("palette_ms", "traversal_ms"),
     ),
+    "monitoring": (*("monitoring_cost", "frame_gap_p99_ms", "attach_1m_s", "checkpoint_share"),),
     "retrieval": (
         *("one_pair_ms", "explain_ms", "pairs_per_s", "codes_per_s", "ece", "told_one"),
         *("path_2", "path_3", "path_5", "path_median_s"),
@@ -56,7 +57,8 @@ def test_it_gives_its_keys(name: str, finished: dict[str, subprocess.CompletedPr
         value = found[key]
         reached = not key.startswith(("minutes_to", "path_"))  # tiny sizes may hold no such pair
         assert value is not None or not reached, key
-        assert value is None or (math.isfinite(value) and value >= 0), key
+        signed = key == "monitoring_cost"  # chance may make the window the faster one
+        assert value is None or (math.isfinite(value) and (value >= 0 or signed)), key
     assert found["threads"] == 1
     assert found["cores"] >= 1
     assert all(not isinstance(value, (dict, list)) for value in found.values())

@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/explore.md and docs/retrieve.md from the running program.
+"""Makes the pictures of docs/explore.md, docs/retrieve.md and docs/train.md from the running program.
 
     python scripts/guide_pictures.py
 
@@ -25,8 +25,10 @@ STOPS = {
     "retrieve": "retrieve",
     "steps": "retrieve-steps",
     "judge": "retrieve-judge",
+    "training": "train",
 }
 COLOURS = 256
+MINUTES = 2  # of the training in the picture
 
 
 def keep(picture: Path, out: Path) -> None:
@@ -42,7 +44,7 @@ def main() -> int:
     from gui.tour import take_tour
 
     with tempfile.TemporaryDirectory() as folder:
-        for picture in take_tour(Path(folder), minutes=0):
+        for picture in take_tour(Path(folder), minutes=MINUTES):
             stop = picture.stem.split("-", 1)[1]
             if stop in STOPS:
                 keep(picture, PICTURES / f"{STOPS[stop]}.png")

@@ -43,6 +43,7 @@ class Phase(Protocol):
     def terms(self) -> Terms: ...
     def validate(self) -> Iterator[Event]: ...
     def sample(self) -> list[np.ndarray]: ...
+    def arrays(self) -> dict[str, np.ndarray]: ...
 
 
 class AutoencoderPhase:
@@ -55,6 +56,9 @@ class AutoencoderPhase:
         self.batch = state.config.training.autoencoder_batch
         self._rows = state.cache.rows("train")
         self._validation = state.cache.rows("validation")[:VALIDATION_IMAGES]
+        self._use_QK = np.zeros(
+            (state.config.autoencoder.codebooks, state.config.autoencoder.codes), np.int64
+        )
 
     def terms(self) -> Terms:
         state = self._state
@@ -76,12 +80,19 @@ class AutoencoderPhase:
                 codes.append(found)
                 yield Progressed("validating", start + len(rows), len(self._validation))
         config = state.config.autoencoder
-        used, dead = perplexity(torch.cat(codes).unflatten(1, (config.codebooks, -1)), config.codes)
+        codes_BQP = torch.cat(codes).unflatten(1, (config.codebooks, -1))
+        used, dead = perplexity(codes_BQP, config.codes)
+        of_codebook = codes_BQP.transpose(0, 1).flatten(1).cpu().numpy()
+        self._use_QK = np.stack([np.bincount(found, minlength=config.codes) for found in of_codebook])
         state.figures |= {
             "psnr": float(torch.cat(values).mean()),
             "perplexity": used,
             "dead_codes": float(dead),
         }
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """How often each code was used in the last validation, int64 [Q,K]."""
+        return {"codes": self._use_QK}
 
     def sample(self) -> list[np.ndarray]:
         """Validation images above their reconstructions."""
@@ -109,6 +120,7 @@ class TransitionPhase:
         )
         self._pairs = state.cache.transitions("validation")
         self._count = min(_validation_pairs(state), len(self._pairs))
+        self._edges_NN = np.zeros((0, 0), np.float16)
 
     def terms(self) -> Terms:
         state = self._state
@@ -146,6 +158,11 @@ class TransitionPhase:
             edges = state.model.transition.base_edges(context)
         state.figures |= tally.figures()
         state.figures["edges_kept"] = edges_kept(edges)
+        self._edges_NN = edges.mean(dim=0).cpu().numpy().astype(np.float16)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The base graph, mean over the images of the last validation, float16 [N,N], [i, j]: i causes j."""
+        return {"graph": self._edges_NN}
 
     def sample(self) -> list[np.ndarray]:
         """Before, the predicted after, the true after, of validation pairs."""
@@ -256,7 +273,7 @@ def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Ev
         left = time.perf_counter()
         yield event
         away += time.perf_counter() - left
-    path = recorder.sample(state.step, phase.sample())
+    path = recorder.sample(state.step, phase.sample(), phase.arrays())
     # an autoencoder alone cannot be explored, so only the second phase names a best one
     saved = state.save_best(rank(state)) if phase.name == "transition" else None
     state.phase_looks = max(state.phase_looks + 1, _looks_due(state))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from datasets.images import save_image
 from engine.checkpoint import writing_failed
 from engine.events import Event, Progressed, RunFinished, StepLogged, Validated, to_json_line
 from engine.run_directory import RunDirectory
+from engine.whole_files import whole
 
 SCALARS_EVERY_S = 2.0
 
@@ -74,13 +76,24 @@ class Recorder:
         for name, value in values.items():
             self._board.add_scalar(f"{group}/{name}", value, step)
 
-    def sample(self, step: int, rows: list[npt.NDArray[np.uint8]]) -> str:
-        """Saves rows of images [columns, h, w, c] as one picture; its path relative to the run."""
+    def sample(
+        self, step: int, rows: list[npt.NDArray[np.uint8]], arrays: dict[str, npt.NDArray[Any]]
+    ) -> str:
+        """Saves rows of images [columns, h, w, c] as one picture, and what else formed beside it (.npz).
+
+        Returns:
+            The picture's path relative to the run.
+
+        Raises:
+            DiskFull: the disk has no room.
+        """
         pictures = [np.concatenate(list(row), axis=1) for row in rows]
         picture = np.concatenate(pictures, axis=0)
         path = self._run.samples / f"{step:08d}.png"
         try:
             save_image(path, picture)
+            with whole(path.with_suffix(".npz")) as part, part.open("wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         except OSError as error:
             raise writing_failed(path, error) from error
         return str(Path("samples") / path.name)

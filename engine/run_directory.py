@@ -6,6 +6,8 @@
     checkpoints/last.safetensors    weights, optimizer, random states: to resume
     checkpoints/best.safetensors    weights with the best validation figure: to explore
     samples/*.png               fixed validation images through time
+    samples/*.npz               with each: `codes`, uses of each code [Q, K], or `graph`, base edges [N, N]
+    orders/*.json               orders to the training (engine/steering.py), removed when heeded
 
 This file knows no torch, so that listing runs is quick.
 """

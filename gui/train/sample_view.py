@@ -1,17 +1,26 @@
-"""The pictures that a run saves of the same validation images, with a slider back through time."""
+"""What a run saves of its progress, with a slider back through time: images, its graph, its codes in use."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from engine.events import SampleSaved
-from gui.pictures import paint_picture
+from gui.pictures import paint_picture, to_qimage
+from gui.train.progress_pictures import graph_picture, graph_words, use_picture, use_words
 from gui.widgets import caption, heading, named, row, tool_button
 from gui.words import count, duration
+
+IMAGES, GRAPH, CODES = "images", "average graph", "codes in use"
+KINDS = (IMAGES, GRAPH, CODES)
+NO_GRAPH = "The graph forms in the transition phase; it comes with that phase's first validation."
+NO_CODES = "No use of codes was saved for this run."
 
 
 class PictureArea(QWidget):
@@ -46,6 +55,13 @@ class SampleView(QWidget):
         self._folder = Path()
         self._samples: list[SampleSaved] = []
         self.area = named(PictureArea(), "train_sample", "Sample picture")
+        self.kind = named(QComboBox(), "train_sample_kind", "What is shown of the run's progress")
+        self.kind.addItems(KINDS)
+        self.kind.setToolTip(
+            "Validation images, the base graph on average over validation images,\n"
+            "or how often each code is used"
+        )
+        self.kind.currentIndexChanged.connect(self._show_again)
         self.slider = named(
             QSlider(Qt.Orientation.Horizontal), "train_sample_slider", "Time of the sample picture"
         )
@@ -58,7 +74,7 @@ class SampleView(QWidget):
         self.when.setMinimumWidth(10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(heading("Samples"))
+        layout.addLayout(row(heading("Samples"), 1, self.kind))
         layout.addWidget(self.area, 1)
         bar = row(self.slider, self.newest)
         bar.setStretch(0, 1)
@@ -94,6 +110,9 @@ class SampleView(QWidget):
         """How many pictures there are."""
         return len(self._samples)
 
+    def _show_again(self) -> None:
+        self._show(self.slider.value())
+
     def _to_newest(self) -> None:
         self.slider.setValue(self.slider.maximum())
         self._show(self.slider.value())
@@ -108,10 +127,35 @@ class SampleView(QWidget):
         else:
             index = min(index, len(self._samples) - 1)
             sample = self._samples[index]
-            path = self._folder / sample.path
-            self.area.picture = QImage(str(path))
-            self.area.words = f"{path.name} could not be read; it may have been deleted."
             place = f"{index + 1} of {len(self._samples)}"
             when = f"step {count(sample.step)}, after {duration(sample.elapsed_s)}"
-            self.when.setText(f"{place}: {sample.phase} phase, {when}")
+            said = self._draw(index)
+            self.when.setText(f"{place}: {sample.phase} phase, {when}{said}")
         self.area.update()
+
+    def _draw(self, index: int) -> str:
+        """The chosen kind of picture at a time; returns what is to be said of it."""
+        path = self._folder / self._samples[index].path
+        self.area.words = f"{path.name} could not be read; it may have been deleted."
+        if self.kind.currentText() == IMAGES:
+            self.area.picture = QImage(str(path))
+            return ""
+        graph = self.kind.currentText() == GRAPH
+        found = self._newest("graph" if graph else "codes", index)
+        if found is None:
+            self.area.picture = QImage()
+            self.area.words = NO_GRAPH if graph else NO_CODES
+            return ""
+        self.area.picture = to_qimage(graph_picture(found) if graph else use_picture(found))
+        return f"\n{graph_words(found) if graph else use_words(found)}"
+
+    def _newest(self, key: str, index: int) -> npt.NDArray[np.float64] | None:
+        """An array of the sample at `index`, or of the last one before it that has it."""
+        for sample in reversed(self._samples[: index + 1]):
+            try:
+                with np.load((self._folder / sample.path).with_suffix(".npz"), allow_pickle=False) as arrays:
+                    if key in arrays:
+                        return np.asarray(arrays[key], np.float64)
+            except (OSError, ValueError, zipfile.BadZipFile):
+                continue
+        return None

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -47,6 +46,8 @@ def to_array(picture: QImage) -> Image:
 
 @cache
 def _difference_table() -> Image:
+    import pyqtgraph as pg  # takes a quarter of the window's start, which does not need it
+
     table: Image = pg.colormap.get("inferno").getLookupTable(0.0, 1.0, 256)[:, :3].astype(np.uint8)
     return table
 

@@ -74,6 +74,7 @@ def _is_below(widget: QWidget, root: QWidget) -> bool:
 def page(window: MainWindow) -> str:
     """The text of docs/widgets.md."""
     lines = [TITLE]
+    _ = window.train.curves.plots  # made when first needed
     sections: list[tuple[str, QWidget]] = [
         ("Bars and messages", window),
         *((type(w).__name__.removesuffix("Workspace"), w) for w in window.workspaces),

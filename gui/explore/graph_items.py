@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import (
@@ -257,6 +256,8 @@ def _outlines(middle: FloatArray, width: float) -> FloatArray:
 
 def _path(parts: list[FloatArray]) -> QPainterPath:
     """One path of many lines, [E, P, 2] each; lines that are filled are closed by that."""
+    import pyqtgraph as pg  # takes a quarter of the window's start, which draws no graph yet
+
     points = np.concatenate([part.reshape(-1, 2) for part in parts]).astype(np.float64)
     goes_on = np.concatenate(
         [np.tile(np.arange(part.shape[1]) < part.shape[1] - 1, len(part)) for part in parts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -19,8 +20,10 @@ from PySide6.QtWidgets import (
 
 from engine.events import Event
 from gui.train.curve_data import FIGURES, LOSSES, SPEED, CurveData
-from gui.train.curve_plot import CurvePlot
 from gui.widgets import EmptyState, heading, named, row
+
+if TYPE_CHECKING:
+    from gui.train.curve_plot import CurvePlot
 
 MOST_OTHERS = 4  # runs: more of them cannot be told apart by their dashes
 SMOOTHEST = 98  # per cent of the value before
@@ -44,23 +47,14 @@ class CurvesPanel(QWidget):
         self._drawn = -1
         self._names: dict[str, str] = {}  # path -> name
         self._others: dict[str, CurveData] = {}  # path -> curves
-        self.plots = [
-            CurvePlot(data, {"Losses": LOSSES}),
-            CurvePlot(data, {"Validation": FIGURES, "Speed and memory": SPEED}),
-        ]
+        self._plots: list[CurvePlot] = []
         self._build_bar()
-        curves = QWidget()
-        below = QVBoxLayout(curves)
-        below.setContentsMargins(0, 0, 0, 0)
-        for plot in self.plots:
-            below.addWidget(plot, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(
             EmptyState(
                 "No curves yet", "They grow here while a run trains, in this window or on the command line."
             )
         )
-        self.stack.addWidget(curves)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         words = QLabel("&Smoothing")
@@ -91,25 +85,45 @@ class CurvesPanel(QWidget):
 
     # ------------------------------------------------------------ the run on show
 
+    @property
+    def plots(self) -> list[CurvePlot]:
+        """The two plots; made when they are first needed, because pyqtgraph takes long to load."""
+        if not self._plots:
+            from gui.train.curve_plot import CurvePlot
+
+            self._plots = [
+                CurvePlot(self._data, {"Losses": LOSSES}),
+                CurvePlot(self._data, {"Validation": FIGURES, "Speed and memory": SPEED}),
+            ]
+            curves = QWidget()
+            below = QVBoxLayout(curves)
+            below.setContentsMargins(0, 0, 0, 0)
+            for plot in self._plots:
+                below.addWidget(plot, 1)
+                plot.show_time(self.by_time.isChecked())
+                plot.smooth(self.smoothing.value() / 100)
+            self.stack.addWidget(curves)
+        return self._plots
+
     def redraw(self) -> None:
         """Bring the plots up to date; cheap when nothing is new."""
         if self._drawn != self._data.version:
             self._drawn = self._data.version
-            self.stack.setCurrentIndex(0 if self._data.is_empty() else 1)
-            for plot in self.plots:
+            for plot in self._plots if self._data.is_empty() else self.plots:
                 plot.redraw()
+            self.stack.setCurrentIndex(0 if self._data.is_empty() else 1)
 
     def close_plots(self) -> None:
         """Before the window goes."""
-        for plot in self.plots:
+        for plot in self._plots:
             plot.close_plot()
 
     def _show_time(self, on: bool) -> None:
-        for plot in self.plots:
+        for plot in self._plots:
             plot.show_time(on)
 
     def _smooth(self, per_cent: int) -> None:
-        for plot in self.plots:
+        for plot in self._plots:
             plot.smooth(per_cent / 100)
 
     # ------------------------------------------------------------ other runs
@@ -164,5 +178,5 @@ class CurvesPanel(QWidget):
 
     def _show_others(self) -> None:
         others = {self._names.get(path, path): data for path, data in self._others.items()}
-        for plot in self.plots:
+        for plot in self.plots if others else self._plots:
             plot.set_others(others)

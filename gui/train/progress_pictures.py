@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pyqtgraph as pg
 
 from gui.theme import category, colours
 from gui.words import percent
@@ -16,6 +15,8 @@ BAR_HEIGHT, GAP = 60, 6  # pixels of a codebook's bars, and between two codebook
 
 def graph_picture(edges_NN: Floats) -> Image:
     """Edge probabilities, [i, j] means i causes j, as uint8 [N, N, 3]: dark 0, bright 1."""
+    import pyqtgraph as pg
+
     table = pg.colormap.get("viridis").getLookupTable(0.0, 1.0, 256)[:, :3].astype(np.uint8)
     picture: Image = table[(edges_NN.clip(0, 1) * 255).round().astype(np.int64)]
     return picture

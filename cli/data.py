@@ -30,7 +30,9 @@ def add_commands(commands: Commands) -> None:
         build,
     )
     parser.add_argument(
-        "name", metavar="NAME", help="the data set: shapes (built in), sprites or celeba (imported)"
+        "name",
+        metavar="NAME",
+        help="the data set: shapes or pendulum (built in), sprites or celeba (imported)",
     )
     parser.add_argument(
         "--source",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _RECIPES = {
     "shapes": Recipe("shapes"),
+    "pendulum": Recipe("pendulum", validation_pairs=1_000, test_pairs=2_000),
     "sprites": Recipe("sprites", test_pairs=2_000),
     "celeba": Recipe("celeba", train_pairs=200_000),  # more than there are: all that the images allow
 }
@@ -87,6 +88,11 @@ def info(name: str) -> DatasetInfo:
 
         about = ShapesSource
         title, space = "Shapes: a solid in a room, built in", shapes_space()
+    elif name == "pendulum":
+        from datasets.pendulum import PendulumSource, pendulum_space
+
+        about = PendulumSource  # type: ignore[assignment]
+        title, space = "Pendulum: causes and effects, built in", pendulum_space()
     elif name == "celeba":
         from datasets.celeba import USUAL, CelebaSource
         from datasets.pairing import attribute_space
@@ -128,6 +134,10 @@ def make_source(name: str, folder: Path | None = None) -> Source:
         from datasets.shapes import ShapesSource
 
         return ShapesSource()
+    if name == "pendulum":
+        from datasets.pendulum import PendulumSource
+
+        return PendulumSource()
     if folder is None:
         place = "folder or archive" if name in LABELLED else "folder"
         raise DatasetInputError(

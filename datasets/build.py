@@ -17,6 +17,7 @@ from datasets.imbalance import check, draw_order, neighbours_within, refuse_miss
 from datasets.recipe import Recipe
 from datasets.source import ImageArray, Source
 from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests, even_room
+from datasets.steps import Neighbours, Steps, neighbours_of
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
 __all__ = ["Progress", "Recipe", "build"]
@@ -40,14 +41,15 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
     """
     path = Path(path)
     order = _training_order(source, recipe)
+    neighbours = neighbours_of(source, source.space)
     drawn = recipe.test_pairs + recipe.validation_pairs + (0 if recipe.images else recipe.train_pairs)
-    check_room(source.space, drawn)
+    check_room(neighbours, drawn)
     with scratch_files(path) as (scratch, partial):
         yield from _prepare(source)
         ledger, rng = Ledger(), np.random.default_rng(recipe.seed)
         with scratch.open("wb") as images:
-            yield from _render(source, recipe, order, ledger, rng, images)
-        closure = _closure(source, recipe, ledger, rng)
+            yield from _render(source, recipe, order, neighbours, ledger, rng, images)
+        closure = _closure(source, recipe, neighbours, ledger, rng)
         yield from write_cache(path, scratch, partial, _tables(source, recipe, ledger, closure))
 
 
@@ -65,10 +67,16 @@ def _training_order(source: Source, recipe: Recipe) -> IntArray:
     validation and test pairs.
 
     Raises:
-        DatasetInputError: see `datasets.imbalance.check`, or no pair changes some factor.
+        DatasetInputError: see `datasets.imbalance.check`, no pair changes some factor, or the factors cause
+            one another.
     """
     if not recipe.images:
         return np.empty(0, np.int64)
+    if isinstance(source, Steps):
+        raise DatasetInputError(
+            f"the images of '{source.name}' cannot be drawn by weights, because its factors cause one "
+            "another; leave out --images, --skew, --correlate and --hole"
+        )
     order = draw_order(check(source.space, recipe), np.random.default_rng([recipe.seed, 1]))
     # Once more when the other splits have taken theirs; here, because it takes no time.
     refuse_missing(source.space, recipe, neighbours_within(source.space, order[: recipe.images]))
@@ -79,6 +87,7 @@ def _render(
     source: Source,
     recipe: Recipe,
     order: IntArray,
+    neighbours: Neighbours,
     ledger: Ledger,
     rng: np.random.Generator,
     out: BinaryIO,
@@ -94,7 +103,7 @@ def _render(
         if recipe.images and split == _TRAIN:
             steps = _draw_images(source, recipe, order, ledger, out)
         else:
-            steps = _draw_pairs(source, recipe, split, ledger, rng, out)
+            steps = _draw_pairs(source, recipe, split, neighbours, ledger, rng, out)
         have = 0
         for have in steps:
             yield meter.at(done + have)
@@ -102,7 +111,13 @@ def _render(
 
 
 def _draw_pairs(
-    source: Source, recipe: Recipe, split: int, ledger: Ledger, rng: np.random.Generator, out: BinaryIO
+    source: Source,
+    recipe: Recipe,
+    split: int,
+    neighbours: Neighbours,
+    ledger: Ledger,
+    rng: np.random.Generator,
+    out: BinaryIO,
 ) -> Iterator[int]:
     """Accept the asked number of pairs for a split; yields how many there are so far.
 
@@ -110,7 +125,7 @@ def _draw_pairs(
     """
     wanted = recipe.pairs[SPLITS[split]]
     patience = Patience(SPLITS[split], wanted)
-    stream = candidates(source.space, rng)
+    stream = candidates(neighbours, rng)
     if recipe.images:
         ledger.room[split] = even_room(source.space, wanted)
     pace, have = _Pace(), 0
@@ -199,13 +214,15 @@ def _no_images(source: Source) -> ImageArray:
     return np.empty((0, *source.image_shape), np.uint8)
 
 
-def _closure(source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Generator) -> list[Pair]:
+def _closure(
+    source: Source, recipe: Recipe, neighbours: Neighbours, ledger: Ledger, rng: np.random.Generator
+) -> list[Pair]:
     """The training pairs that come with the training images.
 
     Raises:
         DatasetInputError: images were drawn, and no pair among them changes some factor.
     """
-    closure = ledger.close_under_steps(source.space, _TRAIN, rng)
+    closure = ledger.close_under_steps(neighbours, _TRAIN, rng)
     if recipe.images:
         if 0 < recipe.train_pairs < len(closure):
             kept = np.sort(rng.choice(len(closure), recipe.train_pairs, replace=False))
@@ -218,7 +235,7 @@ def _closure(source: Source, recipe: Recipe, ledger: Ledger, rng: np.random.Gene
 
 def _tables(source: Source, recipe: Recipe, ledger: Ledger, closure: list[Pair]) -> Tables:
     pairs = {**ledger.pairs, _TRAIN: ledger.pairs.get(_TRAIN, []) + closure}
-    grid = np.fromiter(ledger.row_of, np.int64, len(ledger.row_of))
+    values = source.space.to_values(np.fromiter(ledger.row_of, np.int64, len(ledger.row_of)))
     return Tables(
         name=source.name,
         recipe=recipe,
@@ -226,11 +243,13 @@ def _tables(source: Source, recipe: Recipe, ledger: Ledger, closure: list[Pair])
         image_shape=source.image_shape,
         licence=source.licence,
         citation=source.citation,
-        factor_values=source.space.to_values(grid),
+        factor_values=values,
         splits=np.array(ledger.splits, dtype=np.uint8),
         transitions={split: _transitions(pairs[n], ledger) for n, split in enumerate(SPLITS)},
         null_pairs_dropped=ledger.null_pairs,
         closure_pairs=len(closure),
+        factor_graph=source.factor_graph if isinstance(source, Steps) else None,
+        own_values=source.own_values(values) if isinstance(source, Steps) else None,
     )
 
 

@@ -20,6 +20,7 @@ from datasets.factors import FactorSpace, IntArray
 from datasets.home import caches_dir
 from datasets.recipe import IMPORTED, Recipe
 from datasets.source import ImageArray
+from datasets.steps import Edges
 
 if TYPE_CHECKING:
     import h5py
@@ -67,6 +68,9 @@ class Cache:
         report: what the builder of a labelled set has to say (docs/file-formats.md), or empty.
         has_factor_labels: whether the factor values are known; without them only the actions are.
         factors: factor values, int64 [N, F]; -1 where they are not known.
+        factor_graph: which factor causes which, (cause, effect) by name; None where that is not known.
+        own_values: where an action is one step of one number (datasets.steps), int64 [N, F]: the factor
+            values, less what their causes make of them.
         splits: 0 train, 1 validation, 2 test; uint8 [N].
     """
 
@@ -88,6 +92,9 @@ class Cache:
             self.factors: IntArray = file["factor_values"][...].astype(np.int64)
         else:
             self.factors = np.full((self.num_images, self.space.num_factors), -1, np.int64)
+        self.factor_graph = _read_graph(attributes.get("factor_graph"), self.space)
+        own = file.get("own_values")
+        self.own_values: IntArray = self.factors if own is None else own[...].astype(np.int64)
         self._transitions = {split: _read_transitions(file["transitions"][split]) for split in SPLITS}
         images = file["images"]
         self.image_shape: tuple[int, int, int] = tuple(images.shape[1:])
@@ -212,6 +219,8 @@ class Cache:
             raise ValueError(f"images have type {images.dtype} and shape {images.shape}")
         if self.factors.shape != (self.num_images, self.space.num_factors):
             raise ValueError(f"factor values have shape {self.factors.shape}")
+        if self.own_values.shape != self.factors.shape:
+            raise ValueError(f"own values have shape {self.own_values.shape}")
         if self.num_images and self.splits.max() >= len(SPLITS):
             raise ValueError("a split number is unknown")
         for split, pairs in self._transitions.items():
@@ -232,6 +241,16 @@ def _split_number(split: str) -> int:
 
 def _read_transitions(group: Any) -> Transitions:
     return Transitions(*(group[key][...].astype(np.int64) for key in ("before", "after", "action")))
+
+
+def _read_graph(text: str | None, space: FactorSpace) -> Edges | None:
+    """The edges of the factor graph, with known names."""
+    if text is None:
+        return None
+    edges = tuple((str(cause), str(effect)) for cause, effect in json.loads(text))
+    for name in {name for edge in edges for name in edge}:
+        space.factor_index(name)
+    return edges
 
 
 def _map(path: Path, images: Any) -> ImageArray:

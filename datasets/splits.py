@@ -1,9 +1,10 @@
 """Draws transition pairs and keeps the splits apart by image content.
 
-A pair is two grid neighbours: one factor differs by one step, without wrap-around, as in the paper's
-public code (action f raises factor f, F + f lowers it). An unordered pair is kept once, in a random
-direction. Splits own *contents*: an image whose pixels another split already holds is refused, whatever
-its labels, so no picture can be learned in one split and asked about in another.
+A pair is two images that lie one action apart (datasets.steps): in a plain grid one factor differs by one
+step, without wrap-around, as in the paper's public code (action f raises factor f, F + f lowers it). An
+unordered pair is kept once, in a random direction. Splits own *contents*: an image whose pixels another
+split already holds is refused, whatever its labels, so no picture can be learned in one split and asked
+about in another.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from datasets.errors import DatasetInputError
-from datasets.factors import FactorSpace, IntArray
+from datasets.factors import FactorSpace
 from datasets.source import ImageArray
+from datasets.steps import Neighbours, directed
 
-_CHUNK = 1024  # candidates drawn at once; part of what a seed means
 _PATIENCE = 20_000  # refusals in a row before the grid counts as exhausted
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A directed pair of grid neighbours: grid indices before and after, and the action between them."""
+    """A directed pair of neighbours: grid indices before and after, and the action between them."""
 
     before: int
     after: int
@@ -36,37 +37,12 @@ class Pair:
         return min(self.before, self.after), max(self.before, self.after)
 
 
-def strides(space: FactorSpace) -> IntArray:
-    """How far the grid index moves when each factor is raised by one, [F]."""
-    sizes = np.array((*space.sizes[1:], 1), dtype=np.int64)
-    return np.cumprod(sizes[::-1])[::-1].copy()
-
-
-def count_neighbours(space: FactorSpace) -> int:
-    """The number of unordered neighbour pairs in the whole grid."""
-    return sum(space.num_images // size * (size - 1) for size in space.sizes)
-
-
-def candidates(space: FactorSpace, rng: np.random.Generator) -> Iterator[Pair]:
-    """Random pairs without end, not yet distinct.
-
-    The factor is uniform over those with two values or more, its lower value uniform over all but the
-    last, the other factors uniform, the direction a fair coin: every action is equally likely.
-    """
-    movable = np.array([f for f, size in enumerate(space.sizes) if size > 1], dtype=np.int64)
-    sizes = np.array(space.sizes, dtype=np.int64)
-    step = strides(space)
+def candidates(neighbours: Neighbours, rng: np.random.Generator) -> Iterator[Pair]:
+    """Random pairs without end, not yet distinct; every action is equally likely."""
     while True:
-        factor = rng.choice(movable, _CHUNK)
-        values = rng.integers(0, sizes, (_CHUNK, len(sizes)))
-        values[np.arange(_CHUNK), factor] = rng.integers(0, sizes[factor] - 1)
-        low = space.to_index(values)
-        high = low + step[factor]
-        rises = rng.random(_CHUNK) < 0.5
-        before, after = np.where(rises, low, high), np.where(rises, high, low)
-        action = np.where(rises, factor, factor + len(sizes))
-        for b, a, k in zip(before.tolist(), after.tolist(), action.tolist(), strict=True):
-            yield Pair(b, a, k)
+        block = neighbours.draw(rng)
+        for pair in zip(block.before.tolist(), block.after.tolist(), block.action.tolist(), strict=True):
+            yield Pair(*pair)
 
 
 def even_room(space: FactorSpace, wanted: int) -> list[int]:
@@ -144,21 +120,15 @@ class Ledger:
         self._owner[content] = split
         return True
 
-    def close_under_steps(self, space: FactorSpace, split: int, rng: np.random.Generator) -> list[Pair]:
+    def close_under_steps(self, neighbours: Neighbours, split: int, rng: np.random.Generator) -> list[Pair]:
         """Every other neighbour pair among one split's images: more transitions for no more images."""
         rows = np.flatnonzero(np.array(self.splits) == split)
         grid = np.fromiter(self.row_of, np.int64, len(self.row_of))[rows]
-        held = np.sort(grid)
-        values = space.to_values(held)
+        num_factors = neighbours.space.num_factors
         found: list[Pair] = []
-        for f, step in enumerate(strides(space).tolist()):
-            low = held[values[:, f] < space.sizes[f] - 1]
-            low = low[np.isin(low + step, held, assume_unique=True)]
-            rises = rng.random(len(low)) < 0.5
-            for index, up in zip(low.tolist(), rises.tolist(), strict=True):
-                pair = Pair(index, index + step, f)
-                if not up:
-                    pair = Pair(pair.after, pair.before, f + space.num_factors)
+        for f, low, high in neighbours.among(np.sort(grid)):
+            block = directed(low, high, np.full(len(low), f), num_factors, rng)
+            for pair in map(Pair, block.before.tolist(), block.after.tolist(), block.action.tolist()):
                 if pair.key in self._settled:
                     continue
                 self._settled.add(pair.key)
@@ -189,13 +159,13 @@ class Patience:
             )
 
 
-def check_room(space: FactorSpace, wanted: int) -> None:
+def check_room(neighbours: Neighbours, wanted: int) -> None:
     """Refuse at once what can never be drawn.
 
     Raises:
-        DatasetInputError: the grid has fewer neighbour pairs than are wanted.
+        DatasetInputError: there are fewer neighbour pairs than are wanted.
     """
-    total = count_neighbours(space)
+    total = neighbours.count()
     if wanted > total:
         raise DatasetInputError(
             f"the data set has {total:,} pairs of neighbours, {wanted:,} were asked for; ask for fewer pairs"

@@ -15,6 +15,7 @@ import numpy as np
 import datasets
 from datasets.build import Progress
 from datasets.cache import SPLITS, Cache
+from datasets.steps import moved
 
 _BATCH = 512  # images between two reports, some hundredths of a second
 _REDRAWN = 64
@@ -28,6 +29,7 @@ class Findings:
         images: how many were read.
         leaking: images of the validation or test split whose pixels also occur in another split.
         null_pairs: transitions whose two images have the same pixels.
+        wrong_steps: transitions whose factor values do not differ by what their action makes of them.
         redrawn: images that were drawn again by the source and compared (0: there is no source at hand).
         differing: those of them that came out different.
     """
@@ -35,13 +37,14 @@ class Findings:
     images: int
     leaking: int
     null_pairs: int
+    wrong_steps: int
     redrawn: int
     differing: int
 
     @property
     def sound(self) -> bool:
         """Nothing that a build promises is broken."""
-        return not (self.leaking or self.null_pairs or self.differing)
+        return not (self.leaking or self.null_pairs or self.wrong_steps or self.differing)
 
 
 def verify(cache: Cache) -> Iterator[Progress | Findings]:
@@ -60,7 +63,14 @@ def verify(cache: Cache) -> Iterator[Progress | Findings]:
         rate = done / max(time.perf_counter() - start, 1e-9)
         yield Progress("reading", done, cache.num_images, rate, (cache.num_images - done) / rate)
     redrawn, differing = _redraw(cache)
-    yield Findings(cache.num_images, _leaking(cache, prints), _null_pairs(cache, prints), redrawn, differing)
+    yield Findings(
+        images=cache.num_images,
+        leaking=_leaking(cache, prints),
+        null_pairs=_null_pairs(cache, prints),
+        wrong_steps=_wrong_steps(cache),
+        redrawn=redrawn,
+        differing=differing,
+    )
 
 
 def _leaking(cache: Cache, prints: np.ndarray) -> int:
@@ -72,6 +82,13 @@ def _leaking(cache: Cache, prints: np.ndarray) -> int:
 def _null_pairs(cache: Cache, prints: np.ndarray) -> int:
     pairs = [cache.transitions(split) for split in SPLITS]
     return sum(int((prints[p.before] == prints[p.after]).sum()) for p in pairs)
+
+
+def _wrong_steps(cache: Cache) -> int:
+    if not cache.has_factor_labels:
+        return 0
+    own, pairs = cache.own_values, [cache.transitions(split) for split in SPLITS]
+    return sum(int((moved(own[p.before], p.action) != own[p.after]).any(axis=1).sum()) for p in pairs)
 
 
 def _redraw(cache: Cache) -> tuple[int, int]:

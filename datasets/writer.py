@@ -25,6 +25,7 @@ from datasets.cache import FORMAT, SPLITS, VERSION, Transitions
 from datasets.errors import CacheError
 from datasets.factors import FactorSpace, IntArray
 from datasets.recipe import Recipe
+from datasets.steps import Edges
 
 _COPY_BYTES = 1 << 24
 _SCRATCH = ("images", "partial")  # endings
@@ -74,6 +75,7 @@ class Tables:
         transitions: of each split.
         null_pairs_dropped, closure_pairs: as in `Cache`.
         more: further attributes of the root.
+        factor_graph, own_values: as in `Cache`, of a set whose factors cause one another.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Tables:
     null_pairs_dropped: int = 0
     closure_pairs: int = 0
     more: Mapping[str, str | int | bool] = field(default_factory=dict)
+    factor_graph: Edges | None = None
+    own_values: IntArray | None = None
 
 
 @contextlib.contextmanager
@@ -152,6 +156,10 @@ def _write_tables(path: Path, tables: Tables) -> int:
                 **tables.more,
             }
         )
+        if tables.factor_graph is not None:
+            file.attrs["factor_graph"] = json.dumps(tables.factor_graph)
+        if tables.own_values is not None:
+            file["own_values"] = tables.own_values.astype(np.int32)
         file["factor_values"] = tables.factor_values.astype(np.int32)
         file["splits"] = tables.splits.astype(np.uint8)
         for split in SPLITS:

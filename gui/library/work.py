@@ -79,6 +79,7 @@ def findings_words(name: str, findings: Findings) -> str:
     faults = {
         "images that occur in two splits": findings.leaking,
         "pairs without a visible change": findings.null_pairs,
+        "pairs that their action does not lead to": findings.wrong_steps,
         "images that differ from their source": findings.differing,
     }
     found = ", ".join(f"{number} {what}" for what, number in faults.items() if number)

@@ -52,14 +52,16 @@ def test_info(name: str, home: Path) -> None:
     assert info.licence
     assert info.citation
     assert info.needs_source == (name in ("sprites", "celeba"))
-    assert datasets.default_recipe(name).test_pairs == (2000 if name == "sprites" else 4000)
+    assert datasets.default_recipe(name).test_pairs == (4000 if name in ("shapes", "celeba") else 2000)
 
 
 def test_resolve(home: Path, tmp_path: Path) -> None:
     """A bare name is a cache in the home, a path stays a path, any other word is refused with the list."""
     assert datasets.resolve("shapes") == home / "datasets" / "shapes.h5"
     assert datasets.resolve("some/where.h5") == Path("some/where.h5")
-    with pytest.raises(DatasetInputError, match="unknown data set 'cars'; choose one of shapes, sprites"):
+    with pytest.raises(
+        DatasetInputError, match="unknown data set 'cars'; choose one of shapes, pendulum, sprites"
+    ):
         datasets.resolve("cars")
     with pytest.raises(DatasetInputError, match="unknown data set 'cars'"):
         datasets.info("cars")

@@ -10,7 +10,8 @@ import pytest
 
 from datasets.errors import DatasetInputError
 from datasets.factors import Factor, FactorSpace
-from datasets.splits import Ledger, Pair, Patience, candidates, check_room, count_neighbours, digests, strides
+from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests
+from datasets.steps import GridNeighbours, strides
 
 
 def space_of(*sizes: int) -> FactorSpace:
@@ -20,7 +21,7 @@ def space_of(*sizes: int) -> FactorSpace:
 def test_a_candidate_differs_by_the_step_that_its_action_says() -> None:
     """Exactly the action's factor moves, by +1 or -1, never around the end; factors of size 1 never move."""
     space = space_of(3, 1, 5, 2)
-    for pair in islice(candidates(space, np.random.default_rng(0)), 2000):
+    for pair in islice(candidates(GridNeighbours(space), np.random.default_rng(0)), 2000):
         factor, direction = space.factor_of_action(pair.action)
         expected = np.zeros(4, np.int64)
         expected[factor] = direction
@@ -31,7 +32,7 @@ def test_a_candidate_differs_by_the_step_that_its_action_says() -> None:
 def test_every_action_and_every_step_is_equally_likely() -> None:
     """Actions are uniform whatever the factors' sizes, and so is the lower value of the step."""
     space = space_of(2, 9, 3)
-    pairs = list(islice(candidates(space, np.random.default_rng(0)), 12_000))
+    pairs = list(islice(candidates(GridNeighbours(space), np.random.default_rng(0)), 12_000))
     counts = np.bincount([p.action for p in pairs], minlength=6)
     assert abs(counts - 2000).max() < 5 * np.sqrt(2000)
     lows = [space.to_values(min(p.before, p.after))[1] for p in pairs if p.action % 3 == 1]
@@ -53,9 +54,9 @@ def test_neighbours_are_counted() -> None:
     space = space_of(3, 1, 4)
     values = space.to_values(np.arange(space.num_images))
     apart = np.abs(values[:, None] - values[None]).sum(-1)
-    assert count_neighbours(space) == (apart == 1).sum() // 2
+    assert GridNeighbours(space).count() == (apart == 1).sum() // 2
     with pytest.raises(DatasetInputError, match="has 17 pairs of neighbours, 18 were asked for"):
-        check_room(space, 18)
+        check_room(GridNeighbours(space), 18)
 
 
 def test_the_ledger_refuses_repeats_and_reverses() -> None:
@@ -98,7 +99,7 @@ def test_closure_finds_all_other_neighbours_of_one_split() -> None:
     ledger.row_of[3] = len(ledger.splits)
     ledger.splits.append(0)
     ledger.contents.append(b"g")
-    found = ledger.close_under_steps(space, 0, np.random.default_rng(0))
+    found = ledger.close_under_steps(GridNeighbours(space), 0, np.random.default_rng(0))
     # 0-3 is settled as null; 1-4 and 2-5 leave the split: nothing is left to add.
     assert found == []
     assert ledger.null_pairs == 1
@@ -112,8 +113,8 @@ def test_closure_directions_are_mixed_and_true(tiny: Callable[..., object]) -> N
         ledger.row_of[index] = index
         ledger.splits.append(0)
         ledger.contents.append(bytes([index]))
-    found = ledger.close_under_steps(space, 0, np.random.default_rng(0))
-    assert len({pair.key for pair in found}) == len(found) == count_neighbours(space)
+    found = ledger.close_under_steps(GridNeighbours(space), 0, np.random.default_rng(0))
+    assert len({pair.key for pair in found}) == len(found) == GridNeighbours(space).count()
     assert {pair.action for pair in found} == {0, 1, 2, 3}
     for pair in found:
         factor, direction = space.factor_of_action(pair.action)

@@ -242,7 +242,7 @@ def _search(
     rows = cache.rows("test")
     for _ in range(100):
         first = rng.choice(rows)
-        steps = cache.factors[rows] - cache.factors[first]
+        steps = cache.own_values[rows] - cache.own_values[first]
         fitting = (np.abs(steps).sum(axis=1) == length) & ((steps != 0).sum(axis=1) <= MOST_FACTORS)
         if not fitting.any():
             continue

@@ -19,17 +19,17 @@ def confusion_chart(names: Sequence[str], counts: Sequence[Sequence[int]]) -> El
     """Heat map of the counts [A][A]: rows true actions, columns answers, shade the share within the row."""
     margin = 34 + LETTER * max(len(name) for name in names)
     size = margin + CELL * len(names)
-    chart = _svg(
+    chart = drawing(
         size + 2, size + 2, "Confusion matrix: true actions down the side, answers along the top", "confusion"
     )
-    add(chart, _words(margin + CELL * len(names) / 2, 14, "most probable action", "axis", "middle"))
-    side = _words(14, margin + CELL * len(names) / 2, "true action", "axis", "middle")
+    add(chart, text_at(margin + CELL * len(names) / 2, 14, "most probable action", "axis", "middle"))
+    side = text_at(14, margin + CELL * len(names) / 2, "true action", "axis", "middle")
     side.set("transform", f"rotate(-90 14 {margin + CELL * len(names) / 2:.1f})")
     add(chart, side)
     for index, name in enumerate(names):
         middle = margin + CELL * (index + 0.5)
-        add(chart, _words(margin - 6, middle + 4, name, "label", "end"))
-        above = _words(middle + 4, margin - 6, name, "label", "start")
+        add(chart, text_at(margin - 6, middle + 4, name, "label", "end"))
+        above = text_at(middle + 4, margin - 6, name, "label", "start")
         above.set("transform", f"rotate(-90 {middle + 4:.1f} {margin - 6:.1f})")
         add(chart, above)
         for column, count in enumerate(counts[index]):
@@ -46,7 +46,7 @@ def _cell(x: float, y: float, count: int, share: float, what: str) -> Element:
     cell = node("g", node("title", what), square, shade)
     if count:
         kind = "count on" if share >= LIGHT_TEXT_FROM else "count"
-        add(cell, _words(x + (CELL - 2) / 2, y + (CELL - 2) / 2 + 4, f"{count:,}", kind, "middle"))
+        add(cell, text_at(x + (CELL - 2) / 2, y + (CELL - 2) / 2 + 4, f"{count:,}", kind, "middle"))
     return cell
 
 
@@ -55,15 +55,17 @@ _LEFT, _TOP, _WIDE, _HIGH = 38.0, 12.0, 250.0, 190.0
 
 def rollout_chart(steps: Sequence[Mapping[str, Any]]) -> Element:
     """Hit rate with intervals, its ceiling, and collateral rate over the number of repetitions."""
-    chart = _svg(440, 250, "Hit rate, ceiling and collateral rate over repetitions of an action", "rollout")
+    chart = drawing(
+        440, 250, "Hit rate, ceiling and collateral rate over repetitions of an action", "rollout"
+    )
     for height in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = _y(height)
         add(chart, node("line", x1=_LEFT, x2=_LEFT + _WIDE, y1=y, y2=y, class_="grid"))
-        add(chart, _words(_LEFT - 6, y + 4, f"{height:g}", "label", "end"))
+        add(chart, text_at(_LEFT - 6, y + 4, f"{height:g}", "label", "end"))
     times = [int(step.get("repetitions", index + 1)) for index, step in enumerate(steps)]
     for time in times:
-        add(chart, _words(_x(time, times), _TOP + _HIGH + 17, str(time), "label", "middle"))
-    add(chart, _words(_LEFT + _WIDE / 2, _TOP + _HIGH + 36, "repetitions of the action", "axis", "middle"))
+        add(chart, text_at(_x(time, times), _TOP + _HIGH + 17, str(time), "label", "middle"))
+    add(chart, text_at(_LEFT + _WIDE / 2, _TOP + _HIGH + 36, "repetitions of the action", "axis", "middle"))
     ends: list[tuple[float, str, str]] = []
     for key, words, kind in (
         ("ceiling", "ceiling", "ceiling"),
@@ -79,7 +81,7 @@ def rollout_chart(steps: Sequence[Mapping[str, Any]]) -> Element:
             add(chart, _series(points, kind))
             ends.append((_y(points[-1][1]), f"{words} {number(points[-1][1])}", kind))
     for y, words, kind in _apart(ends):
-        add(chart, _words(_LEFT + _WIDE + 10, y + 4, words, f"end {kind}", "start"))
+        add(chart, text_at(_LEFT + _WIDE + 10, y + 4, words, f"end {kind}", "start"))
     return chart
 
 
@@ -118,7 +120,7 @@ def _y(share: float) -> float:
     return _TOP + _HIGH * (1 - min(max(share, 0.0), 1.0))
 
 
-def _svg(width: float, height: float, words: str, kind: str) -> Element:
+def drawing(width: float, height: float, words: str, kind: str) -> Element:
     """A drawing that shrinks with the page, but not until its letters cannot be read."""
     style = f"max-width:{1.25 * width:.0f}px;min-width:{min(0.8 * width, width - 60):.0f}px"
     return node(
@@ -131,5 +133,5 @@ def _svg(width: float, height: float, words: str, kind: str) -> Element:
     )
 
 
-def _words(x: float, y: float, text: str, kind: str, anchor: str) -> Element:
+def text_at(x: float, y: float, text: str, kind: str, anchor: str) -> Element:
     return node("text", text, x=float(x), y=float(y), class_=kind, text_anchor=anchor)

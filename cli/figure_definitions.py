@@ -21,12 +21,14 @@ KEYS = (
     *("edges_kept", "edges_kept_hidden"),
     *("graph_value", "graph_value_interval", "ce_cut", "ce_learned", "ce_full"),
     *("graph_faithfulness_auroc", "graph_faithfulness_auroc_interval", "graph_faithfulness_full"),
+    *("factor_graph", "factor_graph_shd"),
     *("dci", "mig", "sap", "factor_vae_score"),
 )
 """What `doscope evaluate --json` always has; a figure that was not measured is null."""
 
 RETRIEVAL, IMAGES, INTERVENTION = "action retrieval", "reconstruction", "intervention"
 ROLLOUT, GRAPH, DISENTANGLEMENT = "repeated actions", "causal graph", "disentanglement"
+FACTOR_GRAPH = "graph of factors"
 NOT_MEASURED = "not measured"
 
 
@@ -172,6 +174,16 @@ FIGURES = (
         "variables that say the same; a sparse graph names a few of them.",
         ("chance", "0.5"),
     ),
+    Figure(
+        FACTOR_GRAPH, "factor_graph_shd", "edges that differ from the known graph", "edges",
+        "Edges between factors that are missing, extra or turned round in the graph that the model's actions "
+        "show, against the known one (structural Hamming distance); 0 is the same graph.",
+    ),
+    Figure(
+        FACTOR_GRAPH, "factor_graph.found", "edges between factors", "edges",
+        "Pairs of factors where the model's actions on the one move the other, as the probes read it, beyond "
+        "the noise of reading and by 5 % of the actions more.",
+    ),
 )  # fmt: skip
 
 VIEWS = {"latents": "latents", "action_aligned": "action-aligned codes"}
@@ -192,11 +204,21 @@ WORDS_OF_NOTES = {
     "ssim": ("SSIM",),
     "quality_cost_ssim": ("SSIM",),
     **dict.fromkeys(("probe_ceiling", "probe_accuracy", "atomic_rate", "atomic_over_ceiling"), _PROBES),
-    **dict.fromkeys(("hit_rate", "collateral_rate", "rollout"), _PROBES),
+    **dict.fromkeys(("hit_rate", "collateral_rate", "rollout", "factor_graph"), _PROBES),
     **dict.fromkeys(("edges_kept", "edges_kept_hidden"), ("graph",)),
     **dict.fromkeys(("ce_cut", "ce_learned", "ce_full"), ("graph value",)),
     **dict.fromkeys(("graph_faithfulness_auroc", "graph_faithfulness_full"), ("graph faithfulness",)),
     **dict.fromkeys(("dci", "mig", "sap", "factor_vae_score"), ("disentanglement", "factor labels")),
 }
 """Words by which a note of the engine speaks of a figure without its name."""
-USUAL_REASONS = {"frequency_slope": "all actions have about as many training pairs"}
+USUAL_REASONS = {
+    "frequency_slope": "all actions have about as many training pairs",
+    "factor_graph_shd": "which factor causes which is not known of this data set",
+}
+EDGE_STATES = {
+    "right": "as known",
+    "missing": "missing: known, but not found",
+    "extra": "extra: found, but not known",
+    "found": "found",
+}
+"""What is said of an edge between factors (engine.metrics.factor_graph.edge_states)."""

@@ -14,6 +14,8 @@ from typing import Any
 
 from cli.figure_definitions import (
     DISENTANGLEMENT,
+    EDGE_STATES,
+    FACTOR_GRAPH,
     FIGURES,
     GRAPH,
     INTERVENTION,
@@ -29,6 +31,7 @@ from cli.figure_definitions import (
 Figures = Mapping[str, Any]
 Interval = tuple[float, float]
 _MISSING = re.compile(r"\b(no|not|needs?|left out)\b", re.I)
+_DIGITS = {"dB": 2, "edges": 0}
 _WITH_UNIT = ("dB", "nats", "per decade")
 
 
@@ -42,7 +45,7 @@ class Row:
         interval: 95 %, or None.
         compare: (word, value) of the chance or ceiling beside it, or None.
         unit: "share" (0 to 1), "dB", "nats", "SSIM" (-1 to 1), "score" (0 to 1), "AUROC", "ratio" or
-            "per decade".
+            "per decade" or "edges" (a number of them).
     """
 
     group: str
@@ -77,7 +80,7 @@ def rows(figures: Figures) -> list[Row]:
     found = [_row(figures, figure) for figure in FIGURES]
     after = next(i for i, row in enumerate(found) if row.group == GRAPH)
     extra = [*_probe_rows(figures), *_rollout_rows(figures)]
-    return [*found[:after], *extra, *found[after:], *_score_rows(figures)]
+    return [*found[:after], *extra, *found[after:], *_factor_rows(figures), *_score_rows(figures)]
 
 
 def _row(figures: Figures, figure: Figure) -> Row:
@@ -154,6 +157,29 @@ def _rollout_rows(figures: Figures) -> Iterator[Row]:
             )
 
 
+def _factor_rows(figures: Figures) -> Iterator[Row]:
+    """One row for each edge between factors that was found or is known."""
+    from engine.metrics.factor_graph import edge_states, moved_share
+
+    graph = figures.get("factor_graph")
+    if not graph:
+        return
+    noise = dict(zip(graph["factors"], graph["noise"], strict=True))
+    for (cause, effect), state in edge_states(graph).items():
+        share, of_reading = moved_share(graph, (cause, effect)), finite_number(noise.get(effect))
+        yield Row(
+            group=FACTOR_GRAPH,
+            path=f"factor_graph.moved.{cause}.{effect}",
+            title=f"{cause} \N{RIGHTWARDS ARROW} {effect}, {EDGE_STATES[state]}",
+            unit="share",
+            definition="Share of the model's actions on the first factor after which the probes read another "
+            "value of the second; noise: the share of pairs that leave it alone of which they do.",
+            value=share,
+            compare=None if of_reading is None else ("noise", of_reading),
+            reason="" if share is not None else "a factor that the probes cannot read",
+        )
+
+
 def _score_rows(figures: Figures) -> Iterator[Row]:
     factors = len(figures.get("probe_accuracy") or {})
     for key, part, title, definition in SCORES:
@@ -221,7 +247,7 @@ def number(value: float | None, unit: str = "share") -> str:
     """A value with the digits that its unit deserves; empty for None."""
     if value is None:
         return ""
-    text = f"{value:.2f}" if unit == "dB" else f"{value:.3f}"
+    text = f"{value:.{_DIGITS.get(unit, 3)}f}"
     if not float(text):  # no "-0.000"
         text = text.removeprefix("-")
     return f"+{text}" if unit == "per decade" and float(text) > 0 else text

@@ -17,9 +17,10 @@ from xml.etree.ElementTree import Element
 from PIL import Image as PillowImage
 
 from cli.charts import confusion_chart, rollout_chart
+from cli.factor_graph_chart import factor_graph_chart
 from cli.figure_definitions import NOT_MEASURED
 from cli.figure_table import count, measured_on
-from cli.figures import Figures, Row, interval_at, interval_text, number, number_at, rows, value_text
+from cli.figures import Figures, Row, interval_at, interval_text, number, number_at, reason, rows, value_text
 from cli.markup import Child, add, node, page
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def report(figures: Figures, facts: Mapping[str, str], examples: Sequence[Exampl
         "actions": ("Actions one by one", _actions(figures)),
         "confusion": ("Confusion matrix of the actions", _confusion(figures)),
         "rollout": ("The same action repeated", _rollout(figures)),
+        "factors": ("Which factor causes which", _factor_graph(figures)),
         "examples": ("Examples", _examples(examples)),
         "notes": ("Notes", _notes(figures)),
     }
@@ -208,6 +210,27 @@ def _rollout(figures: Figures) -> list[Element]:
         add(table[-1], node("tr", *cells))
     chart = _scroll(rollout_chart(steps), "Curves of repeated actions")
     return [node("p", words), chart, _scroll(table, "Figures of repeated actions")]
+
+
+def _factor_graph(figures: Figures) -> list[Element]:
+    graph = figures.get("factor_graph")
+    if not graph:
+        return [_nothing(reason(figures, "factor_graph"))]
+    drawn = factor_graph_chart(graph)
+    words = (
+        "An arrow where the model's actions on one factor move another one, as the probes read it, with the "
+        "share of the actions that do. "
+    )
+    if graph["known"] is None:
+        words += "Which factor truly causes which is not known of this data set."
+    else:
+        words += (
+            "Solid: as known. Dashed: known, but not found. Dotted: found, but not known. "
+            f"Edges that differ: {number(number_at(figures, 'factor_graph_shd'), 'edges')}."
+        )
+    if not graph["edges"] and not graph["known"]:
+        words += " No factor moves another one here."
+    return [node("p", words), _scroll(drawn, "Graph of the factors")]
 
 
 def _examples(examples: Sequence[ExampleRow]) -> list[Element]:

@@ -161,7 +161,7 @@ def _grid() -> tuple[FloatArray, FloatArray]:
     return centres[None], centres[:, None]
 
 
-def _cover(distance: FloatArray) -> FloatArray:
+def _cover(distance: npt.NDArray[np.floating]) -> FloatArray:
     """How much of each pixel a shape covers, from the distance of its centre to the edge, inside negative."""
     return np.clip(0.5 - distance, 0, 1).astype(np.float32)
 

@@ -234,7 +234,7 @@ def kind_numbers(
         rng: draws the pairs and the noise.
         count: pairs of each kind, at most.
     """
-    factors = cache.factors[rows]
+    factors = cache.own_values[rows]  # one action is one step of one of them
     alike = alike_pairs(factors, count // 2, rng)
     places = rng.integers(0, len(rows), count - len(alike[0]))
     disturbed = []

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from engine.events import Progressed
+from engine.metrics.factor_graph import distance_to_known, factor_graph
 from engine.metrics.images import WINDOW, psnr_of_images, ssim_of_images
 from engine.metrics.interventions import Ints, cost_figures, hit_chance, intervention_figures, judge
 from engine.metrics.probe_store import probes_steps
@@ -19,12 +20,14 @@ from engine.metrics.subject import BATCH, Steps, Subject
 from engine.results import Image
 
 PROBE_IMAGES = 2000
+FACTOR_GRAPH_PAIRS = 2000
 ROLLOUT_PAIRS, QUICK_ROLLOUT_PAIRS = 1000, 200
 QUICK_PROBES_S = 20.0
 WITH_PROBES = (
     *("probe_accuracy", "probe_chance", "probe_ceiling", "probe_ceiling_interval"),
     *("atomic_rate", "atomic_rate_interval", "atomic_over_ceiling", "hit_rate", "hit_rate_interval"),
     *("hit_chance", "collateral_rate", "collateral_rate_interval", "rollout"),
+    *("factor_graph", "factor_graph_shd"),
 )
 
 
@@ -41,13 +44,14 @@ def intervention_steps(subject: Subject, per_action: dict[str, dict[str, Any]]) 
     _add(subject, per_action, "quality_cost_db", costs[:, 0])
     if probes is None:
         return figures
-    values = subject.cache.factors[subject.before]
-    acted = judge(read_acted, values, subject.action, probes.factors)
-    best = judge(read_best, values, subject.action, probes.factors)
+    truth = subject.cache.factors[subject.after]
+    acted = judge(read_acted, truth, subject.action, probes.factors)
+    best = judge(read_best, truth, subject.action, probes.factors)
     _add(subject, per_action, "hit_rate", acted.hit)
     _add(subject, per_action, "atomic_rate", acted.atomic)
     figures |= probe_figures(subject, probes) | intervention_figures(acted, best, subject.action)
-    figures["hit_chance"] = hit_chance(values, subject.action)
+    figures["hit_chance"] = hit_chance(truth, subject.action)
+    figures |= yield from _factor_graph(subject, probes, read_best, read_acted)
     figures["rollout"] = yield from _rollout(subject, probes)
     return figures
 
@@ -131,11 +135,31 @@ def probe_figures(subject: Subject, probes: Probes) -> dict[str, Any]:
     }
 
 
+def _factor_graph(subject: Subject, probes: Probes, read_after: Ints, read_acted: Ints) -> Steps:
+    """The graph of factors from the first pairs, with what was read of reconstructions after and results."""
+    count = min(len(subject.action), FACTOR_GRAPH_PAIRS)
+    first, codes = slice(count), subject.codes_before[:count]
+    parts = []
+    for start in range(0, count, BATCH):
+        parts.append(probes.read(subject.explorer.decode(codes[start : start + BATCH])))
+        yield Progressed("reading the factor graph", min(start + BATCH, count), count)
+    cache = subject.cache
+    graph = factor_graph(
+        (np.concatenate(parts), read_after[first], read_acted[first]),
+        (cache.factors[subject.before[first]], cache.factors[subject.after[first]]),
+        subject.action[first],
+        cache.space.names,
+        cache.factor_graph,
+        probes.factors,
+    )
+    return {"factor_graph": graph, "factor_graph_shd": distance_to_known(graph)}
+
+
 def _rollout(subject: Subject, probes: Probes) -> Generator[Progressed, None, list[dict[str, Any]]]:
     first = slice(QUICK_ROLLOUT_PAIRS if subject.quick else ROLLOUT_PAIRS)
     starts = Starts(
         codes=subject.codes_before[first],
-        values=subject.cache.factors[subject.before[first]],
+        own=subject.cache.own_values[subject.before[first]],
         action=subject.action[first],
         codes_after=subject.codes_after[first],
     )

@@ -1,7 +1,8 @@
 """What an action does to the factors, as the probes read them (docs/model.md, section 4).
 
-"Moved" is judged against the true factor values of the image before, not against what the probes read of
-its reconstruction: an action then has to end at what the data set says. What the autoencoder or the probes
+The result is judged against the true factor values of the image after, not against what the probes read of
+any reconstruction: an action then has to end at what the data set says, its effects included where the
+factor has some. What the autoencoder or the probes
 lose counts against it, and alone in the probe ceiling, so that the two can be compared.
 """
 
@@ -21,53 +22,40 @@ Floats = npt.NDArray[np.float64]
 class Judged(NamedTuple):
     """One entry a pair, [P]."""
 
-    hit: npt.NDArray[np.bool_]  # the target reads as its true value moved by what was asked
-    collateral: Floats  # share of the other factors that do not read as their true value; nan without others
-    atomic: npt.NDArray[np.bool_]  # a hit, and no other factor moved
+    hit: npt.NDArray[np.bool_]  # the target reads as its true value after the action
+    collateral: Floats  # share of the other factors that do not read as theirs; nan without others
+    atomic: npt.NDArray[np.bool_]  # a hit, and every other factor where it should be
 
 
-def intended(before: Ints, action: Ints, repetitions: int = 1) -> Ints:
-    """Factor values [P,F] after actions [P] are done `repetitions` times; they may leave the range."""
-    num_factors = before.shape[1]
-    after = before.copy()
-    after[np.arange(len(action)), action % num_factors] += repetitions * np.where(action < num_factors, 1, -1)
-    return after
-
-
-def judge(
-    read: Ints, before: Ints, action: Ints, factors: npt.NDArray[np.bool_], repetitions: int = 1
-) -> Judged:
-    """Compares factor values [P,F] read from results with the true ones before.
+def judge(read: Ints, truth: Ints, action: Ints, factors: npt.NDArray[np.bool_]) -> Judged:
+    """Compares factor values [P,F] read from results with those that the actions truly lead to.
 
     Args:
         read: what the probes read.
-        before: true factor values of the images before.
+        truth: true factor values of the images after.
         action: actions [P], of factors that are read.
         factors: the factors that are read, bool [F]; the others count nowhere.
-        repetitions: how often the action was done.
     """
-    wrong = (read != intended(before, action, repetitions)) & factors
-    hit = ~wrong[np.arange(len(action)), action % before.shape[1]]
-    moved = wrong.sum(axis=1) - ~hit
+    wrong = (read != truth) & factors
+    hit = ~wrong[np.arange(len(action)), action % truth.shape[1]]
+    strayed = wrong.sum(axis=1) - ~hit
     others = int(factors.sum()) - 1
-    collateral = moved / others if others > 0 else np.full(len(action), np.nan)
-    return Judged(hit, collateral, hit & (moved == 0))
+    collateral = strayed / others if others > 0 else np.full(len(action), np.nan)
+    return Judged(hit, collateral, hit & (strayed == 0))
 
 
-def possible(before: Ints, action: Ints, sizes: tuple[int, ...], repetitions: int) -> npt.NDArray[np.bool_]:
-    """Whether each action [P] can be done so often without leaving its factor's range, bool [P]."""
-    after = intended(before, action, repetitions)
-    return np.asarray(((after >= 0) & (after < np.array(sizes))).all(axis=1))
-
-
-def hit_chance(before: Ints, action: Ints) -> float:
+def hit_chance(truth: Ints, action: Ints) -> float:
     """Hit rate of results that say nothing: each factor always reads as one value, the best one for it.
 
     A macro average over actions, as the hit rate. For a factor of two values it is a half, whatever the
     number of actions; of more values, less.
+
+    Args:
+        truth: true factor values after the actions, [P,F].
+        action: [P].
     """
-    target = action % before.shape[1]
-    asked = intended(before, action)[np.arange(len(action)), target]
+    target = action % truth.shape[1]
+    asked = truth[np.arange(len(action)), target]
     best = []
     for f in np.unique(target):
         of_factor = target == f

@@ -19,10 +19,11 @@ import datasets
 from datasets.cache import SPLITS, Cache
 from datasets.errors import DatasetError
 from datasets.source import ImageArray, Source
+from datasets.steps import PlainSteps, Steps, moved
 from engine.events import Progressed
 from engine.explorer import Explorer
 from engine.metrics.intervals import macro, macro_interval
-from engine.metrics.interventions import Ints, Judged, intended, judge, macro_or_none, possible
+from engine.metrics.interventions import Ints, Judged, judge, macro_or_none
 from engine.metrics.probes import Probes
 from engine.metrics.subject import BATCH, is_grid
 from engine.results import Codes
@@ -36,19 +37,19 @@ class Starts:
 
     Attributes:
         codes: of the images, [P,N].
-        values: their true factor values, [P,F].
+        own: their own values (datasets.steps), [P,F].
         action: the action for each, [P].
         codes_after: of the true images after one action, [P,N].
     """
 
     codes: Codes
-    values: Ints
+    own: Ints
     action: Ints
     codes_after: Codes
 
     def kept(self, keep: npt.NDArray[np.bool_]) -> Starts:
         """Some of them, by a mask [P]."""
-        return Starts(self.codes[keep], self.values[keep], self.action[keep], self.codes_after[keep])
+        return Starts(self.codes[keep], self.own[keep], self.action[keep], self.codes_after[keep])
 
 
 def rollout_steps(
@@ -65,13 +66,13 @@ def rollout_steps(
     truth, codes = TrueImages(cache), starts.codes
     entries = []
     for k in range(1, REPETITIONS + 1):
-        can = possible(starts.values, starts.action, cache.space.sizes, k)
-        starts, codes = starts.kept(can), codes[can]
+        wanted, can = truth.after(starts.own, starts.action, k)
+        starts, codes, wanted = starts.kept(can), codes[can], wanted[can]
         if not len(starts.action):
             break
         codes, read = yield from _one_more(explorer, probes, codes, starts.action, k)
-        judged = judge(read, starts.values, starts.action, probes.factors, k)
-        ceiling = yield from _ceiling(explorer, truth, probes, starts, k)
+        judged = judge(read, wanted, starts.action, probes.factors)
+        ceiling = yield from _ceiling(explorer, truth, probes, starts, wanted, k)
         entries.append({**_entry(judged, starts.action), "repetitions": k, "ceiling": ceiling})
     return entries
 
@@ -102,7 +103,7 @@ def _one_more(
 
 
 def _ceiling(
-    explorer: Explorer, truth: TrueImages, probes: Probes, starts: Starts, k: int
+    explorer: Explorer, truth: TrueImages, probes: Probes, starts: Starts, wanted: Ints, k: int
 ) -> Generator[Progressed, None, float | None]:
     """Hit rate of the probes on reconstructions of the true images k steps away; None without any.
 
@@ -111,7 +112,7 @@ def _ceiling(
     if k == 1:
         codes, known = starts.codes_after, np.ones(len(starts.action), dtype=np.bool_)
     else:
-        images, known = truth.find(intended(starts.values, starts.action, k))
+        images, known = truth.find(wanted)
         if not len(images):
             return None
         codes = np.concatenate([explorer.encode(images[i : i + BATCH]) for i in range(0, len(images), BATCH)])
@@ -119,7 +120,7 @@ def _ceiling(
     for start in range(0, len(codes), BATCH):
         read.append(probes.read(explorer.decode(codes[start : start + BATCH])))
         yield Progressed("reading the true images", min(start + BATCH, len(codes)), len(codes))
-    judged = judge(np.concatenate(read), starts.values[known], starts.action[known], probes.factors, k)
+    judged = judge(np.concatenate(read), wanted[known], starts.action[known], probes.factors)
     return macro(judged.hit, starts.action[known])
 
 
@@ -140,6 +141,26 @@ class TrueImages:
         if self._source and known.any():
             return self._source.render(values[known]), known
         return self._cache.images(rows[known]), known
+
+    def after(self, own: Ints, action: Ints, k: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Factor values [n,F] after actions [n], done k times to own values [n,F], and which are known, [n].
+
+        Not known are those outside the set, and where factors cause one another and their source is not at
+        hand, those that no image of the cache has.
+        """
+        wanted = moved(own, action, k)
+        if self._cache.own_values is self._cache.factors:
+            return PlainSteps(self._cache.space).settle(wanted)
+        source: object = self._source
+        if isinstance(source, Steps):
+            return source.settle(wanted)
+        rows = np.array([self._row_of.get(tuple(one), -1) for one in wanted.tolist()], dtype=np.int64)
+        return self._cache.factors[rows], rows >= 0
+
+    @cached_property
+    def _row_of(self) -> dict[tuple[int, ...], int]:
+        """The row of the cache that has these own values."""
+        return {tuple(own): row for row, own in enumerate(self._cache.own_values.tolist())}
 
     @cached_property
     def _source(self) -> Source | None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.library.factor_graph_view import FactorGraphView
 from gui.replies import Evaluated, RunEntry
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, end_of_run, facts_html, figure, readable, readable_action
@@ -68,6 +69,7 @@ class RunDetail(QWidget):
         )
         self.figures = _figures_table()
         self.hint = caption("", wrap=True)
+        self.factor_graph = FactorGraphView()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(self.title, 1))
@@ -77,6 +79,7 @@ class RunDetail(QWidget):
         layout.addWidget(self.facts)
         layout.addWidget(heading("Figures"))
         layout.addWidget(self.hint)
+        layout.addWidget(self.factor_graph)
         layout.addWidget(self.figures, 1)
 
     def _button(self, text: str, name: str, accessible: str, signal: SignalInstance) -> QPushButton:
@@ -132,6 +135,7 @@ class RunDetail(QWidget):
             for name, value in (self._entry.figures if self._entry else {}).items()
         ]
         rows += measured_rows(measured)
+        self.factor_graph.set_graph(measured.get("factor_graph"))
         self.figures.setRowCount(len(rows))
         for index, texts in enumerate(rows):
             for column, text in enumerate(texts):

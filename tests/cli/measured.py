@@ -58,6 +58,12 @@ def measured(**changed: Any) -> dict[str, Any]:
         "edges_kept_hidden": 0.0871, "ce_cut": 3.4125, "ce_learned": 2.2334, "ce_full": 1.5276,
         "graph_faithfulness_auroc": 0.7861, "graph_faithfulness_auroc_interval": [0.7662, 0.8063],
         "graph_faithfulness_full": 0.9672,
+        "factor_graph": {
+            "factors": ["hue", "size"], "moved": [[None, 0.6123], [0.0312, None]], "noise": [0.0141, 0.0271],
+            "edges": [{"cause": "hue", "effect": "size", "moved": 0.6123, "noise": 0.0271, "at_least": 0.5}],
+            "found": 1, "known": [["hue", "size"], ["size", "hue"]],
+        },
+        "factor_graph_shd": 1,
         "dci": {
             "latents": {name: 0.3164 + 0.1 * i for i, name in enumerate(SCORES)},
             "action_aligned": {name: 0.4265 + 0.1 * i for i, name in enumerate(SCORES)},
@@ -71,7 +77,7 @@ def measured(**changed: Any) -> dict[str, Any]:
 
 def unlabelled() -> dict[str, Any]:
     """What is left where nothing is known of the factors' values, and some keys are not there at all."""
-    labelled = ("atomic", "hit", "collateral", "probe", "dci", "mig", "sap", "factor_vae")
+    labelled = ("atomic", "hit", "collateral", "probe", "dci", "mig", "sap", "factor_")
     figures = {key: None if key.startswith(labelled) else value for key, value in measured().items()}
     del figures["rollout"], figures["graph_value"]
     note = "no intervention figures from probes, no disentanglement scores: needs factor labels"

@@ -63,7 +63,7 @@ def test_build_again_needs_force(call: Call, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("mnist",), ("mnist", "shapes, sprites")),
+        (("mnist",), ("mnist", "shapes, pendulum")),
         (("sprites",), ("sprites", "--source")),
         (("shapes", "--train-pairs", "0"), ("at least 1",)),
         (("shapes", "--seed", "-1"), ("negative",)),

@@ -11,7 +11,7 @@ import numpy as np
 from datasets.build import build
 from datasets.factors import Factor, FactorSpace
 from datasets.recipe import Recipe
-from engine.metrics.interventions import intended
+from datasets.steps import moved
 from engine.results import Acted, PairScores
 
 SIZES = (6, 5, 4)
@@ -71,7 +71,7 @@ class Oracle:
     def __init__(
         self,
         encodes: Callable[[np.ndarray], np.ndarray] = np.copy,
-        acts: Callable[[np.ndarray, np.ndarray], np.ndarray] = intended,
+        acts: Callable[[np.ndarray, np.ndarray], np.ndarray] = moved,
     ) -> None:
         variables = len(SIZES)
         self.info = SimpleNamespace(
@@ -90,7 +90,7 @@ class Oracle:
         return Acted(after, drawn(after))
 
     def retrieve_codes(self, before: np.ndarray, after: np.ndarray) -> PairScores:
-        each = [intended(before, np.full(len(before), a)) for a in range(2 * before.shape[1])]
+        each = [moved(before, np.full(len(before), a)) for a in range(2 * before.shape[1])]
         distance = np.abs(np.stack(each, axis=1) - after[:, None]).sum(axis=2).astype(np.float32)
         return PairScores(-distance, distance, np.abs(before - after).sum(axis=1).astype(np.float32))
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets.steps import moved
 from engine.action_paths import PathSearch, find_path, same_multiset
 from engine.errors import InputError
-from engine.metrics.interventions import intended
 from engine.results import Intervention
 
 SIZES = (6, 5, 4, 4)
@@ -35,7 +35,7 @@ class Exact:
 
     def next_codes(self, codes: np.ndarray, actions: np.ndarray) -> np.ndarray:
         self.calls += len(codes)
-        return np.clip(intended(codes, actions), 0, np.array(SIZES) - 1)
+        return np.clip(moved(codes, actions), 0, np.array(SIZES) - 1)
 
     def apply_action(self, codes: np.ndarray, action: int) -> Intervention:
         after = self.next_codes(codes[None], np.array([action]))[0]

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 import datasets
 from datasets.cache import Cache
+from datasets.steps import PlainSteps, moved
 from engine import evaluation
 from engine.evaluation import evaluate, example_rows
 from engine.metrics import intervening, subject
 from engine.metrics.images import psnr_of_images, ssim_of_images
 from engine.metrics.intervals import macro
-from engine.metrics.interventions import hit_chance, intended, intervention_figures, judge, possible
+from engine.metrics.interventions import hit_chance, intervention_figures, judge
 from tests.engine.blocks import SIZES, BlocksSource, Oracle, build_blocks, seen
 
 ALL = np.ones(3, dtype=bool)
@@ -32,12 +33,21 @@ def values(*rows: tuple[int, ...]) -> np.ndarray:
     return np.array(rows, dtype=np.int64)
 
 
+def can(before: np.ndarray, action: np.ndarray, sizes: tuple[int, ...], times: int) -> np.ndarray:
+    """Whether actions stay inside a grid of these sizes."""
+    return PlainSteps(BlocksSource(sizes).space).settle(moved(before, action, times))[1]
+
+
+def chance(before: np.ndarray, action: np.ndarray) -> float:
+    return hit_chance(moved(before, action), action)
+
+
 def test_a_hit_and_an_atomic_one_by_hand() -> None:
     """Three factors, actions 0..2 raise, 3..5 lower. A hit may have moved bystanders, an atomic one not."""
     before = values((1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1))
     action = np.array([0, 0, 4, 4, 2])
     read = values((2, 1, 1), (2, 0, 1), (1, 0, 1), (1, 2, 1), (0, 0, 1))
-    judged = judge(read, before, action, ALL)
+    judged = judge(read, moved(before, action), action, ALL)
     assert judged.hit.tolist() == [True, True, True, False, False]
     assert judged.atomic.tolist() == [True, False, True, False, False]
     assert judged.collateral.tolist() == [0, 0.5, 0, 0, 1.0]
@@ -46,10 +56,10 @@ def test_a_hit_and_an_atomic_one_by_hand() -> None:
 def test_factors_that_are_not_read_count_nowhere() -> None:
     """Of three factors two are read: the third may say anything, and one of one other factor moved."""
     read = values((2, 0, 9))
-    judged = judge(read, values((1, 1, 1)), np.array([0]), np.array([True, True, False]))
+    judged = judge(read, values((2, 1, 1)), np.array([0]), np.array([True, True, False]))
     assert judged.hit.tolist() == [True]
     assert judged.collateral.tolist() == [1.0]
-    only = judge(read, values((1, 1, 1)), np.array([0]), np.array([True, False, False]))
+    only = judge(read, values((2, 1, 1)), np.array([0]), np.array([True, False, False]))
     assert only.atomic.tolist() == [True]
     assert np.isnan(only.collateral).all(), "without other factors nothing can be moved beside the target"
 
@@ -57,30 +67,30 @@ def test_factors_that_are_not_read_count_nowhere() -> None:
 def test_repetitions_ask_for_as_many_steps() -> None:
     """Three times down from 4 is 1; from 2 it is not possible."""
     before, action = values((4, 0, 0), (2, 0, 0)), np.array([3, 3])
-    assert possible(before, action, (5, 5, 5), 3).tolist() == [True, False]
-    assert possible(before, action, (5, 5, 5), 2).tolist() == [True, True]
-    assert intended(before, action, 3)[0].tolist() == [1, 0, 0]
-    assert judge(values((1, 0, 0)), before[:1], action[:1], ALL, 3).atomic.all()
+    assert can(before, action, (5, 5, 5), 3).tolist() == [True, False]
+    assert can(before, action, (5, 5, 5), 2).tolist() == [True, True]
+    assert moved(before, action, 3)[0].tolist() == [1, 0, 0]
+    assert judge(values((1, 0, 0)), moved(before[:1], action[:1], 3), action[:1], ALL).atomic.all()
 
 
 def test_chance_of_a_hit_by_hand() -> None:
     """Two values: a half. Four, from 0, 1, 2 up and from 1, 2, 3 down: always 1 hits one in three."""
     two = values((0, 9), (1, 9))
-    assert hit_chance(two, np.array([0, 2])) == pytest.approx(0.5)
+    assert chance(two, np.array([0, 2])) == pytest.approx(0.5)
     four = values((0, 9), (1, 9), (2, 9), (1, 9), (2, 9), (3, 9))
     up_down = np.array([0, 0, 0, 2, 2, 2])
-    assert hit_chance(four, up_down) == pytest.approx(1 / 3)
+    assert chance(four, up_down) == pytest.approx(1 / 3)
     # an action whose target is always 1 is hit by chance; both factors together count by their actions
-    assert hit_chance(values((5, 0)), np.array([1])) == 1.0
+    assert chance(values((5, 0)), np.array([1])) == 1.0
     both = np.concatenate([four, values((5, 0), (5, 0))]), np.concatenate([up_down, [1, 1]])
-    assert hit_chance(*both) == pytest.approx((1 + 2 / 3) / 3)
+    assert chance(*both) == pytest.approx((1 + 2 / 3) / 3)
 
 
 def test_figures_are_macro_averages() -> None:
     """Nine pairs of one action hit, one pair of another does not: a half, not nine tenths."""
     before, action = np.ones((10, 3), dtype=np.int64), np.array([0] * 9 + [1])
-    read = np.repeat(values((2, 1, 1)), 10, axis=0)
-    acted, best = judge(read, before, action, ALL), judge(intended(before, action), before, action, ALL)
+    read, truth = np.repeat(values((2, 1, 1)), 10, axis=0), moved(before, action)
+    acted, best = judge(read, truth, action, ALL), judge(truth, truth, action, ALL)
     figures = intervention_figures(acted, best, action)
     assert figures["hit_rate"] == figures["atomic_rate"] == 0.5
     assert figures["collateral_rate"] == pytest.approx(0.25)
@@ -98,11 +108,11 @@ def test_judgement_and_intention_agree(data: st.DataObject) -> None:
     before, read = (np.array(data.draw(numbers)).reshape(pairs, factors) for _ in range(2))
     action = np.array(data.draw(st.lists(st.integers(0, 2 * factors - 1), min_size=pairs, max_size=pairs)))
     every = np.ones(factors, dtype=bool)
-    after = intended(before, action)
+    after = moved(before, action)
     assert (np.abs(after - before).sum(axis=1) == 1).all()
-    assert (intended(after, (action + factors) % (2 * factors)) == before).all()
-    assert judge(after, before, action, every).atomic.all()
-    judged = judge(read, before, action, every)
+    assert (moved(after, (action + factors) % (2 * factors)) == before).all()
+    assert judge(after, after, action, every).atomic.all()
+    judged = judge(read, after, action, every)
     assert (judged.atomic == (judged.hit & (judged.collateral == 0))).all()
     assert (judged.atomic == (read == after).all(axis=1)).all()
 
@@ -151,16 +161,16 @@ def test_a_model_without_fault_has_full_marks(cache: Cache, measure: Callable[..
     assert all(entry["hit_rate"] == entry["ceiling"] == 1 for entry in figures["rollout"])
     pairs = cache.transitions("test")
     for k, entry in enumerate(figures["rollout"], start=1):
-        can = possible(cache.factors[pairs.before], pairs.action, cache.space.sizes, k)
-        assert entry["pairs"] == can.sum()
-        assert entry["actions"] == len(np.unique(pairs.action[can]))
+        allowed = can(cache.factors[pairs.before], pairs.action, cache.space.sizes, k)
+        assert entry["pairs"] == allowed.sum()
+        assert entry["actions"] == len(np.unique(pairs.action[allowed]))
     assert figures["rollout"][4]["actions"] <= 2, "only the factor of six values allows five steps"
     assert {one["hit_rate"] for one in figures["per_action"].values()} == {1.0}
 
 
 def test_an_action_with_the_wrong_sign_never_hits(cache: Cache, measure: Callable[..., dict]) -> None:
     """Up for down: no hit, but nothing else moves, and the ceiling stays."""
-    figures = measure(Oracle(acts=lambda codes, action: intended(codes, (action + 3) % 6)))
+    figures = measure(Oracle(acts=lambda codes, action: moved(codes, (action + 3) % 6)))
     assert figures["hit_rate"] == figures["atomic_rate"] == figures["atomic_over_ceiling"] == 0
     assert figures["collateral_rate"] == 0
     assert figures["probe_ceiling"] == 1
@@ -171,7 +181,7 @@ def test_an_action_that_moves_bystanders_is_no_atomic_one(cache: Cache, measure:
     """Factor 0 moves with whatever is asked: others hit, and one of two bystanders has moved."""
 
     def acts(codes: np.ndarray, action: np.ndarray) -> np.ndarray:
-        after = intended(codes, action)
+        after = moved(codes, action)
         after[:, 0] = (after[:, 0] + 1) % 6
         return after
 
@@ -282,7 +292,7 @@ def test_a_quick_look_does_without_probes_that_take_too_long(
 
 def test_rollouts_repeat_the_action_on_its_own_result(cache: Cache, measure: Callable[..., dict]) -> None:
     """Each action moves two steps at once: no hits at any number of repetitions, ceilings stay."""
-    figures = measure(Oracle(acts=lambda codes, action: intended(codes, action, 2)))
+    figures = measure(Oracle(acts=lambda codes, action: moved(codes, action, 2)))
     assert all(entry["hit_rate"] == 0 for entry in figures["rollout"])
     assert all(entry["ceiling"] == 1 for entry in figures["rollout"])
 

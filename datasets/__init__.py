@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datasets.cache import Cache as Cache
     from datasets.labelled import LabelledSource
     from datasets.source import Source
+    from datasets.steps import Steps
 
 _RECIPES = {
     "shapes": Recipe("shapes"),
@@ -150,6 +151,16 @@ def make_source(name: str, folder: Path | None = None) -> Source:
     from datasets.sprites import SpritesSource
 
     return SpritesSource(folder)
+
+
+def causal_steps(name: str) -> Steps | None:
+    """What actions make of the factors of a built-in set whose factors cause one another; None for others."""
+    if name != "pendulum":
+        return None
+    source: object = make_source(name)
+    from datasets.steps import Steps
+
+    return source if isinstance(source, Steps) else None
 
 
 def resolve(name_or_path: str | Path) -> Path:

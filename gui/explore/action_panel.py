@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from datasets.factors import Factor, FactorSpace
+from datasets.steps import Steps
 from gui.theme import category
 from gui.widgets import GAP, button, caption, heading
 
@@ -27,6 +29,7 @@ class ActionPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._space: FactorSpace | None = None
+        self._causal: Steps | None = None
         self._readings: list[QLabel] = []
         self._names: list[QLabel] = []
         self._start: tuple[int, ...] | None = None
@@ -45,9 +48,10 @@ class ActionPanel(QWidget):
         self._grid.setColumnStretch(1, 1)
         layout.addLayout(self._grid)
 
-    def set_space(self, space: FactorSpace | None) -> None:
-        """The factors of the loaded model."""
+    def set_space(self, space: FactorSpace | None, causal: Steps | None = None) -> None:
+        """The factors of the loaded model, and what actions make of them where factors cause one another."""
         self._space = space
+        self._causal = causal if causal is not None and causal.space == space else None
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -117,13 +121,14 @@ class ActionPanel(QWidget):
         if self._space is None:
             return
         start, steps, count = self._start, self._steps, self._space.num_factors
+        expected = () if start is None or len(start) != count else self._expected(start)
         for f, (factor, reading) in enumerate(zip(self._space.factors, self._readings, strict=True)):
             read = self._read[f] if self._read is not None and len(self._read) == count else None
-            if start is None or len(start) != count:
+            if start is None or not expected:
                 words = (f"{steps[f]:+d}" if steps.get(f) else "", _read_as(factor, read))
                 text = " ".join(filter(None, words))
             else:
-                before, now = start[f], moved_value(factor, start[f], steps.get(f, 0))
+                before, now = start[f], expected[f]
                 text = factor.values[now]
                 if read is not None and read != now:
                     text = f"{text} ≠ {factor.values[read]}"
@@ -133,6 +138,18 @@ class ActionPanel(QWidget):
             reading.setText(fitting)
             probes = "" if read is None else f"The probes read the image as {factor.values[read]}"
             reading.setToolTip("\n".join(filter(None, (text if text != fitting else "", probes))))
+
+    def _expected(self, start: tuple[int, ...]) -> tuple[int, ...]:
+        """The value that each factor should have; effects follow their causes."""
+        assert self._space is not None
+        factors = self._space.factors
+        if self._causal is None:
+            return tuple(moved_value(x, start[f], self._steps.get(f, 0)) for f, x in enumerate(factors))
+        own = self._causal.own_values(np.array([start], dtype=np.int64))
+        for f, count in self._steps.items():
+            own[0, f] += count
+        values = self._causal.settle(own)[0][0]
+        return tuple(int(np.clip(v, 0, x.size - 1)) for v, x in zip(values, factors, strict=True))
 
 
 def _read_as(factor: Factor, value: int | None) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter
 
+from datasets import causal_steps
 from engine.results import Reconstruction, RunInfo
 from gui import requests as rq
 from gui.explore.action_panel import ActionPanel
@@ -282,7 +283,8 @@ class ExploreWorkspace(Workspace):
         self.graph.set_run(run)
         self.graph.set_effects(None)
         self.graph.refuse_effects()
-        self.action_panel.set_space(run.space if run is not None else None)
+        steps = None if run is None else causal_steps(run.dataset)
+        self.action_panel.set_space(run.space if run is not None else None, steps)
         self.action_panel.set_factor(self.presenter.factor)
         if self.selection.read_only:
             self.graph.empty.set_text("No model, so no graph", "This session can only be looked at.")

@@ -108,8 +108,9 @@ FIGURES = (
     ),
     Figure(
         INTERVENTION, "atomic_rate", "atomic rate", "share",
-        "Share of pairs where, after the model applied the true action, the probes read the asked factor "
-        "exactly one step from its true value before, and every other factor unmoved; mean over actions.",
+        "Share of pairs where, after the model applied the true action, the probes read every factor where "
+        "it truly is then: the asked one exactly one step on, the others unmoved unless it causes them; mean "
+        "over actions.",
         ("ceiling", "probe_ceiling"),
     ),
     Figure(
@@ -124,8 +125,8 @@ FIGURES = (
     ),
     Figure(
         INTERVENTION, "collateral_rate", "collateral rate", "share",
-        "Share of the other factors that moved although only one was asked to; mean over actions; lower is "
-        "better.",
+        "Share of the other factors that are not where they should be: unmoved, unless the asked factor "
+        "causes them; mean over actions; lower is better.",
     ),
     Figure(
         INTERVENTION, "quality_cost_db", "quality cost", "dB",

@@ -183,7 +183,7 @@ FIGURES = (
     Figure(
         FACTOR_GRAPH, "factor_graph.found", "edges between factors", "edges",
         "Pairs of factors where the model's actions on the one move the other, as the probes read it, beyond "
-        "the noise of reading and by 5 % of the actions more.",
+        "the noise of reading and by a tenth of the actions more.",
     ),
 )  # fmt: skip
 

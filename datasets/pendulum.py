@@ -7,7 +7,7 @@ and the light stand in one upright plane. A point at x and height h above the gr
     s(x, h) = light_x + (x - light_x) * LIGHT_HEIGHT / (LIGHT_HEIGHT - h),
 
 and the shadow reaches from that of the pivot to that of the bob: its length is their distance, its position
-their middle, both in steps of STEP pixels.
+their middle, in steps of LENGTH_STEP and POSITION_STEP pixels.
 
 An action on a cause moves it by one step, and the shadow by what the equation says. An action on an effect
 moves that alone: the shadow then stands off from where the light would throw it, by at most DEVIATION steps,
@@ -27,14 +27,14 @@ from datasets.source import ImageArray
 from datasets.steps import BoolArray, in_range
 
 SIDE = 64
-ANGLES_DEG = np.linspace(-40, 40, 17)  # from straight down, positive to the right
+ANGLES_DEG = np.linspace(-42, 42, 15)  # from straight down, positive to the right
 LIGHTS = np.linspace(11, 53, 15)  # x of the light, pixels from the left edge
-STEP = 1.5  # pixels between two values of an effect
+LENGTH_STEP, POSITION_STEP = 2.0, 1.5  # pixels between two values of an effect
 DEVIATION = 4  # steps
 SHORTEST = 2.0  # pixels, of the shadow as drawn; what is shorter could not be seen
 PIVOT_X, PIVOT_HEIGHT, ROD = 32.0, 25.0, 16.0
 LIGHT_HEIGHT = 51.0
-LENGTHS, POSITIONS = 23, 37  # values; the middle position is straight below the pivot
+LENGTHS, POSITIONS = 19, 37  # values; the middle position is straight below the pivot
 
 GRAPH = (
     ("angle", "shadow_length"),
@@ -60,8 +60,10 @@ def pendulum_space() -> FactorSpace:
         (
             Factor("angle", tuple(f"{a:+.0f} deg" for a in ANGLES_DEG)),
             Factor("light", tuple(f"{x - PIVOT_X:+.0f} px" for x in LIGHTS)),
-            Factor("shadow_length", tuple(f"{STEP * k:.1f} px" for k in range(LENGTHS))),
-            Factor("shadow_position", tuple(f"{STEP * (k - middle):+.1f} px" for k in range(POSITIONS))),
+            Factor("shadow_length", tuple(f"{LENGTH_STEP * k:.0f} px" for k in range(LENGTHS))),
+            Factor(
+                "shadow_position", tuple(f"{POSITION_STEP * (k - middle):+.1f} px" for k in range(POSITIONS))
+            ),
         )
     )
 
@@ -96,7 +98,7 @@ class PendulumSource:
     def __init__(self) -> None:
         self.space = pendulum_space()
         length, position = shadow(ANGLES_DEG[:, None], LIGHTS[None])
-        steps = np.stack([length / STEP, position / STEP + POSITIONS // 2], axis=-1)
+        steps = np.stack([length / LENGTH_STEP, position / POSITION_STEP + POSITIONS // 2], axis=-1)
         self._caused = np.floor(steps + 0.5).astype(np.int64)  # [angles, lights, 2]
         self._lights = np.stack([_disc(x, _GROUND_Y - LIGHT_HEIGHT, _LIGHT) for x in LIGHTS])
         self._rods = np.stack([_capsule(*_bob(a)) for a in ANGLES_DEG])
@@ -140,8 +142,8 @@ class PendulumSource:
         images = np.empty((len(values), SIDE, SIDE, 3), np.uint8)
         for i, (angle, light, length, position) in enumerate(values.tolist()):
             image = self._empty.copy()
-            middle = PIVOT_X + STEP * (position - POSITIONS // 2)
-            _blend(image, _lying(middle, SHORTEST + STEP * length), _SHADOW)
+            middle = PIVOT_X + POSITION_STEP * (position - POSITIONS // 2)
+            _blend(image, _lying(middle, SHORTEST + LENGTH_STEP * length), _SHADOW)
             _blend(image, self._lights[light], _YELLOW)
             _blend(image, self._rods[angle], _GREY)
             _blend(image, self._bobs[angle], _RED)

@@ -30,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Edge = tuple[str, str]
 
-LEAST = 0.05  # what fewer actions than this share move beyond the noise is imprecision, no cause
+LEAST = 0.1  # what fewer actions than this share move beyond the noise is imprecision, no cause
 ERROR = 0.05  # chance of any wrong edge, where there is none
 
 

@@ -21,7 +21,7 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of seconds on a small cache of the pendulum."""
     folder = tmp_path_factory.mktemp("pendulum")
-    counts = {"train_pairs": 200, "validation_pairs": 30, "test_pairs": 60}
+    counts = {"train_pairs": 80, "validation_pairs": 10, "test_pairs": 40}
     for _ in datasets.build_steps("pendulum", out=folder / "pendulum.h5", **counts):  # type: ignore[arg-type]
         pass
     with Cache.open(folder / "pendulum.h5") as cache:

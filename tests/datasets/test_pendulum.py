@@ -20,10 +20,11 @@ from datasets.pendulum import (
     ANGLES_DEG,
     DEVIATION,
     GRAPH,
+    LENGTH_STEP,
     LIGHTS,
+    POSITION_STEP,
     POSITIONS,
     SHORTEST,
-    STEP,
     PendulumSource,
     pendulum_space,
     shadow,
@@ -83,8 +84,8 @@ def test_effects_are_what_the_physics_says() -> None:
     values, there = SOURCE.settle(own)
     assert there.all()
     length, position = shadow(ANGLES_DEG[own[:, 0]], LIGHTS[own[:, 1]])
-    assert np.abs(values[:, 2] - length / STEP).max() <= 0.5 + 1e-9
-    assert np.abs(values[:, 3] - POSITIONS // 2 - position / STEP).max() <= 0.5 + 1e-9
+    assert np.abs(values[:, 2] - length / LENGTH_STEP).max() <= 0.5 + 1e-9
+    assert np.abs(values[:, 3] - POSITIONS // 2 - position / POSITION_STEP).max() <= 0.5 + 1e-9
 
 
 @given(own=own_values, action=st.integers(0, 7))
@@ -129,26 +130,26 @@ def test_effects_move_by_more_than_one_step() -> None:
 def test_the_set_holds_no_shadow_that_stands_off_too_far() -> None:
     """Deviations end at DEVIATION steps, and values at the ends of the grid; any values can be drawn."""
     for deviation, there in ((DEVIATION, True), (DEVIATION + 1, False), (-1, False)):
-        assert SOURCE.settle(np.array([[8, 7, deviation, 0]]))[1].tolist() == [there]
-    assert not SOURCE.settle(np.array([[-1, 0, 0, 0], [17, 0, 0, 0]]))[1].any()
+        assert SOURCE.settle(np.array([[7, 7, deviation, 0]]))[1].tolist() == [there]
+    assert not SOURCE.settle(np.array([[-1, 0, 0, 0], [15, 0, 0, 0]]))[1].any()
     assert not successors(PlainSteps(SPACE), np.array([[0, 3, 0, 0]]), [4])[1][0]
-    assert SOURCE.render(np.array([[0, 0, 22, 36]])).shape == (1, 64, 64, 3)
+    assert SOURCE.render(np.array([[0, 0, 18, 36]])).shape == (1, 64, 64, 3)
     with pytest.raises(DatasetInputError, match="light"):
         SOURCE.render(np.array([[0, 15, 0, 0]]))
 
 
 def test_pictures_show_the_values() -> None:
     """The light, the bob and the shadow are where they should be; equal values give equal pictures."""
-    values = np.array([[16, 0, 10, 18], [8, 14, 4, 26]])
+    values = np.array([[14, 0, 8, 18], [7, 14, 3, 26]])
     for image, (angle, light, length, position) in zip(SOURCE.render(values), values, strict=True):
         image = image.astype(int)
         assert abs(columns(image[:12, :, 2] < 110) - LIGHTS[light]) < 0.6
         red = (image[..., 0] - image[..., 1] > 100) & (np.arange(64)[:, None] > 30)
         assert abs(columns(red) - (32 + 16 * np.sin(np.deg2rad(ANGLES_DEG[angle])))) < 0.6
         dark = np.clip((196 - image[58, :, 0]) / (196 - 62), 0, 1)
-        assert dark.sum() == pytest.approx(SHORTEST + STEP * length, abs=0.05)
+        assert dark.sum() == pytest.approx(SHORTEST + LENGTH_STEP * length, abs=0.05)
         centre = (dark * (np.arange(64) + 0.5)).sum() / dark.sum()
-        assert centre == pytest.approx(32 + STEP * (position - 18), abs=0.05)
+        assert centre == pytest.approx(32 + POSITION_STEP * (position - 18), abs=0.05)
     alone = SOURCE.render(values[1:])
     assert (alone[0] == SOURCE.render(values)[1]).all()
 
@@ -160,7 +161,7 @@ def columns(where: np.ndarray) -> float:
 
 def test_neighbouring_values_look_different() -> None:
     """One step of any factor changes the picture, by the eye of a reader of pixels."""
-    values = np.array([[8, 7, 9, 18]])
+    values = np.array([[7, 7, 6, 18]])
     here = SOURCE.render(values)[0].astype(int)
     for action in range(8):
         there = SOURCE.render(moved(values, [action]))[0].astype(int)

@@ -33,6 +33,7 @@ from engine.events import (
     Validated,
 )
 from engine.run_log import POINTS, read_from, read_thinned
+from engine.run_notes import read_notes
 
 FORMAT = "doscope-run"
 FORMAT_VERSION = 1
@@ -89,6 +90,8 @@ class RunStatus:
         figures: the latest validation or test figures.
         resumable: the run is not done, so that it can go on.
         problem: why it cannot be used, or empty.
+        tags, note: what people wrote down about it (engine/run_notes.py).
+        begun: when it was begun, seconds since 1970; 0 where unknown.
     """
 
     name: str
@@ -103,6 +106,9 @@ class RunStatus:
     resumable: bool = False
     explorable: bool = False
     problem: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    begun: float = 0.0
 
 
 class RunDirectory:
@@ -207,6 +213,7 @@ class RunDirectory:
             elapsed = float(provenance.get("training_s", 0))
             figures |= {str(name): float(value) for name, value in provenance.get("figures", {}).items()}
         explorable = self.best.is_file() or self.last.is_file()
+        notes = read_notes(self.path)
         return RunStatus(
             name=name,
             path=self.path,
@@ -219,6 +226,9 @@ class RunDirectory:
             figures=figures,
             resumable=finished != "done" and self.path != BUNDLED,
             explorable=explorable,
+            tags=notes.tags,
+            note=notes.note,
+            begun=self.config_path.stat().st_mtime,
         )
 
     def samples_saved(self) -> list[tuple[SampleSaved, Path]]:
@@ -249,6 +259,12 @@ def resolve_run(run: str | Path) -> Path:
     if Path(run).is_dir():
         raise RunError(f"{run} is not a run directory (it has no config.json); choose another")
     raise RunError(f"there is no run '{run}'; give a run directory, the name of a run, or 'bundled'")
+
+
+def matches(status: RunStatus, text: str) -> bool:
+    """Whether every word of a search stands in the run's name, data set, preset, tags or note."""
+    where = " ".join((status.name, status.dataset, status.preset, *status.tags, status.note)).casefold()
+    return all(word in where for word in text.casefold().split())
 
 
 def list_runs(folder: Path | None = None) -> list[RunStatus]:

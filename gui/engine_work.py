@@ -40,7 +40,9 @@ from gui.session_work import open_session, save_session
 from gui.training_work import TrainingWork, torch_threads
 
 if TYPE_CHECKING:
+    from engine.comparison import Comparison
     from engine.explorer import Explorer
+    from engine.run_notes import RunNotes
 
 MODELS_KEPT = 3
 
@@ -62,6 +64,8 @@ class EngineWork:
             rq.ListLibrary: self._list_library,
             rq.VerifyDataset: self._verify,
             rq.DeleteRun: self._delete_run,
+            rq.CompareRuns: self._compare_runs,
+            rq.WriteNotes: self._write_notes,
             rq.SaveSession: save_session,
             rq.OpenSession: self._open_session,
             rq.BrowseImages: self.data.browse,
@@ -263,6 +267,17 @@ class EngineWork:
 
     def _verify(self, request: rq.VerifyDataset) -> Iterator[object]:
         return verify(self.data.cache(request.dataset))
+
+    def _compare_runs(self, request: rq.CompareRuns) -> Comparison:
+        from engine.comparison import compare_runs
+
+        return compare_runs([Path(path) for path in request.paths])
+
+    def _write_notes(self, request: rq.WriteNotes) -> RunNotes:
+        from engine.run_notes import write_notes
+
+        write_notes(Path(request.path), request.notes)
+        return request.notes
 
     def _delete_run(self, request: rq.DeleteRun) -> Deleted:
         self._explorers.pop(request.path, None)

@@ -122,6 +122,8 @@ class MainWindow(QMainWindow):
         self.train.try_wanted.connect(self._try_run)
         self.library.resume_wanted.connect(self._resume_run)
         self.library.watch_wanted.connect(self._watch_run)
+        self.library.curves_wanted.connect(self._watch_several)
+        self.library.again_wanted.connect(self._train_again)
         self.library.dataset_wanted.connect(lambda name: self.engine.submit(rq.OpenDataset(name)))
         self.engine.training_changed.connect(self.train.set_training)
         self.engine.training_changed.connect(self.library.set_training)
@@ -206,6 +208,15 @@ class MainWindow(QMainWindow):
     def _watch_run(self, path: str) -> None:
         self.show_workspace(WORKSPACES.index("Train"))
         self.train.watch(Path(path))
+
+    def _watch_several(self, paths: list[str]) -> None:
+        """The first run on show in Train, the others laid over it."""
+        self._watch_run(paths[0])
+        self.train.curves.compare_with(paths[1:])
+
+    def _train_again(self, path: str) -> None:
+        self.show_workspace(WORKSPACES.index("Train"))
+        self.train.again(path)
 
     @Slot(str, int, object)
     def _on_result(self, kind: str, _generation: int, payload: object) -> None:

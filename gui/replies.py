@@ -220,6 +220,9 @@ class RunEntry:
     figures: dict[str, float] = field(default_factory=dict)
     explorable: bool = True
     problem: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    begun: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -251,9 +254,10 @@ class OpenedSession:
 
 @dataclass(frozen=True)
 class Deleted:
-    """A run directory is gone."""
+    """A run directory is gone; `place` says where to ("the trash")."""
 
     path: str
+    place: str
 
 
 @dataclass(frozen=True)

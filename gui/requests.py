@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
+from gui.library_requests import CompareRuns, DeleteRun, ListLibrary, VerifyDataset, WriteNotes
 from gui.request import Request, kind_of
 from gui.retrieval_requests import (
     Calibrate,
@@ -78,31 +79,6 @@ class BuildDataset(Request):
     text: ClassVar[str] = "Building the data set"
     cancellable: ClassVar[bool] = True
     background: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, eq=False)
-class ListLibrary(Request):
-    """All data sets and all runs. Answers Library. `folders` are looked through besides the home's runs."""
-
-    folders: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class VerifyDataset(Request):
-    """Read a whole cache and count what its build promised. Answers Verified."""
-
-    dataset: str
-    text: ClassVar[str] = "Checking the data set"
-    cancellable: ClassVar[bool] = True
-    background: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, eq=False)
-class DeleteRun(Request):
-    """Delete a run directory. Answers Deleted."""
-
-    path: str
-    text: ClassVar[str] = "Deleting the run"
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,6 +328,7 @@ __all__ = [
     "BrowseImages",
     "BuildDataset",
     "Calibrate",
+    "CompareRuns",
     "DeleteRun",
     "DoVariables",
     "EstimateTraining",
@@ -391,5 +368,6 @@ __all__ = [
     "VerifyDataset",
     "WriteAnswers",
     "WriteGraph",
+    "WriteNotes",
     "kind_of",
 ]

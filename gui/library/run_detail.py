@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.library.factor_graph_view import FactorGraphView
+from gui.library.notes_editor import NotesEditor
 from gui.replies import Evaluated, RunEntry
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, end_of_run, facts_html, figure, readable, readable_action
@@ -39,6 +40,7 @@ class RunDetail(QWidget):
     Signals:
         explore_requested(path), resume_requested(path), watch_requested(path), delete_requested(path).
         evaluate_requested(path): measure it on its data set's test pairs.
+        again_requested(path): train another one like it.
     """
 
     explore_requested = Signal(str)
@@ -46,6 +48,7 @@ class RunDetail(QWidget):
     watch_requested = Signal(str)
     evaluate_requested = Signal(str)
     delete_requested = Signal(str)
+    again_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +66,12 @@ class RunDetail(QWidget):
         self.evaluate = self._button(
             "Evaluate", "evaluate", "Evaluate the run on all test pairs", self.evaluate_requested
         )
+        self.again = self._button(
+            "Again with\N{HORIZONTAL ELLIPSIS}",
+            "again",
+            "Train another run with these settings, some of them changed",
+            self.again_requested,
+        )
         self.folder = button("Open folder", "library_run_folder", "Open the run's folder", self._open_folder)
         self.delete = button(
             "Delete\N{HORIZONTAL ELLIPSIS}", "library_run_delete", "Delete the run", self._ask_delete
@@ -74,9 +83,15 @@ class RunDetail(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(self.title, 1))
         layout.addLayout(
-            row(self.explore, self.resume, self.evaluate, self.watch, self.folder, 1, self.delete, spacing=6)
+            row(
+                *(self.explore, self.resume, self.again, self.evaluate, self.watch, self.folder),
+                *(1, self.delete),
+                spacing=6,
+            )
         )
         layout.addWidget(self.facts)
+        self.notes = NotesEditor()
+        layout.addWidget(self.notes)
         layout.addWidget(heading("Figures"))
         layout.addWidget(self.hint)
         layout.addWidget(self.factor_graph)
@@ -90,6 +105,7 @@ class RunDetail(QWidget):
         self._entry = entry
         self.title.setText(entry.name)
         self.facts.setText(facts_words(entry))
+        self.notes.set_entry(entry, writable=entry.name != BUNDLED and not entry.problem)
         self._show_figures()
         self._update()
 
@@ -125,6 +141,7 @@ class RunDetail(QWidget):
         self.watch.setEnabled(not self._training)
         self.evaluate.setEnabled(usable and not self._evaluating)
         self.evaluate.setText("Evaluating\N{HORIZONTAL ELLIPSIS}" if self._evaluating else "Evaluate")
+        self.again.setEnabled(not self._training and not entry.problem)
         self.delete.setEnabled(not bundled and not self._training)
         self.delete.setToolTip("The bundled model belongs to Doscope" if bundled else "")
 
@@ -148,11 +165,11 @@ class RunDetail(QWidget):
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._path()))
 
     def _ask_delete(self) -> None:
-        """Deleting cannot be undone, so it asks, and says what goes."""
+        """It asks, and says what goes and where it goes to."""
         box = QMessageBox(
             QMessageBox.Icon.Warning,
             "Delete the run?",
-            f"Delete the run '{self.title.text()}' with its checkpoints and curves? This cannot be undone.",
+            f"Move the run '{self.title.text()}' with its checkpoints and curves to the trash?",
             parent=self.window(),
         )
         box.setObjectName("library_delete_question")

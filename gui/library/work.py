@@ -1,4 +1,4 @@
-"""The engine thread's work for the Library: listing, checking, deleting. No Qt."""
+"""The engine thread's work for the Library: listing, comparing, checking, deleting. Of Qt only the trash."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QFile
 
 from engine.errors import RunError
 from gui import requests as rq
@@ -37,6 +39,9 @@ def run_entry(status: RunStatus) -> RunEntry:
         figures=dict(status.figures),
         explorable=status.explorable,
         problem=status.problem,
+        tags=status.tags,
+        note=status.note,
+        begun=status.begun,
     )
 
 
@@ -111,7 +116,9 @@ def refuse_in_use(path: Path, doing: str) -> None:
 
 
 def delete_run(request: rq.DeleteRun) -> Deleted:
-    """Remove a run's directory, and nothing that is not one.
+    """Move a run's directory to the trash, and nothing that is not one.
+
+    Where the system has no trash for it, it goes to a folder `.trash` beside the runs.
 
     Raises:
         RunError: the path is no run directory, the bundled model, or in training.
@@ -126,5 +133,11 @@ def delete_run(request: rq.DeleteRun) -> Deleted:
             f"{path} is not a run directory, so it was left alone; delete it with the file manager"
         )
     refuse_in_use(path, "deleted")
-    shutil.rmtree(path)
-    return Deleted(request.path)
+    moved: object = QFile.moveToTrash(str(path))  # a bool, or a tuple that begins with one: it changed
+    if moved is True or (isinstance(moved, tuple) and moved[0] is True):
+        return Deleted(request.path, "the trash")
+    trash = path.parent / ".trash"
+    trash.mkdir(exist_ok=True)
+    place = trash / f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    shutil.move(path, place)
+    return Deleted(request.path, str(place))

@@ -6,10 +6,13 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
 
+from engine.comparison import Comparison
 from gui import requests as rq
+from gui.library.compare_view import CompareView
 from gui.library.dataset_detail import DatasetDetail
 from gui.library.image_page import PAGE
-from gui.library.run_detail import RunDetail, state_words
+from gui.library.run_detail import RunDetail
+from gui.library.runs_panel import RunsPanel
 from gui.library.table import EntryTable
 from gui.replies import (
     Activity,
@@ -25,12 +28,11 @@ from gui.replies import (
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.widgets import GAP, EmptyState, button, heading, panel, row, tool_button
-from gui.words import count, figure, file_size
+from gui.words import count, file_size
 from gui.workspace import Answer, Workspace
 
 VIEW = "library"
 BUILD = rq.kind_of(rq.BuildDataset, VIEW)
-KEY_FIGURES = {"directed_accuracy": "directed", "factor_accuracy": "factor", "psnr": "PSNR"}
 MAX_FOLDERS = 8
 
 
@@ -41,12 +43,16 @@ class LibraryWorkspace(Workspace):
         explore_wanted(path): open a run in Explore.
         resume_wanted(RunEntry): go on training a run.
         watch_wanted(path): show a run's curves in Train.
+        curves_wanted(paths): show the curves of several runs over each other in Train.
+        again_wanted(path): fill Train's form as a run was trained.
         dataset_wanted(name): make a data set the window's own.
     """
 
     explore_wanted = Signal(str)
     resume_wanted = Signal(object)
     watch_wanted = Signal(str)
+    curves_wanted = Signal(list)
+    again_wanted = Signal(str)
     dataset_wanted = Signal(str)
 
     def __init__(self, selection: Selection) -> None:
@@ -58,15 +64,16 @@ class LibraryWorkspace(Workspace):
         self._shown = ""  # a data set's name or a run's path
         self._evaluated_path = ""
         self.datasets = EntryTable("library_datasets", "Data sets", ("data set", "images", "size", "state"))
-        self.runs = EntryTable("library_runs", "Runs", ("run", "data set", "state", "key figure"))
-        self.dataset_detail, self.run_detail = DatasetDetail(), RunDetail()
+        self.runs_panel = RunsPanel()
+        self.runs = self.runs_panel.table
+        self.dataset_detail, self.run_detail, self.compare = DatasetDetail(), RunDetail(), CompareView()
         self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
         self.details = QStackedWidget()
-        for widget in (self.empty, self.dataset_detail, self.run_detail):
+        for widget in (self.empty, self.dataset_detail, self.run_detail, self.compare):
             self.details.addWidget(widget)
         left = QSplitter(Qt.Orientation.Vertical)
         left.setObjectName("library_left_splitter")
@@ -77,7 +84,8 @@ class LibraryWorkspace(Workspace):
             "List the runs of another folder",
             self._add_folder,
         )
-        for title, table, extra in (("Data sets", self.datasets, refresh), ("Runs", self.runs, folder)):
+        parts = (("Data sets", self.datasets, refresh), ("Runs", self.runs_panel, folder))
+        for title, table, extra in parts:
             surface, layout = panel()
             layout.addLayout(row(heading(title), 1, extra))
             layout.addWidget(table)
@@ -104,6 +112,8 @@ class LibraryWorkspace(Workspace):
     def _connect(self) -> None:
         self.datasets.chosen.connect(self.show_dataset)
         self.runs.chosen.connect(self.show_run)
+        self.runs.several_chosen.connect(self.show_several)
+        self.compare.curves_wanted.connect(self.curves_wanted)
         self.selection.dataset_changed.connect(self._on_dataset)
         data = self.dataset_detail
         data.build_requested.connect(self._build)
@@ -116,6 +126,9 @@ class LibraryWorkspace(Workspace):
         run.watch_requested.connect(self.watch_wanted)
         run.resume_requested.connect(lambda path: self.resume_wanted.emit(self._runs[path]))
         run.evaluate_requested.connect(self._evaluate)
+        run.again_requested.connect(self.again_wanted)
+        run.notes.written.connect(lambda path, notes: self.asked.emit(rq.WriteNotes(path, notes, view=path)))
+        run.notes.refused.connect(self.warned)
         run.delete_requested.connect(lambda path: self.asked.emit(rq.DeleteRun(path)))
 
     def answers(self) -> dict[str, Answer]:
@@ -127,6 +140,7 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.VerifyDataset): self._on_verified,
             rq.kind_of(rq.EvaluateRun): self._on_evaluated,
             rq.kind_of(rq.DeleteRun): self._on_deleted,
+            rq.kind_of(rq.CompareRuns): self._on_compared,
         }
 
     def on_ended(self, kind: str) -> None:
@@ -160,8 +174,10 @@ class LibraryWorkspace(Workspace):
         self._datasets = {entry.name: entry for entry in library.datasets}
         self._runs = {str(entry.path): entry for entry in library.runs}
         self.datasets.set_rows([(entry.name, dataset_row(entry)) for entry in library.datasets])
-        self.runs.set_rows([(str(entry.path), run_row(entry)) for entry in library.runs])
-        if self._shown in self._runs:
+        self.runs_panel.set_runs(library.runs)
+        if len(self.runs.keys()) > 1:
+            self.show_several(self.runs.keys())
+        elif self._shown in self._runs:
             self.show_run(self._shown)
         elif self._shown in self._datasets:
             self.show_dataset(self._shown)
@@ -195,7 +211,7 @@ class LibraryWorkspace(Workspace):
         self.run_detail.set_evaluated(self._evaluated_path, measured)
 
     def _on_deleted(self, deleted: Deleted) -> None:
-        self.hinted.emit(f"Deleted {deleted.path}.")
+        self.hinted.emit(f"{deleted.path} is in {deleted.place}.")
         loaded = self.selection.run
         if loaded is not None and str(loaded.path) == deleted.path:  # its answers are gone with it
             self.selection.set_run(None)
@@ -219,6 +235,18 @@ class LibraryWorkspace(Workspace):
             self._shown = path
             self.run_detail.set_entry(self._runs[path])
             self.details.setCurrentWidget(self.run_detail)
+
+    def show_several(self, paths: list[str]) -> None:
+        """Show runs side by side."""
+        self.datasets.clearSelection()
+        self._shown = ""
+        self.compare.wait_for(len(paths))
+        self.details.setCurrentWidget(self.compare)
+        self.asked.emit(rq.CompareRuns(tuple(paths)))
+
+    def _on_compared(self, found: Comparison) -> None:
+        if list(found.paths) == self.runs.keys():
+            self.compare.set_comparison(found)
 
     def _build(self, name: str, source: str) -> None:
         self.dataset_detail.set_building(name)
@@ -264,10 +292,3 @@ def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:
     images = count(entry.num_images) if entry.num_images else "\N{EN DASH}"
     size = file_size(entry.size_bytes) if entry.size_bytes else "\N{EN DASH}"
     return entry.name, images, size, state
-
-
-def run_row(entry: RunEntry) -> tuple[str, ...]:
-    """A run's cells; the key figure is the first of those that matter most."""
-    known = next((name for name in KEY_FIGURES if name in entry.figures), "")
-    words = f"{KEY_FIGURES[known]} {figure(known, entry.figures[known])}" if known else "\N{EN DASH}"
-    return entry.name, entry.dataset, state_words(entry), words

@@ -129,12 +129,19 @@ class CurvesPanel(QWidget):
     # ------------------------------------------------------------ other runs
 
     def set_runs(self, runs: Mapping[str, str]) -> None:
-        """What can be compared with: name -> directory. Runs that are gone are taken off."""
-        self._names = {path: name for name, path in runs.items()}
-        for path in set(self._others) - set(self._names):
-            del self._others[path]
+        """What can be compared with: name -> directory. Those that are compared with stay."""
+        compared = {path: name for path, name in self._names.items() if path in self._others}
+        self._names = {**compared, **{path: name for name, path in runs.items()}}
         self._fill_menu()
         self._show_others()
+
+    def compare_with(self, paths: Iterable[str]) -> None:
+        """Lay these runs over the one on show, in place of others; they need not be in the list."""
+        self._others.clear()
+        for path in list(paths)[:MOST_OTHERS]:
+            self._names.setdefault(path, Path(path).name)
+            self._choose(path, True)
+        self._fill_menu()
 
     def add_other(self, path: str, events: Iterable[Event]) -> None:
         """The log of a run that was asked for by `compare_wanted`."""

@@ -219,3 +219,24 @@ def test_an_estimate_trains_nothing(call: Call, tiny_cache: Path, tmp_path: Path
     with_words = call("train", "--dataset", tiny_cache, *TINY, "--minutes", 1, "--estimate")
     assert "about 1 min" in with_words.out
     assert call("train", "--dataset", tiny_cache, *TINY, "--epochs", 0).code == 2
+
+
+def test_runs_are_listed_tagged_and_compared(call: Call, tiny_run_copy: Path) -> None:
+    """The run library without a window: tags and notes, a search, an order, two runs side by side."""
+    said = call("runs", "--run", tiny_run_copy, "--tag", "views", "--tag", "odd", "--note", "worse", "--json")
+    assert said.json["tags"] == ["odd", "views"]
+    said = call("runs", "--run", tiny_run_copy, "--untag", "odd", "--json")
+    assert (said.json["tags"], said.json["note"]) == (["views"], "worse")
+    found = call(
+        "runs", "--folder", tiny_run_copy.parent, "--search", "views", "--sort", "psnr", "--json"
+    ).json
+    assert [run["path"] for run in found["runs"]] == [str(tiny_run_copy)]
+    assert found["runs"][0]["figures"]["psnr"] > 0
+    assert "[views]" in call("runs", "--folder", tiny_run_copy.parent).out
+    compared = call("compare", "bundled", tiny_run_copy, "--json").json
+    assert compared["settings"]["autoencoder.width"] == [128, 32]
+    assert compared["best"]["psnr"] == [compared["runs"][0]]
+    assert "*" in call("compare", "bundled", tiny_run_copy).out
+    assert call("compare", "bundled").code == 2
+    assert call("runs", "--sort", "beauty").code == 2
+    assert call("runs", "--tag", "x").code == 2

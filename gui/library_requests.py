@@ -1,0 +1,50 @@
+"""What the Library asks of the engine thread; `gui.requests` has them beside all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.run_notes import RunNotes
+from gui.request import Request
+
+
+@dataclass(frozen=True, eq=False)
+class ListLibrary(Request):
+    """All data sets and all runs. Answers Library. `folders` are looked through besides the home's runs."""
+
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class VerifyDataset(Request):
+    """Read a whole cache and count what its build promised. Answers Verified."""
+
+    dataset: str
+    text: ClassVar[str] = "Checking the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class DeleteRun(Request):
+    """Delete a run directory. Answers Deleted."""
+
+    path: str
+    text: ClassVar[str] = "Deleting the run"
+
+
+@dataclass(frozen=True, eq=False)
+class CompareRuns(Request):
+    """Several run directories side by side. Answers engine.comparison.Comparison."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WriteNotes(Request):
+    """Tags and note of a run. Answers RunNotes. `view` is the path: notes of two runs are two things."""
+
+    path: str
+    notes: RunNotes
+    durable: ClassVar[bool] = True

@@ -23,7 +23,8 @@ class Comparison:
 
     Attributes:
         names, paths: of the runs.
-        settings: dotted name -> values, of those that are not all equal; also `dataset`, `preset`, `minutes`.
+        settings: dotted name -> values, of those that are not all equal; also `dataset`, `preset`,
+            `budget_minutes`.
         figures: name -> values, None where a run has none.
         best: name of a figure -> places of the best values, where one can say what is better.
     """
@@ -73,7 +74,7 @@ def _settings(run: RunDirectory) -> dict[str, object]:
     found: dict[str, object] = {
         "dataset": description.dataset,
         "preset": config.pop("preset"),
-        "minutes": description.budget.get("minutes"),
+        "budget_minutes": description.budget.get("minutes"),
     }
     for section, values in config.items():
         found |= {f"{section}.{name}": value for name, value in _items(values)}

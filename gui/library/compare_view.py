@@ -19,6 +19,7 @@ from gui.words import duration, figure, readable
 
 BEST = "\N{BLACK STAR}"
 DASH = "\N{EN DASH}"
+TITLES = {"minutes": "training time"}
 
 
 class CompareView(QWidget):
@@ -41,7 +42,8 @@ class CompareView(QWidget):
             lambda: self.curves_wanted.emit(list(self._paths)),
         )
         self.hint = caption(
-            f"{BEST} is the best. Settings that are the same in all of them are left out.", wrap=True
+            f"{BEST} is the best. Figures that only one run has are left out, and settings that all share.",
+            wrap=True,
         )
         self.table = named(QTableWidget(), "library_compare", "Figures and settings of the chosen runs")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -52,6 +54,10 @@ class CompareView(QWidget):
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(self.title, 1, self.curves))
@@ -71,8 +77,13 @@ class CompareView(QWidget):
         self.title.setText(f"{len(found.names)} runs")
         self.curves.setEnabled(True)
         rows = [
-            (readable(name), [shown(name, value) for value in values], found.best.get(name, ()))
+            (
+                TITLES.get(name, readable(name)),
+                [shown(name, value) for value in values],
+                found.best.get(name, ()),
+            )
             for name, values in found.figures.items()
+            if sum(value is not None for value in values) > 1
         ]
         rows += [(name, [setting(value) for value in values], ()) for name, values in found.settings.items()]
         self.table.setColumnCount(len(found.names))

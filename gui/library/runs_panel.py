@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
@@ -15,7 +16,8 @@ from gui.widgets import named, row
 from gui.words import count, duration, figure, readable
 
 FIRST_FIGURES = ("directed_accuracy", "factor_accuracy", "psnr")
-STEPS, TIME = "steps", "training time"
+STEPS, TIME, BEGUN = "steps", "training time", "begun"
+SHORT = {"directed_accuracy": "directed", "factor_accuracy": "factor"}
 DASH = "\N{EN DASH}"
 
 
@@ -40,9 +42,7 @@ class RunsPanel(QWidget):
         self.figure = named(QComboBox(), "library_run_figure", "Figure shown in the list")
         self.figure.setToolTip("The figure in the list; a click on its heading sorts by it")
         self.figure.currentIndexChanged.connect(lambda _: self._fill())
-        self.table = EntryTable(
-            "library_runs", "Runs", ("run", "data set", "state", "figure", "begun"), several=True
-        )
+        self.table = EntryTable("library_runs", "Runs", ("run", "data set", "state", "figure"), several=True)
         self.table.setToolTip("")
         self.table.chosen.connect(self.chosen)
         self.table.several_chosen.connect(self.several_chosen)
@@ -61,7 +61,7 @@ class RunsPanel(QWidget):
         with QSignalBlocker(self.figure):
             shown = self.figure.currentData()
             self.figure.clear()
-            for name in (*names, STEPS, TIME):
+            for name in (*names, STEPS, TIME, BEGUN):
                 self.figure.addItem(readable(name), name)
             self.figure.setCurrentIndex(max(0, self.figure.findData(shown)))
         self._fill()
@@ -72,7 +72,7 @@ class RunsPanel(QWidget):
         kept = self.table.keys()
         found = [(path, e) for path, e in self._entries.items() if all(w in searched(e) for w in words)]
         name = str(self.figure.currentData() or FIRST_FIGURES[0])
-        self.table.setHorizontalHeaderItem(3, self.table.header_item(readable(name)))
+        self.table.setHorizontalHeaderItem(3, self.table.header_item(SHORT.get(name, readable(name))))
         self.table.set_rows([(path, run_row(entry, name)) for path, entry in found], sort_keys(found, name))
         self.table.choose_all([path for path in kept if path in self._entries])
 
@@ -83,21 +83,22 @@ def searched(entry: RunEntry) -> str:
 
 
 def value_of(entry: RunEntry, name: str) -> float | None:
-    """The figure of a run, steps and time among them."""
-    if name in (STEPS, TIME):
-        return float(entry.step) if name == STEPS else entry.elapsed_s
-    return entry.figures.get(name)
+    """The figure of a run, steps and times among them."""
+    others = {STEPS: float(entry.step), TIME: entry.elapsed_s, BEGUN: entry.begun}
+    return others[name] if name in others else entry.figures.get(name)
 
 
 def run_row(entry: RunEntry, name: str) -> tuple[str, ...]:
     """A run's cells."""
     value = value_of(entry, name)
-    shown = DASH
-    if value is not None:
-        shown = count(value) if name == STEPS else duration(value) if name == TIME else figure(name, value)
-    begun = time.strftime("%Y-%m-%d", time.localtime(entry.begun)) if entry.begun else DASH
+    words = {STEPS: count, TIME: duration, BEGUN: date}.get(name, partial(figure, name))
     tagged = f"{entry.name}   {' '.join(f'#{tag}' for tag in entry.tags)}".rstrip()
-    return tagged, entry.dataset, state_words(entry), shown, begun
+    return tagged, entry.dataset, state_words(entry), DASH if value is None else words(value)
+
+
+def date(seconds: float) -> str:
+    """A day and time, from seconds since 1970; a dash where it is not known."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else DASH
 
 
 def sort_keys(found: Sequence[tuple[str, RunEntry]], name: str) -> list[tuple[object, ...]]:
@@ -106,7 +107,5 @@ def sort_keys(found: Sequence[tuple[str, RunEntry]], name: str) -> list[tuple[ob
     for _, entry in found:
         value = value_of(entry, name)
         number = float("-inf") if value is None else value
-        keys.append(
-            (entry.name.casefold(), entry.dataset.casefold(), state_words(entry), number, entry.begun)
-        )
+        keys.append((entry.name.casefold(), entry.dataset.casefold(), state_words(entry), number))
     return keys

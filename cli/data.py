@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datasets.cache import Cache
 
 # What each stage of a build counts
-_UNITS = {"rendering": "pairs", "reading": "files", "writing": "images"}
+_UNITS = {"rendering": "pairs", "reading": "files", "writing": "images", "importing": "images"}
 
 
 def add_commands(commands: Commands) -> None:
@@ -32,13 +32,14 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "name",
         metavar="NAME",
-        help="the data set: shapes or pendulum (built in), sprites or celeba (imported)",
+        help="the data set: shapes or pendulum (built in), or imported: sprites, celeba, 3dshapes, cars3d, "
+        "dsprites, mpi3d, smallnorb",
     )
     parser.add_argument(
         "--source",
         type=Path,
-        metavar="FOLDER",
-        help="the files that an imported set is made of; for celeba also an archive of them",
+        metavar="PLACE",
+        help="the folder, file or archive that an imported set is made of",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE.h5", help="the cache (default: Doscope's cache folder)"
@@ -53,6 +54,9 @@ def add_commands(commands: Commands) -> None:
         )
     imbalance.add_arguments(parser)
     attributes.add_arguments(parser)
+    parser.add_argument(
+        "--stride", type=positive, metavar="K", help="mpi3d: keep every Kth position of the arm (default: 4)"
+    )
     parser.add_argument("--force", action="store_true", help="build it again although it is there")
 
 
@@ -70,6 +74,7 @@ def build(arguments: argparse.Namespace) -> Result:
         **imbalance.recipe_parts(arguments),
         attributes=arguments.attributes,
         match=arguments.match,
+        stride=arguments.stride,
     )
     path = arguments.out or datasets.cache_path(recipe)
     if path.exists() and not arguments.force:

@@ -8,27 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.home import caches_dir
 from datasets.imbalance import DEFAULT_IMAGES, hole, suffix
-from datasets.recipe import IMPORTED, LABELLED, Correlation, Recipe, Skew
+from datasets.recipe import LABELLED, Correlation, Recipe, Skew
+from datasets.registry import Entry, entries
 
 if TYPE_CHECKING:
     from datasets.build import Progress
     from datasets.cache import Cache as Cache
-    from datasets.labelled import LabelledSource
     from datasets.source import Source
     from datasets.steps import Steps
 
-_RECIPES = {
-    "shapes": Recipe("shapes"),
-    "pendulum": Recipe("pendulum", validation_pairs=1_000, test_pairs=2_000),
-    "sprites": Recipe("sprites", test_pairs=2_000),
-    "celeba": Recipe("celeba", train_pairs=200_000),  # more than there are: all that the images allow
-}
+_RECIPES = {name: entry.recipe for name, entry in entries().items()}
 
 
 @dataclass(frozen=True)
@@ -41,8 +36,9 @@ class DatasetInfo:
         space: its factors; those of a labelled set depend on what is asked for, these are usual ones.
         image_shape: (height, width, channels).
         licence, citation: of the images, a sentence each.
-        needs_source: whether `build` needs a folder.
-        takes_archive: whether an archive will do instead.
+        needs_source: whether `build` needs files of the user's.
+        place: what the user names then, such as "folder or archive".
+        where: where users get them; may be empty.
         cache: where its cache is, or would be.
         built: whether a file is there.
     """
@@ -54,7 +50,8 @@ class DatasetInfo:
     licence: str
     citation: str
     needs_source: bool
-    takes_archive: bool
+    place: str
+    where: str
     cache: Path
     built: bool
 
@@ -82,75 +79,47 @@ def info(name: str) -> DatasetInfo:
     Raises:
         DatasetInputError: there is no such data set.
     """
-    default_recipe(name)
-    cache = caches_dir() / f"{name}.h5"
-    if name == "shapes":
-        from datasets.shapes import ShapesSource, shapes_space
-
-        about = ShapesSource
-        title, space = "Shapes: a solid in a room, built in", shapes_space()
-    elif name == "pendulum":
-        from datasets.pendulum import PendulumSource, pendulum_space
-
-        about = PendulumSource  # type: ignore[assignment]
-        title, space = "Pendulum: causes and effects, built in", pendulum_space()
-    elif name == "celeba":
-        from datasets.celeba import USUAL, CelebaSource
-        from datasets.pairing import attribute_space
-
-        about = CelebaSource  # type: ignore[assignment]
-        title, space = "CelebA: faces with attributes, from your copy", attribute_space(USUAL)
-    else:
-        from datasets.sprites import SpritesSource, sprites_space
-
-        about = SpritesSource  # type: ignore[assignment]
-        title, space = "Sprites: game characters, from a folder of sheets", sprites_space()
+    entry, cache = _entry(name), caches_dir() / f"{name}.h5"
+    about = entry.about()
     return DatasetInfo(
         name=name,
-        title=title,
-        space=space,
+        title=entry.title,
+        space=about.space,
         image_shape=about.image_shape,
         licence=about.licence,
         citation=about.citation,
-        needs_source=name in IMPORTED,
-        takes_archive=name in LABELLED,
+        needs_source=bool(entry.place),
+        place=entry.place,
+        where=entry.where,
         cache=cache,
         built=cache.is_file(),
     )
 
 
-def make_source(name: str, folder: Path | None = None) -> Source:
+def _entry(name: str) -> Entry:
+    default_recipe(name)  # refuses an unknown name
+    return entries()[name]
+
+
+def make_source(name: str, folder: Path | None = None, stride: int | None = None) -> Source:
     """The source of a data set.
 
     Args:
         name: one of `names()`.
-        folder: where its files are, for a set that needs them; for CelebA also an archive.
+        folder: where its files are, for a set that needs them: a folder, an archive or a file.
+        stride: see `Recipe`; None for the usual one.
 
     Raises:
-        DatasetInputError: there is no such data set, or it needs a folder.
-        SourceError: the folder is not what it should be.
+        DatasetInputError: there is no such data set, or it needs files.
+        SourceError: they are not what it should be.
     """
-    default_recipe(name)
-    if name == "shapes":
-        from datasets.shapes import ShapesSource
-
-        return ShapesSource()
-    if name == "pendulum":
-        from datasets.pendulum import PendulumSource
-
-        return PendulumSource()
-    if folder is None:
-        place = "folder or archive" if name in LABELLED else "folder"
+    entry = _entry(name)
+    if entry.place and folder is None:
         raise DatasetInputError(
-            f"the data set '{name}' is read from your own files; name their {place} with --source FOLDER"
+            f"the data set '{name}' is read from your own files; name their {entry.place} with "
+            f"--source {entry.place.split()[0].upper()}"
         )
-    if name == "celeba":
-        from datasets.celeba import CelebaSource
-
-        return CelebaSource(folder)
-    from datasets.sprites import SpritesSource
-
-    return SpritesSource(folder)
+    return entry.source(folder, entry.recipe.stride if stride is None else stride)
 
 
 def causal_steps(name: str) -> Steps | None:
@@ -208,6 +177,7 @@ def make_recipe(
     holes: Sequence[Mapping[str, Sequence[str | int]]] = (),
     attributes: Sequence[str] = (),
     match: Sequence[str] = (),
+    stride: int | None = None,
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -225,6 +195,7 @@ def make_recipe(
         holes: left-out combinations, each factor name -> value names or indices.
         attributes: of a labelled set, those that become its factors; none for the ten with most pairs.
         match: of a labelled set, what pairs have in common besides: attributes, "identity" or "all".
+        stride: of a set with fine axes, only every so manyth of their values is kept.
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
@@ -240,11 +211,13 @@ def make_recipe(
         raise DatasetInputError(
             f"'{name}' is a grid: all its factors are used and matched; leave out --attributes and --match"
         )
+    if stride is not None and default.stride == 1:
+        raise DatasetInputError(f"'{name}' has no axes to thin out; leave out --stride")
     if images is None:
         images = DEFAULT_IMAGES if skew or correlate or holes else 0
     if train_pairs is None:
         train_pairs = 0 if images else default.train_pairs
-    space = make_source(name, source).space if holes and source else info(name).space
+    space = make_source(name, source, stride).space if holes and source else info(name).space
     return Recipe(
         name,
         seed=seed,
@@ -258,6 +231,7 @@ def make_recipe(
         holes=tuple(hole(space, values) for values in holes),
         attributes=tuple(attributes),
         match=tuple(match),
+        stride=default.stride if stride is None else stride,
     )
 
 
@@ -278,15 +252,8 @@ def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:
         SourceError: the folder is not what it should be.
         CacheError: the cache cannot be written.
     """
-    source = make_source(recipe.name, Path(recipe.source) if recipe.source else None)
-    path = out or cache_path(recipe)
-    if recipe.name in LABELLED:
-        from datasets.labelled import build_labelled
-
-        return build_labelled(cast("LabelledSource", source), path, recipe)
-    from datasets.build import build
-
-    return build(source, path, recipe)
+    source = make_source(recipe.name, Path(recipe.source) if recipe.source else None, recipe.stride)
+    return _entry(recipe.name).build(source, out or cache_path(recipe), recipe)
 
 
 def build_steps(

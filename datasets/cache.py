@@ -18,7 +18,8 @@ import numpy.typing as npt
 from datasets.errors import CacheError, DatasetError, DatasetInputError
 from datasets.factors import FactorSpace, IntArray
 from datasets.home import caches_dir
-from datasets.recipe import IMPORTED, Recipe
+from datasets.recipe import Recipe
+from datasets.registry import entries
 from datasets.source import ImageArray
 from datasets.steps import Edges
 
@@ -278,8 +279,9 @@ def _remedy(path: Path) -> str:
     usual = path.parent == caches_dir()
     name, dash, _ = path.stem.partition("-") if usual else ("NAME", "", "")
     command = f"doscope build {name}"
-    if name in IMPORTED:
-        command += " --source FOLDER"
+    place = entries()[name].place if name in entries() else ""
+    if place:
+        command += f" --source {place.split()[0].upper()}"
     if not usual:
         command += f" --out '{path}'"
     command = f"`{command} --force`" if path.exists() else f"`{command}`"

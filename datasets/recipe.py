@@ -10,7 +10,6 @@ from typing import Any, Literal, get_args
 
 from datasets.errors import DatasetInputError
 
-IMPORTED = frozenset({"sprites", "celeba"})  # data sets that are made from files of the user's
 LABELLED = frozenset({"celeba"})  # data sets that are no grid: some images, each with attributes
 
 Rare = Literal["high", "low"]
@@ -147,6 +146,7 @@ class Recipe:
         attributes: of a labelled set, those that are its factors; empty for a grid.
         match: of a labelled set, what else the two images of a pair have in common: further attributes,
             or "identity" (the person).
+        stride: of a grid with fine axes (MPI3D's arm), only every so manyth of their values is kept.
 
     Raises:
         DatasetInputError: a number out of range, a factor or a pair of factors twice, or a skew,
@@ -165,10 +165,13 @@ class Recipe:
     holes: tuple[Hole, ...] = ()
     attributes: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
+    stride: int = 1
 
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise DatasetInputError(f"seed {self.seed} is negative; choose 0 or greater")
+        if self.stride < 1:
+            raise DatasetInputError(f"a stride of {self.stride} was asked for; 1 keeps all values")
         if self.images < 0:
             raise DatasetInputError(f"{self.images} images were asked for; ask for at least 1")
         for split, count in self.pairs.items():

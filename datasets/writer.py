@@ -37,7 +37,8 @@ class Progress:
     """How far a build is.
 
     Attributes:
-        stage: "reading" (counts source files), "rendering" (pairs, drawn images) or "writing" (images).
+        stage: "reading" (counts source files), "checking" and "importing" (images of a file),
+            "rendering" (pairs, drawn images) or "writing" (images).
         done, total: of the stage.
         rate: a second, 0 while unknown.
         remaining_s: estimate for the stage, seconds.

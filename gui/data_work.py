@@ -178,7 +178,7 @@ class DataWork:
         size = info.cache.stat().st_size if info.cache.exists() else 0
         return DatasetEntry(
             info.name, info.title, info.cache, info.built, info.needs_source, space, info.licence,
-            info.citation, size, problem, num_images, info.takes_archive,
+            info.citation, size, problem, num_images, info.place, info.where,
         )  # fmt: skip
 
     def browse(self, request: rq.BrowseImages) -> Browsed:

@@ -201,7 +201,8 @@ class DatasetEntry:
     size_bytes: int = 0
     problem: str = ""
     num_images: int = 0
-    takes_archive: bool = False  # besides a folder
+    place: str = ""  # what is named as its source, such as "folder or archive"
+    where: str = ""  # where users get that
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,9 @@ class DatasetDetail(QWidget):
             self._choose,
         )
         self.choose_archive = button(
-            "Archive\N{HORIZONTAL ELLIPSIS}",
+            "File\N{HORIZONTAL ELLIPSIS}",
             "library_choose_archive",
-            "Choose an archive of the files",
+            "Choose the file or archive",
             self._choose_archive,
         )
         self.source_hint = caption("", wrap=True)
@@ -161,8 +161,7 @@ class DatasetDetail(QWidget):
             self.source.setText(folder)
 
     def _choose_archive(self) -> None:
-        kinds = "Archives (*.zip *.tar *.tar.gz *.tgz)"
-        archive, _ = QFileDialog.getOpenFileName(self, "Archive of the files", self.source.text(), kinds)
+        archive, _ = QFileDialog.getOpenFileName(self, "File or archive of the data", self.source.text())
         if archive:
             self.source.setText(archive)
 
@@ -175,12 +174,13 @@ class DatasetDetail(QWidget):
         self.facts.setText(facts_words(entry, None))
         self.source_row.setVisible(entry.needs_source)
         self.source_hint.setVisible(entry.needs_source and not usable)
-        self.choose_archive.setVisible(entry.takes_archive)
-        place = "folder or archive" if entry.takes_archive else "folder"
+        self.choose.setVisible("folder" in entry.place)
+        self.choose_archive.setVisible("file" in entry.place or "archive" in entry.place)
+        where = f" Where to get it: {entry.where}." if entry.where else ""
         self.source_hint.setText(
-            f"This data set is read from your own files: choose their {place}, then build."
+            f"This data set is read from your own copy: choose its {entry.place}, then build.{where}"
         )
-        self.source.setPlaceholderText(f"{place.capitalize()} of the {entry.name} files")
+        self.source.setPlaceholderText(f"{entry.place.capitalize()} of {entry.name}")
         self.build.setText("Build again" if entry.built else "Build")
         self.build.setProperty("role", "" if usable else "primary")
         self.build.style().unpolish(self.build)
@@ -199,8 +199,7 @@ class DatasetDetail(QWidget):
         if self._building:
             return f"{self._building} is being built"
         if entry.needs_source and not self.source.text().strip():
-            place = "folder or archive" if entry.takes_archive else "folder"
-            return f"Choose the {place} of the original files first"
+            return f"Choose the {entry.place} of the original files first"
         if self._training and entry.built:
             return "A training runs and may be reading this file: stop it first"
         return ""

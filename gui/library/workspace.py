@@ -288,7 +288,8 @@ class LibraryWorkspace(Workspace):
 
 def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:
     """A data set's cells."""
-    state = "damaged" if entry.problem else "built" if entry.built else "not built"
+    missing = f"needs a {entry.place}" if entry.needs_source else "not built"
+    state = "damaged" if entry.problem else "built" if entry.built else missing
     images = count(entry.num_images) if entry.num_images else "\N{EN DASH}"
     size = file_size(entry.size_bytes) if entry.size_bytes else "\N{EN DASH}"
     return entry.name, images, size, state

@@ -146,7 +146,7 @@ def test_by_name(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert set(cache.recipe.attributes) == {"Bald", "Male", "Smiling"}
         assert cache.recipe.source == str(folder)
         assert Recipe.from_json(json.loads(json.dumps(cache.recipe.to_json()))) == cache.recipe
-    assert datasets.info("celeba").takes_archive
+    assert datasets.info("celeba").place == "folder or archive"
     with pytest.raises(DatasetInputError, match="name their folder or archive with --source"):
         datasets.build_steps("celeba")
     with pytest.raises(DatasetInputError, match="none can be drawn by weights"):

@@ -51,8 +51,8 @@ def test_info(name: str, home: Path) -> None:
     assert not info.built
     assert info.licence
     assert info.citation
-    assert info.needs_source == (name in ("sprites", "celeba"))
-    assert datasets.default_recipe(name).test_pairs == (4000 if name in ("shapes", "celeba") else 2000)
+    assert info.needs_source == (name not in ("shapes", "pendulum"))
+    assert datasets.default_recipe(name).test_pairs == (2000 if name in ("pendulum", "sprites") else 4000)
 
 
 def test_resolve(home: Path, tmp_path: Path) -> None:

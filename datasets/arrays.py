@@ -1,0 +1,313 @@
+"""Named arrays in a file of numpy (.npz) or HDF5, told apart by their first bytes; nothing is unpickled.
+
+Arrays of images are streamed, whatever their size; other arrays are small and read whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from datasets.archive import refuse_web_page
+from datasets.errors import SourceError
+from datasets.source import ImageArray
+
+if TYPE_CHECKING:
+    import h5py
+
+_BLOCK = 1 << 24  # bytes of images that are read at a time
+_LARGEST_BLOCK = 1 << 28
+_SMALL = 1 << 28  # bytes of an array that is read whole
+_LARGEST_SIDE = 1024
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+_DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    IndexError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    tokenize.TokenError,
+)
+
+
+class Arrays(Protocol):
+    """An open file of arrays."""
+
+    @property
+    def path(self) -> Path: ...
+
+    def names(self) -> list[str]:
+        """The names of its arrays; groups of HDF5 before a slash, as in "latents/classes"."""
+        ...
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        """A small array of numbers.
+
+        Raises:
+            SourceError: there is none, it is large, holds objects, or is damaged.
+        """
+        ...
+
+    def images(self, name: str) -> Images:
+        """An array of images, to be streamed.
+
+        Raises:
+            SourceError: there is none, or it holds no images.
+        """
+        ...
+
+
+class Images(Protocol):
+    """An array of images uint8 [..., H, W, C]; all axes before the last three count as one, of N rows."""
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        ...
+
+    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
+        """(row of the first, images [n, H, W, C]) from the first row to the last.
+
+        Raises:
+            SourceError: the file is damaged.
+        """
+        ...
+
+
+def open_arrays(path: Path, wanted: str) -> Arrays:
+    """The arrays of a file.
+
+    Args:
+        path: the file.
+        wanted: what it should be, for the message ("3dshapes.h5").
+
+    Raises:
+        SourceError: it is neither kind of file, or damaged.
+    """
+    with reading(path):
+        if path.is_dir():
+            raise SourceError(f"'{path}' is a folder; name the file itself, {wanted}")
+        with path.open("rb") as file:
+            head = file.read(512)
+    refuse_web_page(str(path), head)
+    if head.startswith(_HDF5):
+        return _Hdf5(path)
+    if head.startswith(_ZIP):
+        return _Npz(path)
+    raise SourceError(f"'{path}' is neither an HDF5 nor an npz file; name {wanted}")
+
+
+@contextlib.contextmanager
+def reading(path: object) -> Iterator[None]:
+    """What goes wrong inside is said as a SourceError."""
+    try:
+        yield
+    except _DAMAGE as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise SourceError(f"'{path}' is damaged or cut short ({reason}); download it again") from error
+
+
+def image_shape(where: str, shape: tuple[int, ...], grey: bool) -> tuple[int, tuple[int, int, int]]:
+    """(rows, (height, width, channels)) of an array's shape.
+
+    Args:
+        where: file and name, for the message.
+        shape: [..., H, W, C], or [N, H, W] where `grey`.
+        grey: whether the channel may be left out.
+
+    Raises:
+        SourceError: this is not the shape of images.
+    """
+    if grey and len(shape) == 3:
+        shape = (*shape, 1)
+    good = len(shape) >= 4 and shape[-1] in (1, 3) and all(0 < side <= _LARGEST_SIDE for side in shape[-3:-1])
+    rows = 1
+    for size in shape[:-3]:
+        rows *= size
+    if not good or rows < 1:
+        raise SourceError(f"{where} has the shape {shape}, which is not that of images")
+    return rows, (shape[-3], shape[-2], shape[-1])
+
+
+def refuse_type(where: str, dtype: np.dtype[Any]) -> None:
+    """Refuse objects, which would have to be unpickled, and other things than bytes.
+
+    Raises:
+        SourceError: it is another type than uint8.
+    """
+    if dtype.hasobject:
+        raise SourceError(f"{where} holds Python objects, which are not read: they could run code")
+    if dtype != np.uint8:
+        raise SourceError(f"{where} holds {dtype} instead of bytes (uint8)")
+
+
+class _Npz:
+    """Members of a zip archive, each an array with a header."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with reading(path), zipfile.ZipFile(path) as archive:
+            self._members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        with self.opened(name) as (file, shape, column_major, dtype):
+            count = int(np.prod([1, *shape], dtype=object))
+            if dtype.hasobject:
+                refuse_type(f"'{self.path}': {name}", dtype)
+            if dtype.kind not in "iufb" or count * dtype.itemsize > _SMALL:
+                raise SourceError(f"'{self.path}': {name} is too large or no array of numbers")
+            data = file.read(count * dtype.itemsize + 1)
+            if len(data) != count * dtype.itemsize:
+                raise SourceError(f"'{self.path}': {name} is cut short; download it again")
+            return np.frombuffer(data, dtype).reshape(shape, order="F" if column_major else "C")
+
+    def images(self, name: str) -> Images:
+        with self.opened(name) as (_, shape, column_major, dtype):
+            where = f"'{self.path}': {name}"
+            refuse_type(where, dtype)
+            if column_major:
+                raise SourceError(f"{where} is stored column by column; save it in numpy's usual order")
+            rows, image = image_shape(where, shape, grey=True)
+        return _NpzImages(self, name, rows, image)
+
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[tuple[Any, tuple[int, ...], bool, np.dtype[Any]]]:
+        """The stream of a member, its shape, whether it is stored column by column, and its type."""
+        if name not in self._members:
+            raise SourceError(f"'{self.path}' has no array '{name}'; it is another file")
+        info = self._members[name]
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise SourceError(f"'{self.path}': {name} is packed in a way that numpy does not use")
+        with reading(self.path), zipfile.ZipFile(self.path) as archive, archive.open(info) as file:
+            version = np.lib.format.read_magic(file)
+            read = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }
+            if version not in read:
+                raise SourceError(f"'{self.path}': {name} is of an unknown version of numpy's format")
+            shape, column_major, dtype = read[version](file)
+            yield file, shape, column_major, dtype
+
+
+class _NpzImages:
+    def __init__(self, arrays: _Npz, name: str, rows: int, shape: tuple[int, int, int]) -> None:
+        self._arrays, self._name, self.rows, self.shape = arrays, name, rows, shape
+
+    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
+        size = int(np.prod(self.shape))
+        step = max(1, _BLOCK // 4 // size)
+        with self._arrays.opened(self._name) as (file, *_):
+            for first in range(0, self.rows, step):
+                wanted = min(step, self.rows - first) * size
+                data = file.read(wanted)
+                if len(data) < wanted:
+                    raise SourceError(
+                        f"'{self._arrays.path}' is cut short after {first:,} images; download it again"
+                    )
+                yield first, np.frombuffer(data, np.uint8).reshape(-1, *self.shape)
+            if file.read(1):  # also makes zipfile compare the check sum
+                raise SourceError(f"'{self._arrays.path}' has more bytes than its header says; it is damaged")
+
+
+class _Hdf5:
+    """Data sets of an HDF5 file; links to other files are not followed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self.opened() as file:
+            self._names = list(_dataset_names(file))
+
+    def names(self) -> list[str]:
+        return self._names
+
+    def read(self, name: str) -> npt.NDArray[Any]:
+        with self.opened() as file:
+            data = self.dataset(file, name)
+            if data.dtype.kind not in "iufb" or data.nbytes > _SMALL:
+                raise SourceError(f"'{self.path}': {name} is too large or no array of numbers")
+            whole: npt.NDArray[Any] = data[...]
+            return whole
+
+    def images(self, name: str) -> Images:
+        with self.opened() as file:
+            data = self.dataset(file, name)
+            where = f"'{self.path}': {name}"
+            refuse_type(where, data.dtype)
+            rows, image = image_shape(where, data.shape, grey=True)
+            if data.ndim > 4:
+                raise SourceError(f"{where} has the shape {data.shape}; images in one row are needed")
+            chunk = data.chunks or (1,)
+            if int(np.prod(chunk, dtype=object)) > _LARGEST_BLOCK:
+                raise SourceError(f"{where} is stored in pieces too large to read")
+            step = chunk[0] * max(1, _BLOCK // (int(np.prod(image)) * chunk[0]))
+            if step * int(np.prod(image)) > _LARGEST_BLOCK:
+                raise SourceError(f"{where} is stored in pieces too large to read")
+        return _Hdf5Images(self, name, rows, image, step)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[h5py.File]:
+        """The open file."""
+        import h5py
+
+        with reading(self.path), h5py.File(self.path, "r", rdcc_nbytes=_LARGEST_BLOCK) as file:
+            yield file
+
+    def dataset(self, file: h5py.File, name: str) -> Any:
+        """A data set whose numbers are in this very file."""
+        if name not in self._names:
+            raise SourceError(f"'{self.path}' has no array '{name}'; it is another file")
+        data = file[name]
+        if data.is_virtual or data.external:
+            raise SourceError(f"'{self.path}': {name} points to other files, which are not read")
+        return data
+
+
+class _Hdf5Images:
+    def __init__(self, arrays: _Hdf5, name: str, rows: int, shape: tuple[int, int, int], step: int) -> None:
+        self._arrays, self._name, self.rows, self.shape = arrays, name, rows, shape
+        self._step = step
+
+    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
+        with self._arrays.opened() as file:
+            data = self._arrays.dataset(file, self._name)
+            for first in range(0, self.rows, self._step):
+                block: ImageArray = data[first : first + self._step]
+                yield first, block.reshape(-1, *self.shape)
+
+
+def _dataset_names(group: Any, before: str = "", depth: int = 3) -> Iterator[str]:
+    """The names of the data sets that lie in the file itself."""
+    import h5py
+
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        item = group[name]
+        if isinstance(item, h5py.Dataset):
+            yield before + name
+        elif isinstance(item, h5py.Group) and depth:
+            yield from _dataset_names(item, f"{before}{name}/", depth - 1)

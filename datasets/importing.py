@@ -144,10 +144,20 @@ def ranks(path: Path, labels: npt.ArrayLike, factors: Sequence[Factor]) -> tuple
 
 
 def by_row(images: Images, index: IntArray | None) -> Iterator[Block]:
-    """Blocks of streamed images; `index` [N] has the rows' grid indices, None for rows in grid order."""
+    """Blocks of streamed images.
+
+    Args:
+        images: N rows.
+        index: the rows' grid indices [N], -1 for those to leave out; None for rows in grid order.
+    """
     for first, block in images.blocks():
         rows = np.arange(first, first + len(block))
-        yield (rows if index is None else index[rows]), block
+        if index is None:
+            yield rows, block
+            continue
+        places = index[rows]
+        stays = places >= 0
+        yield (places, block) if stays.all() else (places[stays], block[stays])
 
 
 def check_rows(path: Path, rows: int, space: FactorSpace) -> None:

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +21,8 @@ from datasets.archive import refuse_web_page
 from datasets.errors import SourceError
 from datasets.source import ImageArray
 
-if TYPE_CHECKING:
-    import h5py
-
-_BLOCK = 1 << 24  # bytes of images that are read at a time
-_LARGEST_BLOCK = 1 << 28
-_SMALL = 1 << 28  # bytes of an array that is read whole
+_BLOCK = 1 << 22  # bytes of images that are read at a time
+SMALL = 1 << 28  # bytes of an array that is read whole
 _LARGEST_SIDE = 1024
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _DAMAGE = (
@@ -111,7 +107,9 @@ def open_arrays(path: Path, wanted: str) -> Arrays:
             head = file.read(512)
     refuse_web_page(str(path), head)
     if head.startswith(_HDF5):
-        return _Hdf5(path)
+        from datasets.hdf5_arrays import Hdf5Arrays
+
+        return Hdf5Arrays(path)
     if head.startswith(_ZIP):
         return _Npz(path)
     raise SourceError(f"'{path}' is neither an HDF5 nor an npz file; name {wanted}")
@@ -177,7 +175,7 @@ class _Npz:
             count = int(np.prod([1, *shape], dtype=object))
             if dtype.hasobject:
                 refuse_type(f"'{self.path}': {name}", dtype)
-            if dtype.kind not in "iufb" or count * dtype.itemsize > _SMALL:
+            if dtype.kind not in "iufb" or count * dtype.itemsize > SMALL:
                 raise SourceError(f"'{self.path}': {name} is too large or no array of numbers")
             data = file.read(count * dtype.itemsize + 1)
             if len(data) != count * dtype.itemsize:
@@ -219,7 +217,7 @@ class _NpzImages:
 
     def blocks(self) -> Iterator[tuple[int, ImageArray]]:
         size = int(np.prod(self.shape))
-        step = max(1, _BLOCK // 4 // size)
+        step = max(1, _BLOCK // size)
         with self._arrays.opened(self._name) as (file, *_):
             for first in range(0, self.rows, step):
                 wanted = min(step, self.rows - first) * size
@@ -231,83 +229,3 @@ class _NpzImages:
                 yield first, np.frombuffer(data, np.uint8).reshape(-1, *self.shape)
             if file.read(1):  # also makes zipfile compare the check sum
                 raise SourceError(f"'{self._arrays.path}' has more bytes than its header says; it is damaged")
-
-
-class _Hdf5:
-    """Data sets of an HDF5 file; links to other files are not followed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self.opened() as file:
-            self._names = list(_dataset_names(file))
-
-    def names(self) -> list[str]:
-        return self._names
-
-    def read(self, name: str) -> npt.NDArray[Any]:
-        with self.opened() as file:
-            data = self.dataset(file, name)
-            if data.dtype.kind not in "iufb" or data.nbytes > _SMALL:
-                raise SourceError(f"'{self.path}': {name} is too large or no array of numbers")
-            whole: npt.NDArray[Any] = data[...]
-            return whole
-
-    def images(self, name: str) -> Images:
-        with self.opened() as file:
-            data = self.dataset(file, name)
-            where = f"'{self.path}': {name}"
-            refuse_type(where, data.dtype)
-            rows, image = image_shape(where, data.shape, grey=True)
-            if data.ndim > 4:
-                raise SourceError(f"{where} has the shape {data.shape}; images in one row are needed")
-            chunk = data.chunks or (1,)
-            if int(np.prod(chunk, dtype=object)) > _LARGEST_BLOCK:
-                raise SourceError(f"{where} is stored in pieces too large to read")
-            step = chunk[0] * max(1, _BLOCK // (int(np.prod(image)) * chunk[0]))
-            if step * int(np.prod(image)) > _LARGEST_BLOCK:
-                raise SourceError(f"{where} is stored in pieces too large to read")
-        return _Hdf5Images(self, name, rows, image, step)
-
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[h5py.File]:
-        """The open file."""
-        import h5py
-
-        with reading(self.path), h5py.File(self.path, "r", rdcc_nbytes=_LARGEST_BLOCK) as file:
-            yield file
-
-    def dataset(self, file: h5py.File, name: str) -> Any:
-        """A data set whose numbers are in this very file."""
-        if name not in self._names:
-            raise SourceError(f"'{self.path}' has no array '{name}'; it is another file")
-        data = file[name]
-        if data.is_virtual or data.external:
-            raise SourceError(f"'{self.path}': {name} points to other files, which are not read")
-        return data
-
-
-class _Hdf5Images:
-    def __init__(self, arrays: _Hdf5, name: str, rows: int, shape: tuple[int, int, int], step: int) -> None:
-        self._arrays, self._name, self.rows, self.shape = arrays, name, rows, shape
-        self._step = step
-
-    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
-        with self._arrays.opened() as file:
-            data = self._arrays.dataset(file, self._name)
-            for first in range(0, self.rows, self._step):
-                block: ImageArray = data[first : first + self._step]
-                yield first, block.reshape(-1, *self.shape)
-
-
-def _dataset_names(group: Any, before: str = "", depth: int = 3) -> Iterator[str]:
-    """The names of the data sets that lie in the file itself."""
-    import h5py
-
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            continue
-        item = group[name]
-        if isinstance(item, h5py.Dataset):
-            yield before + name
-        elif isinstance(item, h5py.Group) and depth:
-            yield from _dataset_names(item, f"{before}{name}/", depth - 1)

@@ -1,10 +1,11 @@
-"""How fast do random batches come from the cache, and how fast is the built-in set drawn?
+"""How fast do random batches come from the cache, how fast is the built-in set drawn, and a file imported?
 
     python -m benchmarks.data [--json]
 
 JSON keys: `cache_batches_per_s`, `memmap_batches_per_s` (64 random images as float tensors' source,
 uint8, in sorted rows as the training draws them, files in the system's cache), `cache_vs_memmap` (the
-first over the second), `render_per_s_core` (images of `shapes` a second and core).
+first over the second), `render_per_s_core` (images of `shapes` a second and core), `import_per_s` (images
+a second of a made file of 48,000 in the format of 3dshapes, chunked and packed as h5py does by itself).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 import datasets
@@ -21,10 +23,13 @@ from benchmarks import report
 from benchmarks.report import Figures, InputError
 from benchmarks.timing import side_by_side, until
 from datasets.cache import Cache
+from datasets.importers.shapes3d import GRID_SET
 from datasets.shapes import ShapesSource
+from datasets.stored import StoredGridSource
 
 BATCH, BATCHES = 64, 200
 IMAGES = 20_000
+MADE = (10, 10, 10, 8, 2, 3)  # of the file that is imported: 48,000 images
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,6 +71,7 @@ def measure(folder: Path, images: int, quick: bool) -> Figures:
         "memmap_batches_per_s": rate["memmap"],
         "cache_vs_memmap": rate["cache"] / rate["memmap"],
         "render_per_s_core": _render_rate(0.0 if quick else 3.0),
+        "import_per_s": _import_rate(folder, (2, 2, 2, 2, 2, 3) if quick else MADE, 1 if quick else 5),
     }
 
 
@@ -76,12 +82,36 @@ def _render_rate(seconds: float) -> float:
     return len(values) / until(lambda: source.render(values), seconds).median_s
 
 
+def _import_rate(folder: Path, sizes: Sequence[int], repetitions: int) -> float:
+    """Images a second from the file to the scratch file; the file is in the system's cache."""
+    made, scratch = folder / "made.h5", folder / "scratch"
+    values = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+    source = ShapesSource()
+    with h5py.File(made, "w") as file:
+        file["labels"] = values.astype(np.float64)
+        images = file.create_dataset("images", (len(values), 64, 64, 3), np.uint8, compression="gzip")
+        step = images.chunks[0]
+        for first in range(0, len(values), step):
+            images[first : first + step] = source.render(values[first : first + step])
+
+    def once() -> None:
+        stored = StoredGridSource(GRID_SET, made)
+        for _ in stored.store(scratch):
+            pass
+        stored.close()
+        scratch.unlink()
+
+    timing = side_by_side({"import": once}, repetitions, warm_up=1)["import"]
+    return len(values) / timing.median_s
+
+
 def _table(figures: Figures) -> str:
     words = {
         "cache_batches_per_s": f"random batches of {BATCH} from the cache, a second",
         "memmap_batches_per_s": "the same from numpy's memmap",
         "cache_vs_memmap": "cache / memmap",
         "render_per_s_core": "images of shapes drawn, a second and core",
+        "import_per_s": "images imported from a 3dshapes file, a second",
     }
     return report.table("Data", ("", ""), [(text, figures[key]) for key, text in words.items()])
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from datasets.errors import SourceError
 from datasets.factors import Factor, FactorSpace, IntArray
 from datasets.importing import MOST_IMAGES, Block, Grid, GridSet, KnownFile, by_row, check_rows, ranks
 
-_TYPES = {  # the magic numbers of all matrices of this format
+_TYPES: dict[int, np.dtype[Any]] = {  # the magic numbers of all matrices of this format
     0x1E3D4C55: np.dtype("<u1"),
     0x1E3D4C54: np.dtype("<i4"),
     0x1E3D4C56: np.dtype("<i2"),
@@ -50,7 +50,7 @@ FACTORS = (
 @dataclass(frozen=True)
 class _Matrix:
     path: Path
-    dtype: np.dtype[np.generic]
+    dtype: np.dtype[Any]
     shape: tuple[int, ...]
     offset: int
 

@@ -118,7 +118,9 @@ def write_smallnorb(folder: Path, **changes: Any) -> Written:
         "cat": changes.get("cat", matrix(np.ascontiguousarray(labels[order, 0]))),
         "info": changes.get("info", matrix(np.ascontiguousarray(labels[order, 1:]))),
     }
+    harm = changes.get("harm", {})  # of some parts, before they are packed
     for role, data in parts.items():
+        data = harm.get(role, bytes)(data)
         for kind in ("5x46789x9x18x6x2x96x96-training", "5x01235x9x18x6x2x96x96-testing"):
             packed = role != "cat"
             path = folder / f"smallnorb-{kind}-{role}.mat{'.gz' * packed}"

@@ -175,5 +175,5 @@ def zip_of(path: Path, members: dict[str, bytes]) -> Path:
 def npy(array: npt.NDArray[Any]) -> bytes:
     """An array with its header."""
     file = io.BytesIO()
-    np.save(file, array, allow_pickle=True)
+    np.save(file, array)
     return file.getvalue()

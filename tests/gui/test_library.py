@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 import datasets
 from datasets.cache import Cache
@@ -21,6 +21,7 @@ from gui.main_window import MainWindow
 from gui.replies import Evaluated, RunEntry
 from gui.words import duration, figure, file_size, percent, readable_action
 from tests.datasets.faces import random_faces, tarred
+from tests.datasets.set_files import write_shapes3d
 from tests.gui.conftest import wait_idle
 
 WAIT = 60_000
@@ -99,6 +100,32 @@ def test_a_build_is_cancelled_and_leaves_nothing(
     assert not list(caches_dir().glob("*"))
     assert not list(caches_dir().glob(".*"))
     assert cells(window, "shapes")[3] == "not built"
+
+
+def test_a_file_is_imported(
+    qtbot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A set that needs a file says so and where to get it; the file is chosen, imported and shown."""
+    small = Recipe("3dshapes", train_pairs=12, validation_pairs=2, test_pairs=3)
+    monkeypatch.setitem(datasets._RECIPES, "3dshapes", small)
+    source, _ = write_shapes3d(tmp_path)
+    library, detail = window.library, window.library.dataset_detail
+    assert cells(window, "3dshapes")[3] == "needs a file"
+    library.show_dataset("3dshapes")
+    assert not detail.build.isEnabled()
+    assert "github.com/google-deepmind/3d-shapes" in detail.source_hint.text()
+    assert detail.choose.isHidden()
+    assert not detail.choose_archive.isHidden()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(source), ""))
+    click(detail.choose_archive)
+    click(detail.build)
+    qtbot.waitUntil(lambda: len(detail.page.grid.pictures) > 0, timeout=WAIT)
+    wait_idle(qtbot, window, WAIT)
+    assert cells(window, "3dshapes")[3] == "built"
+    assert "3 test" in detail.facts.text()
+    library.show_dataset("sprites")
+    assert not detail.choose.isHidden()
+    assert detail.choose_archive.isHidden()
 
 
 def test_a_folder_without_sheets_is_refused(qtbot, window: MainWindow, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class GridSet:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """What the cache has: grey images become three equal channels (decision 0015)."""
+        """What the cache has: grey images become three equal channels (decision 0016)."""
         return (SIDE, SIDE, 3)
 
     @property

@@ -3,7 +3,7 @@
 Which images a recipe needs is known only while it is drawn (pairs are refused by their pixels), and the
 published files can be read fast from start to end only. So all images of the grid are put on the disk
 for the time of the build, beside the cache, as they are stored (grey ones with one channel); memory holds
-a few megabytes at a time. Decision 0015.
+a few megabytes at a time. Decision 0016.
 """
 
 from __future__ import annotations

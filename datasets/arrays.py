@@ -82,7 +82,9 @@ class Images(Protocol):
         ...
 
     def blocks(self) -> Iterator[tuple[int, ImageArray]]:
-        """(row of the first, images [n, H, W, C]) from the first row to the last.
+        """(row of the first, images [n, H, W, C]) from the first row to the last; n may be 0.
+
+        The images are good until the next ones are asked for.
 
         Raises:
             SourceError: the file is damaged.

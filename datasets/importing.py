@@ -45,7 +45,8 @@ class Grid:
         space: the factors as the file has them.
         image_shape: (height, width, channels) of a stored image; 1 or 3 channels, any height and width.
         blocks: reads the images from the start, a few megabytes at a time, in any order. Each grid index
-            has to come exactly once. Raises a SourceError where the file is damaged.
+            has to come exactly once. A block is used before the next is asked for. Raises a SourceError
+            where the file is damaged.
         files: those that are compared with the published ones.
     """
 

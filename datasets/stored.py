@@ -26,7 +26,7 @@ from datasets.recipe import Recipe
 from datasets.source import ImageArray
 from datasets.writer import Meter, Progress, scratch_files
 
-_PIECE = 1 << 22  # bytes that are hashed between two reports
+_PIECE = 1 << 22  # bytes that are hashed or written between two reports
 _SPARE = 64 << 20  # bytes that stay free
 _REPORT_S = 0.1
 
@@ -217,10 +217,13 @@ def _write(file: BinaryIO, index: IntArray, images: ImageArray) -> Iterator[int]
     images = images if (order[:-1] < order[1:]).all() else images[order]
     size = images[:1].nbytes
     starts = np.concatenate([[0], np.flatnonzero(np.diff(index) != 1) + 1, [len(index)]])
-    for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        file.seek(int(index[first]) * size)
-        file.write(np.ascontiguousarray(images[first:end]).data)
-        yield end - first
+    most = max(1, _PIECE // size)
+    for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        for first in range(start, stop, most):
+            end = min(first + most, stop)
+            file.seek(int(index[first]) * size)
+            file.write(np.ascontiguousarray(images[first:end]).data)
+            yield end - first
 
 
 def _check_disk(scratch: Path, needed: int) -> None:

@@ -372,4 +372,25 @@ PLANTED = (
         "cells[:, variables[:1]] = chosen[:, None]",
         "tests/gui/test_explore_several.py",
     ),
+    Planted(
+        "SmallNORB's second camera",
+        "datasets/importers/smallnorb.py",
+        "pairs[:, 0, :, :, None]",
+        "pairs[:, 1, :, :, None]",
+        "tests/datasets/test_importers.py",
+    ),
+    Planted(
+        "labels of an import taken for class numbers",
+        "datasets/importing.py",
+        "columns.append(rank.reshape(-1))",
+        "columns.append(column.astype(np.int64))",
+        "tests/datasets/test_importers.py",
+    ),
+    Planted(
+        "an imported image that came twice",
+        "datasets/stored.py",
+        "len(np.unique(index)) < len(index) or seen[index].any()",
+        "len(np.unique(index)) < len(index)",
+        "tests/datasets/test_importers.py",
+    ),
 )

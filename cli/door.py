@@ -69,11 +69,14 @@ def explain(error: Exception) -> tuple[str, int]:
         return str(error), EXIT_FAULT
     from datasets.errors import DatasetError
     from engine.errors import InputError, RunError, TrainingStopped
+    from engine.failures import explained
 
     if isinstance(error, DatasetError | InputError | RunError):
         return str(error), EXIT_USER
     if isinstance(error, TrainingStopped):
         return str(error), EXIT_FAULT
+    if (found := explained(error)) is not None:
+        return str(found), EXIT_FAULT
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"The disk is full{_at(error)}; make room and repeat the command.", EXIT_FAULT
     if isinstance(error, OSError) and error.errno in _USERS_ERRNO and error.filename is not None:

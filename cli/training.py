@@ -205,6 +205,8 @@ class _Reporter:
             self._line.note(f"phase: {event.phase}")
         elif isinstance(event, events.StepLogged):
             self._show_step(event)
+        elif isinstance(event, events.Noted):
+            self._line.note(event.text)
         elif isinstance(event, events.Progressed):
             self._line.show(event.stage, event.done, event.total, "", -1.0)
         elif isinstance(event, events.Validated):

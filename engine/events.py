@@ -84,11 +84,12 @@ class SampleSaved:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """`kind` is "last" or "best"."""
+    """`kind` is "last" or "best"; `took_s` is how long the writing took (0 in logs from before it was noted)."""
 
     step: int
     elapsed_s: float
     kind: str
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,15 @@ class Steered:
     elapsed_s: float
     order: str
     value: float
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something that a person should know, as a sentence: the disk is full, a lock was taken over."""
+
+    step: int
+    elapsed_s: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ Event = (
     | SampleSaved
     | CheckpointSaved
     | Steered
+    | Noted
     | RunFinished
 )
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -21,11 +21,14 @@ from engine.metrics.retrieval import RetrievalTally
 from engine.objectives import Terms, autoencoder_objective, transition_objective
 from engine.quantizer import perplexity
 from engine.recorder import Recorder
+from engine.room import saved, when_there_is_room
 from engine.steering import NEXT_PHASE, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
 from engine.training_state import TrainingState
 
 LOG_EVERY_S = 0.2
 SAVE_EVERY_S = 60.0
+SAVE_SHARE = 0.005  # of the time at most; the checkpoints of validations come on top
+GROWN, GROWN_LOGS = 1000.0, 5  # times the least loss of the phase, in so many logs one after the other
 WARM_UP_STEPS = 100
 SAMPLE_COLUMNS = 10
 VALIDATION_IMAGES, VALIDATION_PAIRS = 500, 1000
@@ -202,9 +205,14 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
         log.add(timed_step(phase, state))
         if log.due() or _looks_due(state) > state.phase_looks or state.phase_progress >= 1:
             yield log.event()  # before anything is saved, so that a broken loss never is
-        if not log.waiting() and state.elapsed_s - state.saved_at_s > SAVE_EVERY_S:
-            yield state.save_last()
+        if not log.waiting() and not log.growing and _save_due(state):
+            yield from saved(state)
     yield from _look(phase, state, recorder)
+
+
+def _save_due(state: TrainingState) -> bool:
+    """Every minute, or less often where writing takes long."""
+    return state.elapsed_s - state.saved_at_s > max(SAVE_EVERY_S, state.save_s / SAVE_SHARE)
 
 
 def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
@@ -219,7 +227,7 @@ def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
     if order.kind == STOP:
         raise StopOrdered
     if order.kind == SAVE:
-        yield state.save_last()
+        yield from saved(state)
     elif order.kind == NEXT_PHASE:
         state.phase_over = True
     elif order.kind == RATE:
@@ -268,21 +276,24 @@ def timed_step(phase: Phase, state: TrainingState) -> Terms:
 def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """Validation figures, a sample picture, and the best checkpoint."""
     state.model.eval()
-    begun, away = time.perf_counter(), 0.0
+    begun, away, waited_s = time.perf_counter(), 0.0, state.waited_s
     for event in phase.validate():
         left = time.perf_counter()
         yield event
         away += time.perf_counter() - left
-    path = recorder.sample(state.step, phase.sample(), phase.arrays())
-    # an autoencoder alone cannot be explored, so only the second phase names a best one
-    saved = state.save_best(rank(state)) if phase.name == "transition" else None
+    rows, arrays = phase.sample(), phase.arrays()
+    path = yield from when_there_is_room(lambda: recorder.sample(state.step, rows, arrays), state)
+    best = None
+    if phase.name == "transition":  # an autoencoder alone cannot be explored
+        figure = rank(state)
+        best = yield from when_there_is_room(lambda: state.save_best(figure), state)
     state.phase_looks = max(state.phase_looks + 1, _looks_due(state))
-    state.look_s = time.perf_counter() - begun - away
+    state.look_s = time.perf_counter() - begun - away - (state.waited_s - waited_s)
     state.elapsed_s += state.look_s
     yield Validated(phase.name, state.step, state.elapsed_s, dict(state.figures))
     yield SampleSaved(phase.name, state.step, state.elapsed_s, path)
-    if saved is not None:
-        yield saved
+    if best is not None:
+        yield best
 
 
 def rank(state: TrainingState) -> float:
@@ -291,12 +302,17 @@ def rank(state: TrainingState) -> float:
 
 
 class Log:
-    """Means of the terms since the last event; one synchronisation with the device an event."""
+    """Means of the terms since the last event; one synchronisation with the device an event.
+
+    Attributes:
+        growing: how many events one after the other said a loss far above the least of the phase.
+    """
 
     def __init__(self, phase: Phase, state: TrainingState) -> None:
         self._phase, self._state = phase, state
         self._terms: list[Terms] = []
         self._since_s = state.elapsed_s
+        self._least, self.growing = math.inf, 0
 
     def add(self, terms: Terms) -> None:
         """Remembers one step's terms."""
@@ -314,7 +330,7 @@ class Log:
         """The means, as an event.
 
         Raises:
-            Diverged: the loss is not a number.
+            Diverged: the loss is not a number, or has grown without end.
         """
         state = self._state
         names = dict.fromkeys(name for terms in self._terms for name in terms)
@@ -323,10 +339,11 @@ class Log:
             for name in names
         }
         if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
-            raise Diverged(
-                f"the loss is not a number at step {state.step}; the last good checkpoint is kept in"
-                f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
-            )
+            raise self._diverged("the loss is not a number")
+        self._least = min(self._least, values["loss"])
+        self.growing = self.growing + 1 if values["loss"] > GROWN * max(self._least, 1.0) else 0
+        if self.growing >= GROWN_LOGS:
+            raise self._diverged(f"the loss grew from {self._least:.4g} to {values['loss']:.4g}")
         rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)
         values["learning_rate"] = state.optimizer.rate
         values["memory_mb"] = used_memory(state.device) / 2**20
@@ -334,4 +351,11 @@ class Log:
         self._since_s = state.elapsed_s
         return StepLogged(
             self._phase.name, state.step, state.elapsed_s, state.progress, state.remaining_s, rate, values
+        )
+
+    def _diverged(self, what: str) -> Diverged:
+        state = self._state
+        return Diverged(
+            f"{what} at step {state.step}; the last good checkpoint is kept in"
+            f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
         )

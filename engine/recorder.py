@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tensorboardX import SummaryWriter
 
 from datasets.images import save_image
+from engine.board import Board
 from engine.checkpoint import writing_failed
 from engine.events import Event, Progressed, RunFinished, StepLogged, Validated, to_json_line
 from engine.run_directory import RunDirectory
@@ -26,23 +28,21 @@ class Recorder:
         self._run = run
         try:
             _end_torn_line(run.metrics_path)
-            self._metrics = run.metrics_path.open("a", encoding="utf-8")
-            self._board = SummaryWriter(str(run.path), flush_secs=10, max_queue=1000)
+            self._metrics = run.metrics_path.open("ab", buffering=0)
         except OSError as error:
             raise writing_failed(run.metrics_path, error) from error
+        self._board = Board(run.path)
         self._last_scalars_s = -1e9
 
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # closing writes what is left; on a full disk that fails again, and the first error is the one to show
-        for file in (self._board, self._metrics):
-            with contextlib.suppress(OSError):
-                file.close()
+        self._board.close()
+        self._metrics.close()
 
     def write(self, event: Event) -> Event:
-        """Keeps the event and hands it back.
+        """Keeps the event and hands it back. A line is written whole or not at all.
 
         Raises:
             DiskFull: the disk has no room.
@@ -50,12 +50,21 @@ class Recorder:
         if isinstance(event, Progressed):
             return event
         try:
-            self._metrics.write(to_json_line(event) + "\n")
-            self._metrics.flush()
-            self._to_board(event)
+            self._append(to_json_line(event).encode() + b"\n")
         except OSError as error:
             raise writing_failed(self._run.metrics_path, error) from error
+        self._to_board(event)
         return event
+
+    def _append(self, line: bytes) -> None:
+        size = self._metrics.seek(0, os.SEEK_END)
+        try:
+            if self._metrics.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._metrics.truncate(size)
+            raise
 
     def _to_board(self, event: Event) -> None:
         match event:
@@ -73,8 +82,7 @@ class Recorder:
                 return
 
     def _scalars(self, group: str, values: dict[str, float], step: int) -> None:
-        for name, value in values.items():
-            self._board.add_scalar(f"{group}/{name}", value, step)
+        self._board.add(group, values, step)
 
     def sample(
         self, step: int, rows: list[npt.NDArray[np.uint8]], arrays: dict[str, npt.NDArray[Any]]

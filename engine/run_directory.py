@@ -147,17 +147,36 @@ class RunDirectory:
                 f"{self.config_path} is damaged ({error}); restore it or train the run again"
             ) from error
 
+    def refuse_existing(self) -> None:
+        """Leave a run that is there already alone.
+
+        Raises:
+            RunError: the directory holds one.
+        """
+        if self.config_path.exists():
+            raise RunError(f"{self.path} holds a run already; resume it or choose another directory")
+
+    def make_folders(self) -> None:
+        """Those of checkpoints and samples, where they are missing.
+
+        Raises:
+            RunError: they cannot be made.
+        """
+        try:
+            for folder in (self.last.parent, self.samples):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.path} could not be made ({error}); choose another directory") from error
+
     def create(self, description: RunDescription) -> None:
         """Makes the directory and writes config.json.
 
         Raises:
             RunError: the directory holds a run already, or cannot be made.
         """
-        if self.config_path.exists():
-            raise RunError(f"{self.path} holds a run already; resume it or choose another directory")
+        self.refuse_existing()
+        self.make_folders()
         try:
-            self.last.parent.mkdir(parents=True, exist_ok=True)
-            self.samples.mkdir(exist_ok=True)
             temporary = self.config_path.with_suffix(".part")
             temporary.write_text(json.dumps(description.to_json(), indent=1), encoding="utf-8")
             temporary.replace(self.config_path)

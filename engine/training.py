@@ -24,11 +24,14 @@ from engine.checkpoint import load_checkpoint
 from engine.config import Config
 from engine.device import choose_device, limit_threads
 from engine.errors import InputError, RunError, TrainingStopped
-from engine.events import Event, Progressed, RunFinished, RunStarted
+from engine.events import Event, Noted, Progressed, RunFinished, RunStarted
+from engine.failures import explained
 from engine.phases import AutoencoderPhase, TransitionPhase, run_phase
 from engine.pixel_weights import pixel_weights_steps
 from engine.recorder import Recorder
+from engine.room import saved, when_there_is_room
 from engine.run_directory import RunDescription, RunDirectory
+from engine.run_lock import Owner, RunLock
 from engine.same_data import check_same_data, splits_of
 from engine.steering import Steering, StopOrdered
 from engine.training_state import Budget, TrainingState
@@ -66,8 +69,10 @@ def train(
 
     Raises:
         InputError, RunError: before the first event.
-        Diverged: the loss is not a number; the last good checkpoint stays.
-        DiskFull: the run directory could not be written; what was saved stays.
+        RunTaken: another process trains the run; also later, where it took over from a machine that stood still.
+        Diverged: the loss is not a number or grows without end; the last good checkpoint stays.
+        DiskFull: the training was stopped while the disk was full; what was saved stays.
+        OutOfMemory, DeviceLost: what was saved stays.
     """
     directory = RunDirectory(run)
     if seed is not None:
@@ -80,16 +85,34 @@ def train(
         minutes = minutes if minutes is not None else description.budget.get("minutes")
         check_same_data(description, cache)
     _check(cache, minutes, config)
-    state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
-    state.steering = steering or state.steering
     if not resume:
-        directory.create(_describe(config, cache, minutes, dataset))
-    elif directory.last.is_file():  # else the run ended before its first checkpoint, and begins again
-        state.restore(load_checkpoint(directory.last), directory.last)
-    yield from _recorded(state, dataset or cache.name)
+        directory.refuse_existing()
+    with RunLock(run) as lock:
+        with _explained("autoencoder", None):
+            state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
+        state.steering = steering or state.steering
+        if not resume:
+            directory.create(_describe(config, cache, minutes, dataset))
+        else:
+            directory.make_folders()
+            if directory.last.is_file():  # else the run ended before its first checkpoint, and begins again
+                state.restore(load_checkpoint(directory.last), directory.last)
+        yield from _recorded(state, dataset or cache.name, lock)
 
 
-def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
+@contextlib.contextmanager
+def _explained(phase: str, run: Path | None) -> Iterator[None]:
+    """Says what torch's and the system's own errors mean."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        found = explained(error, phase, run)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _recorded(state: TrainingState, dataset: str, lock: RunLock) -> Iterator[Event]:
     """Runs both phases with everything written to the run directory, whatever way it ends."""
     started = RunStarted(
         run=str(state.run.path),
@@ -102,19 +125,25 @@ def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
     )
     with Recorder(state.run) as recorder:
         try:
-            yield recorder.write(started)
-            for event in _phases(state, recorder):
-                yield recorder.write(event)
+            yield from _written(started, state, recorder)
+            if lock.taken_over is not None:
+                yield from _written(_took_over(lock.taken_over, state), state, recorder)
+            for event in _explained_phases(state, recorder):
+                lock.check()
+                yield from _written(event, state, recorder)
             state.finished = True
-            state.save_last()
-            yield recorder.write(RunFinished(state.step, state.elapsed_s, "done", dict(state.figures)))
+            yield from when_there_is_room(state.save_last, state)
+            done = RunFinished(state.step, state.elapsed_s, "done", dict(state.figures))
+            yield from _written(done, state, recorder)
         except GeneratorExit:
             if state.finished:
                 raise
+            lock.check()
             state.save_last()
             recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
             raise
         except StopOrdered:
+            lock.check()
             state.save_last()
             yield recorder.write(RunFinished(state.step, state.elapsed_s, "stopped", dict(state.figures)))
         except TrainingStopped as error:
@@ -125,13 +154,37 @@ def _recorded(state: TrainingState, dataset: str) -> Iterator[Event]:
             raise
 
 
+def _written(event: Event, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
+    """The event, once it is in the log; only notes may be missing there, while the disk is full."""
+    if isinstance(event, Noted):
+        _write_if_possible(recorder, event)
+        yield event
+        return
+    yield (yield from when_there_is_room(lambda: recorder.write(event), state))
+
+
+def _took_over(owner: Owner, state: TrainingState) -> Noted:
+    text = f"the lock of {owner.words} was taken over: that training ended without giving it back"
+    return Noted(state.step, state.elapsed_s, text)
+
+
+def _explained_phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
+    steps = _phases(state, recorder)
+    while True:
+        with _explained(state.phase, state.run.last.parent):
+            event = next(steps, None)
+        if event is None:
+            return
+        yield event
+
+
 def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """The autoencoder, unless that was done before the resume; then the codes; then the transitions."""
     if state.phase == "autoencoder":
         weight_HW = yield from _weigh_pixels(state)
         yield from run_phase(AutoencoderPhase(state, weight_HW), state, recorder)
         state.begin_transition()
-        yield state.save_last()
+        yield from saved(state)
     codes = yield from _encode_all(state)
     if state.phase_step == 0:  # a phase that is resumed keeps the variables that it began with
         of_training = codes[torch.from_numpy(state.cache.rows("train")).to(codes.device)]

@@ -84,7 +84,8 @@ class TrainingState:
         self.factor_errors = np.ones(cache.space.num_factors)  # see TransitionSampler
         self.best_figure = -math.inf
         self.finished = False
-        self.saved_at_s = 0.0
+        self.saved_at_s = self.save_s = 0.0  # when the last checkpoint was written, how long that took
+        self.waited_s = 0.0  # for room on the disk
         self.phase_looks = 0  # validations of the present phase so far
         self.look_s = 0.0  # how long the last validation took
         self.steering = Steering(run.path)
@@ -144,28 +145,30 @@ class TrainingState:
 
     def save_last(self) -> CheckpointSaved:
         """Writes everything that a resume needs; does nothing twice at the same step."""
-        now = (self.phase, self.step, self.finished)
+        now, took = (self.phase, self.step, self.finished), 0.0
         if self._saved != now:
             begun = time.perf_counter()
             save_checkpoint(self.run.last, Checkpoint(self._tensors(), self._meta()))
-            self.elapsed_s += time.perf_counter() - begun
+            self.save_s = took = time.perf_counter() - begun
+            self.elapsed_s += took
             self._saved = now
         self.saved_at_s = self.elapsed_s
-        return CheckpointSaved(self.step, self.elapsed_s, "last")
+        return CheckpointSaved(self.step, self.elapsed_s, "last", took)
 
     def save_best(self, figure: float) -> CheckpointSaved | None:
         """Writes the weights unless the figure was better before; of equals the later ones act better."""
         if not figure >= self.best_figure:
             return None
-        self.best_figure = figure
         meta = {
             "step": self.step,
             "elapsed_s": self.elapsed_s,
             "figures": self.figures,
             "best_figure": figure,
         }
+        begun = time.perf_counter()
         save_checkpoint(self.run.best, Checkpoint(model_tensors(self.model), meta))
-        return CheckpointSaved(self.step, self.elapsed_s, "best")
+        self.best_figure = figure
+        return CheckpointSaved(self.step, self.elapsed_s, "best", time.perf_counter() - begun)
 
     def restore(self, checkpoint: Checkpoint, path: object) -> None:
         """Goes on from a "last" checkpoint.

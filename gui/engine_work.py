@@ -16,6 +16,7 @@ import numpy as np
 
 from datasets.errors import CacheError, DatasetError
 from engine.errors import EngineError
+from engine.failures import explained
 from engine.results import CausalGraph, Intervention, Palette, RunInfo
 from gui import requests as rq
 from gui.code_use_work import CodeTables
@@ -302,10 +303,8 @@ def describe(error: BaseException, request: rq.Request) -> Failure:
         return Failure(str(error), "", "Build again", rq.BuildDataset(request.dataset))
     if isinstance(error, EngineError | DatasetError):
         return Failure(str(error))
-    if isinstance(error, MemoryError):
-        return Failure(
-            "There is not enough memory for this; close other programs or choose a smaller model.", detail
-        )
+    if (found := explained(error)) is not None:
+        return Failure(str(found), detail)
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return Failure(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 from engine.events import Progressed, RunFinished, Steered, StepLogged
 from gui import requests as rq
 from gui.data_work import DataWork
-from gui.library.work import refuse_in_use
 from gui.replies import Activity, OrderGiven, Plan, Presets, RunLog, TrainingEnded
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ class TrainingWork:
 
     def __init__(self, data: DataWork) -> None:
         self._data = data
-        self._trained: set[Path] = set()
         self._steering: tuple[str, Steering] | None = None  # of the training here: its path, its orders
         self._saving = False  # a checkpoint was ordered, and the event that says it is there has not come
         self.handlers: dict[type[rq.Request], Callable[[Any], object]] = {
@@ -52,14 +50,14 @@ class TrainingWork:
 
     def _train(self, request: rq.StartTraining) -> Iterator[object]:
         from engine.run_directory import RunDirectory
+        from engine.run_lock import refuse_in_use
         from engine.steering import Steering
         from engine.training import train
 
         path = Path(request.path)
         if request.resume:
             config = RunDirectory(path).description().config
-            if path not in self._trained:  # what this window trained has ended by now
-                refuse_in_use(path, "resumed")
+            refuse_in_use(path, "resumed")
         else:
             config = _config(request, self._data.cache(request.dataset))
         steering = Steering(path)
@@ -68,7 +66,6 @@ class TrainingWork:
             seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
             steering=steering,
         )  # fmt: skip
-        self._trained.add(path)
         self._steering = (request.path, steering)
         reason = "done"
         try:

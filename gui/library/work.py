@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
     from datasets.cache import Cache
     from datasets.verify import Findings
     from engine.run_directory import RunStatus
-
-
-FRESH_S = 30
-"""A training writes several times a second; one that wrote nothing for so long is paused or dead."""
 
 
 def run_entry(status: RunStatus) -> RunEntry:
@@ -91,30 +86,6 @@ def findings_words(name: str, findings: Findings) -> str:
     return f"{name} has faults: {found}. Build it again."
 
 
-def refuse_in_use(path: Path, doing: str) -> None:
-    """Leave a run alone that another process trains: its log has no end and grew a moment ago.
-
-    Args:
-        path: the run's directory.
-        doing: what is not done then ("resumed", "deleted").
-
-    Raises:
-        RunError: the run is in use.
-    """
-    from engine.run_directory import RunDirectory
-
-    run = RunDirectory(path)
-    try:
-        age = time.time() - run.metrics_path.stat().st_mtime
-    except OSError:
-        return
-    if age < FRESH_S and run.status().finished is None:
-        raise RunError(
-            f"{path} is being trained by another process (it wrote {max(0, age):.0f} s ago), so it was not"
-            f" {doing}; stop that training, or wait {FRESH_S} s after it was killed"
-        )
-
-
 def delete_run(request: rq.DeleteRun) -> Deleted:
     """Move a run's directory to the trash, and nothing that is not one.
 
@@ -124,6 +95,7 @@ def delete_run(request: rq.DeleteRun) -> Deleted:
         RunError: the path is no run directory, the bundled model, or in training.
     """
     from engine.run_directory import BUNDLED
+    from engine.run_lock import refuse_in_use
 
     path = Path(request.path)
     if path.resolve() == BUNDLED.resolve():

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from engine.events import (
     CheckpointSaved,
     Event,
+    Noted,
     PhaseStarted,
     Progressed,
     RunStarted,
@@ -38,6 +39,8 @@ def line(event: Event) -> str | None:
         return f"{at}picture {event.path}"
     if isinstance(event, CheckpointSaved):
         return f"{at}checkpoint saved ({event.kind})"
+    if isinstance(event, Noted):
+        return f"{at}{event.text}"
     if isinstance(event, Steered):
         return f"{at}{order_words(event)} at step {count(event.step)}"
     return f"{at}run {event.reason} at step {count(event.step)}. {figures(event.figures)}"

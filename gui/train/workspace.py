@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from datasets.home import runs_dir
-from engine.events import CheckpointSaved, Event, RunFinished, SampleSaved, StepLogged
+from engine.events import CheckpointSaved, Event, Noted, RunFinished, SampleSaved, StepLogged
 from engine.steering import RESUME, SAVE, Order
 from gui import requests as rq
 from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
@@ -190,6 +190,8 @@ class TrainWorkspace(Workspace):
             self._ask_library()
         elif isinstance(payload, Event):
             self._add([payload])
+            if isinstance(payload, Noted):
+                self.warned.emit(payload.text)
 
     def _on_paused(self, paused: TrainingPaused) -> None:
         self.live.set_paused(paused.paused)

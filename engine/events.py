@@ -84,7 +84,7 @@ class SampleSaved:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """`kind` is "last" or "best"; `took_s` is how long the writing took (0 in logs from before it was noted)."""
+    """`kind` is "last" or "best"; `took_s` is how long the writing took (0 in older logs)."""
 
     step: int
     elapsed_s: float

@@ -19,7 +19,9 @@ _WORDS = (
     "out of memory",  # cuda, mps
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
-_ASKED = re.compile(r"(?:tried to allocate|Unable to allocate)\s+([\d.]+)\s*(bytes|[KMGTP]i?B)?", re.IGNORECASE)
+_ASKED = re.compile(
+    r"(?:tried to allocate|Unable to allocate)\s+([\d.]+)\s*(bytes|[KMGTP]i?B)?", re.IGNORECASE
+)
 _UNITS = {"": 1, "bytes": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 _LOST = ("CUDA error", "no CUDA-capable device", "NVML", "MPS backend", "AcceleratorError")
 
@@ -37,7 +39,9 @@ def explained(error: BaseException, phase: str = "", run: object = None) -> Trai
         return OutOfMemory(_memory_words(text, phase, run))
     if isinstance(error, RuntimeError) and any(word in text for word in _LOST):
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        after = "resume the run when the device is back, or with --device cpu" if phase else "use --device cpu"
+        after = (
+            "resume the run when the device is back, or with --device cpu" if phase else "use --device cpu"
+        )
         return DeviceLost(f"the accelerator stopped working ({first}); {after}")
     return None
 

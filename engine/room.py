@@ -16,9 +16,9 @@ LOOK_S, TRY_EVERY_S = 0.05, 2.0
 
 
 def when_there_is_room(work: Callable[[], Made], state: TrainingState) -> Generator[Event, None, Made]:
-    """What `work` returns, as soon as the disk has room for it; said once when it waits, once when it goes on.
+    """What `work` returns, as soon as the disk has room for it.
 
-    Waiting takes none of the training's time. The order to stop ends it.
+    It is said once that it waits, and once that it goes on. Waiting takes none of the training's time. The order to stop ends it.
 
     Raises:
         DiskFull: a stop was ordered while there was no room.
@@ -31,7 +31,9 @@ def when_there_is_room(work: Callable[[], Made], state: TrainingState) -> Genera
         except DiskFull as error:
             if not begun:
                 begun = time.perf_counter()
-                yield Noted(state.step, state.elapsed_s, f"{_first(error)}; training waits until there is room")
+                yield Noted(
+                    state.step, state.elapsed_s, f"{_first(error)}; training waits until there is room"
+                )
             orders += state.steering.take()
             if any(order.kind == STOP for order in orders):
                 raise

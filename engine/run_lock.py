@@ -3,9 +3,9 @@
     training.lock     JSON: who trains here; written anew every 20 s while it does
     .training.guard   locked by the system as long as the owner lives
 
-The system lets go of the guard when its process ends, however that happens, so that on one machine a lock that
-was left behind is known at once. On a shared disk the guard of another machine may not be seen: there a lock
-counts until it has not been refreshed for STALE_S.
+The system lets go of the guard when its process ends, however that happens, so that on one machine a lock
+that was left behind is known at once. On a shared disk the guard of another machine may not be seen: there a
+lock counts until it has not been refreshed for STALE_S.
 """
 
 from __future__ import annotations
@@ -191,8 +191,8 @@ def refuse_in_use(path: Path, doing: str) -> None:
 def _taken(path: Path, owner: Owner | None) -> str:
     who = "another process" if owner is None else owner.words
     return (
-        f"{path} is being trained by {who}; watch it in Train, stop it there or with `doscope steer --run {path}"
-        " --stop`, or choose another run"
+        f"{path} is being trained by {who}; watch it in Train, stop it there or with"
+        f" `doscope steer --run {path} --stop`, or choose another run"
     )
 
 
@@ -251,7 +251,7 @@ def _this_process() -> Owner:
 
 @cache
 def _machine() -> str:
-    """The same for all processes between two starts of a machine, where the system tells; else its address."""
+    """The same for all processes between two starts of a machine, where the system tells."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -69,7 +69,7 @@ def train(
 
     Raises:
         InputError, RunError: before the first event.
-        RunTaken: another process trains the run; also later, where it took over from a machine that stood still.
+        RunTaken: another process trains the run, or took it over from a machine that stood still.
         Diverged: the loss is not a number or grows without end; the last good checkpoint stays.
         DiskFull: the training was stopped while the disk was full; what was saved stays.
         OutOfMemory, DeviceLost: what was saved stays.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +15,10 @@ from engine.events import CheckpointSaved, RunFinished, from_json_line
 from engine.run_directory import RunDirectory
 from engine.training import train
 from gui import requests as rq
-from gui.library.work import FRESH_S
 from gui.main_window import MainWindow
 from gui.top_bar import WORKSPACES
 from tests.conftest import tiny_config
+from tests.engine.trainings import end, holder
 from tests.gui.conftest import wait_idle
 
 WAIT = 60_000
@@ -35,14 +33,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_run: Path, tiny_ca
     return Path(shutil.copytree(tiny_run, runs_dir() / "tiny"))
 
 
-def interrupt(run: Path, age_s: float) -> int:
-    """Take the end off a run's log, as if its process had written `age_s` ago. Returns the step reached."""
+def interrupt(run: Path) -> int:
+    """Take the end off a run's log, as if its process had been killed. Returns the step reached."""
     metrics = run / "metrics.jsonl"
     lines = metrics.read_text().splitlines(keepends=True)
     end = from_json_line(lines[-1])
     assert isinstance(end, RunFinished)
     metrics.write_text("".join(lines[:-1]))
-    os.utime(metrics, (time.time() - age_s,) * 2)
     return end.step
 
 
@@ -86,21 +83,30 @@ def test_deleting_the_loaded_run_loads_the_bundled_one(
     assert window.selection.run.path == tiny_run
 
 
-def test_a_run_of_another_process_is_not_deleted(qtbot, run: Path, library) -> None:
-    """Its log has no end and is fresh: the sentence names it, and nothing is removed."""
-    interrupt(run, age_s=1)
+@pytest.fixture
+def elsewhere(run: Path) -> Iterator[int]:
+    """Another process has the run; its number."""
+    interrupt(run)
+    other = holder(run)
+    yield other.pid
+    end(other)
+
+
+@pytest.mark.process
+def test_a_run_of_another_process_is_not_deleted(qtbot, run: Path, library, elsewhere: int) -> None:
+    """The sentence names the run and who has it, and nothing is removed."""
     before = sorted(run.rglob("*"))
     window = library()
     delete(window)
-    qtbot.waitUntil(lambda: "another process" in window.messages.text, timeout=WAIT)
+    qtbot.waitUntil(lambda: f"process {elsewhere}" in window.messages.text, timeout=WAIT)
     assert str(run) in window.messages.text
     assert "not deleted" in window.messages.text
     assert sorted(run.rglob("*")) == before
 
 
-def test_a_run_of_another_process_is_not_resumed(qtbot, run: Path, library) -> None:
+@pytest.mark.process
+def test_a_run_of_another_process_is_not_resumed(qtbot, run: Path, library, elsewhere: int) -> None:
     """Two processes must not write into one run directory."""
-    interrupt(run, age_s=1)
     before = (run / "metrics.jsonl").read_bytes()
     window = library()
     window.library.run_detail.resume.click()
@@ -122,9 +128,9 @@ def stop_midway(run: Path) -> None:
 
 
 def test_a_killed_run_is_resumed(qtbot, run: Path, library) -> None:
-    """Its log has no end and is old: Resume goes on from the last checkpoint, and it ends as done."""
+    """Its log has no end: Resume goes on from the last checkpoint, and it ends as done."""
     stop_midway(run)
-    interrupt(run, age_s=FRESH_S + 5)
+    interrupt(run)
     window = library()
     assert "interrupted" in window.library.run_detail.facts.text()
     window.library.run_detail.resume.click()
@@ -138,6 +144,6 @@ def test_a_killed_run_is_resumed(qtbot, run: Path, library) -> None:
 
 def test_a_killed_run_is_deleted(qtbot, run: Path, library) -> None:
     """What nobody writes to any more can go."""
-    interrupt(run, age_s=FRESH_S + 5)
+    interrupt(run)
     delete(library())
     qtbot.waitUntil(lambda: not run.exists(), timeout=WAIT)

@@ -80,18 +80,51 @@ def break_loss(monkeypatch: pytest.MonkeyPatch, objective: str) -> None:
     monkeypatch.setattr(engine.phases, objective, broken)
 
 
-def test_a_full_disk_ends_the_training_with_a_sentence(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence names the file and what to do; the head says failed, not finished; Start is free again."""
-    fill_disk(monkeypatch)
-    window, run = train()
+def test_a_full_disk_is_waited_for(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the file, the training stands still; with room again it goes on to its end."""
+    monkeypatch.setattr("engine.room.TRY_EVERY_S", 0.2)
+    with monkeypatch.context() as patch:
+        fill_disk(patch)
+        window, run = train()
+        qtbot.waitUntil(lambda: "disk is full" in window.messages.text, timeout=WAIT)
+        assert run.path.name in window.messages.text
+        assert "waits" in window.messages.text
+        assert window.engine.is_training
+        assert not run.last.exists()
+        assert not list(run.path.rglob("*.part"))
+    qtbot.waitUntil(lambda: "goes on" in window.messages.text, timeout=WAIT)
     ended(qtbot, window)
-    assert "disk is full" in window.messages.text
-    assert run.path.name in window.messages.text
-    assert "resume" in window.messages.text
-    assert "error" in window.train.live.phase.text()
-    assert not run.last.exists()
-    assert not list(run.path.rglob("*.part"))
+    assert window.train.live.phase.text() == "finished"
+    assert "disk is full" in window.train.log.toPlainText()
+    assert run.last.exists()
     assert window.train.form.start.isEnabled()
+
+
+def test_memory_that_does_not_do_ends_the_training_alone(
+    qtbot, train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence has the amount and the setting that lowers it; the window lives, and can train again."""
+
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 3221225472 bytes."
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.phases.autoencoder_objective", refuse)
+        window, run = train()
+        ended(qtbot, window)
+    assert "3.0 GB" in window.messages.text
+    assert "training.autoencoder_batch" in window.messages.text
+    assert "error" in window.train.live.phase.text()
+    assert run.status().resumable
+    assert window.train.form.start.isEnabled()
+    window.messages.hide()
+    window.train.form.start.click()
+    qtbot.waitUntil(lambda: not window.train.data.is_empty(), timeout=WAIT)
+    window.train.live.stop.click()
+    ended(qtbot, window)
+    assert "kept" in window.train.live.phase.text()
 
 
 def test_a_stop_that_could_not_save_is_not_called_kept(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ LOOK_S, TRY_EVERY_S = 0.05, 2.0
 def when_there_is_room(work: Callable[[], Made], state: TrainingState) -> Generator[Event, None, Made]:
     """What `work` returns, as soon as the disk has room for it.
 
-    It is said once that it waits, and once that it goes on. Waiting takes none of the training's time. The order to stop ends it.
+    It is said once that it waits, and once that it goes on. Waiting takes none of the training's time. The
+    order to stop ends it.
 
     Raises:
         DiskFull: a stop was ordered while there was no room.

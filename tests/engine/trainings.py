@@ -1,4 +1,4 @@
-"""A training of a moment; and a process that holds the lock of a run until it is told to let go, or killed."""
+"""A training of a moment; a process that holds the lock of a run until it is told to let go, or killed."""
 
 from __future__ import annotations
 

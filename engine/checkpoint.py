@@ -66,15 +66,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if not isinstance(meta, dict):
                 raise RunError(f"{path} is not a Doscope checkpoint; choose another run directory")
             if meta.get("version") not in READABLE:
-                known = " and ".join(map(str, READABLE))
-                raise RunError(
-                    f"{path} has format version {meta.get('version')}, this Doscope reads {known};"
-                    " train the run again or use the Doscope that made it"
-                )
+                raise RunError(_other_version(path, meta.get("version")))
             tensors = {name: file.get_tensor(name) for name in list(file.keys())}
             return Checkpoint(_brought_up(tensors), meta)
     except (SafetensorError, OSError, ValueError) as error:
         raise RunError(f"{path} is damaged ({error}); delete it, or train the run again") from error
+
+
+def _other_version(path: Path, version: object) -> str:
+    newer = isinstance(version, int) and version > FORMAT_VERSION
+    what_to_do = "update Doscope" if newer else "train the run again or use the Doscope that made it"
+    known = " and ".join(map(str, READABLE))
+    return f"{path} has format version {version}, this Doscope reads {known}; {what_to_do}"
 
 
 def _brought_up(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

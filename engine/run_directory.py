@@ -27,12 +27,11 @@ from engine.events import (
     Event,
     PhaseStarted,
     RunFinished,
-    RunStarted,
     SampleSaved,
     StepLogged,
     Validated,
 )
-from engine.run_log import POINTS, read_from, read_thinned
+from engine.run_log import POINTS, read_end, read_from, read_thinned
 from engine.run_notes import read_notes
 
 FORMAT = "doscope-run"
@@ -42,7 +41,7 @@ BUNDLED = Path(__file__).resolve().parent.parent / "resources" / "bundled"
 
 @dataclass(frozen=True)
 class RunDescription:
-    """The contents of config.json."""
+    """The contents of config.json; `data` is what the data set is known again by (engine/same_data.py)."""
 
     config: Config
     dataset: str
@@ -51,6 +50,7 @@ class RunDescription:
     image_shape: tuple[int, int, int]
     recipe: dict[str, Any]
     budget: dict[str, float] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Inverse of `from_json`."""
@@ -62,6 +62,7 @@ class RunDescription:
             "image_shape": list(self.image_shape),
             "recipe": self.recipe,
             "budget": self.budget,
+            "data": self.data,
             "config": self.config.to_json(),
             "factors": self.space.to_json(),
         }
@@ -78,6 +79,7 @@ class RunDescription:
             (int(height), int(width), int(channels)),
             dict(data["recipe"]),
             dict(data.get("budget", {})),
+            dict(data.get("data", {})),
         )
 
 
@@ -212,20 +214,7 @@ class RunDirectory:
             description = self.description()
         except RunError as error:
             return RunStatus(name, self.path, problem=str(error))
-        phase, step, elapsed, finished, figures = "", 0, 0.0, None, dict[str, float]()
-        for event in self.history(points=1)[0]:
-            match event:
-                case RunStarted():
-                    finished = None
-                case PhaseStarted():
-                    phase = event.phase
-                case StepLogged():
-                    step, elapsed = event.step, event.elapsed_s
-                case Validated():
-                    figures |= event.figures
-                case RunFinished():
-                    finished, step, elapsed = event.reason, event.step, event.elapsed_s
-                    figures |= event.figures
+        phase, step, elapsed, finished, figures = self._reached()
         provenance = self._provenance()
         if provenance:  # a run that came with the program has no log, but it was trained to its end
             finished, step = "done", int(provenance.get("steps", 0))
@@ -249,6 +238,27 @@ class RunDirectory:
             note=notes.note,
             begun=self.config_path.stat().st_mtime,
         )
+
+    def _reached(self) -> tuple[str, int, float, str | None, dict[str, float]]:
+        """Phase, step, training time, how it ended (or None), the latest figures: read from the log's end.
+
+        Every event of figures has all that are known, so that little has to be read.
+        """
+        phase, step, elapsed, finished, figures = "", 0, 0.0, None, dict[str, float]()
+        stepped = False
+        for number, event in enumerate(read_end(self.metrics_path)):
+            if isinstance(event, RunFinished):
+                finished = event.reason if number == 0 else finished
+                figures = figures or dict(event.figures)
+            elif isinstance(event, Validated):
+                figures = figures or dict(event.figures)
+            if not stepped and isinstance(event, StepLogged | RunFinished):
+                step, elapsed, stepped = event.step, event.elapsed_s, True
+            if isinstance(event, StepLogged | PhaseStarted | Validated):
+                phase = phase or event.phase
+            if phase and stepped and figures:
+                break
+        return phase, step, elapsed, finished, figures
 
     def samples_saved(self) -> list[tuple[SampleSaved, Path]]:
         """Every sample picture that was saved and is still there, oldest first."""

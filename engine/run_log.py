@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.events import Event, StepLogged, from_json_line, to_json_line
 
 PIECE = 1 << 24  # bytes looked through at once
+TAIL = 1 << 18  # the same from the end, where little is wanted
 POINTS = 3000  # logged steps of a thinned history: more than a curve is drawn with
 OF_STEP = to_json_line(StepLogged("", 0, 0.0, 0.0, 0.0, 0.0)).partition(",")[0].encode()
 
@@ -47,6 +48,39 @@ def read_thinned(path: Path, points: int = POINTS) -> tuple[list[Event], int]:
     except (OSError, ValueError):  # no file, or an empty one
         return [], 0
     return [event for line in kept for event in _read(line)], whole
+
+
+def read_end(path: Path) -> Iterator[Event]:
+    """The events from the last one back, of the logged steps only the last; read as far as asked.
+
+    A torn last line is left out, and so are unreadable ones.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            stepped = False
+            for line in _backwards(data):
+                if line.startswith(OF_STEP):
+                    if stepped:
+                        continue
+                    stepped = True
+                yield from _read(line)
+    except (OSError, ValueError):  # no file, or an empty one
+        return
+
+
+def _backwards(data: mmap.mmap) -> Iterator[bytes]:
+    """Whole lines, the last one first."""
+    end, torn = len(data), True
+    while end > 0:
+        start = max(0, end - TAIL)
+        if start:  # at the beginning of a line
+            start = data.find(b"\n", start, end - 1) + 1 or data.rfind(b"\n", 0, start) + 1
+        lines = data[start:end].split(b"\n")
+        if torn:
+            lines.pop()
+            torn = False
+        yield from (line for line in reversed(lines) if line)
+        end = start
 
 
 def _kept(data: mmap.mmap, whole: int, stride: int) -> Iterator[bytes]:

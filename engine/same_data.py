@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
+
+import numpy as np
 
 from datasets.cache import Cache
 from engine.errors import RunError
 from engine.run_directory import RunDescription
+
+SAMPLED_IMAGES = 16
+MEANS_DIFFER = 0.5  # of 255
 
 
 def splits_of(cache: Cache) -> dict[str, Any]:
@@ -30,4 +36,35 @@ def check_same_data(description: RunDescription, cache: Cache) -> None:
         raise RunError(
             f"the cache {cache.path} has other splits than the run's, so the run may know its test"
             f" images; build it again with {wanted}"
+        )
+
+
+def known_by(cache: Cache) -> dict[str, Any]:
+    """What a data set is known again by: a hash of splits and factor values, and means of training images.
+
+    Means, because the same images may differ by 1 in 255 where another processor drew them.
+    """
+    digest = hashlib.blake2b(np.ascontiguousarray(cache.splits).data, digest_size=16)
+    digest.update(np.ascontiguousarray(cache.factors).data)
+    known = cache.rows("train")
+    rows = known[np.linspace(0, len(known) - 1, min(SAMPLED_IMAGES, len(known))).astype(np.int64)]
+    means = cache.images(rows).reshape(len(rows), -1).mean(axis=1)
+    return {"labels": digest.hexdigest(), "image_means": [round(float(mean), 3) for mean in means]}
+
+
+def check_unchanged(description: RunDescription, cache: Cache) -> None:
+    """Refuses to go on with other images or labels than the run began with. Older runs cannot tell.
+
+    Raises:
+        RunError: the data set has changed.
+    """
+    if not description.data:
+        return
+    now, before = known_by(cache), description.data
+    means = np.asarray(now["image_means"]), np.asarray(before.get("image_means", []), np.float64)
+    same = now["labels"] == before.get("labels") and means[0].shape == means[1].shape
+    if not same or np.abs(means[0] - means[1]).max() > MEANS_DIFFER:
+        raise RunError(
+            f"the data set {cache.path} has changed since the run began; put the one of then back,"
+            " or train a new run"
         )

@@ -32,7 +32,7 @@ from engine.recorder import Recorder
 from engine.room import saved, when_there_is_room
 from engine.run_directory import RunDescription, RunDirectory
 from engine.run_lock import Owner, RunLock
-from engine.same_data import check_same_data, splits_of
+from engine.same_data import check_same_data, check_unchanged, known_by, splits_of
 from engine.steering import Steering, StopOrdered
 from engine.training_state import Budget, TrainingState
 
@@ -84,6 +84,7 @@ def train(
         config = description.config
         minutes = minutes if minutes is not None else description.budget.get("minutes")
         check_same_data(description, cache)
+        check_unchanged(description, cache)
     _check(cache, minutes, config)
     if not resume:
         directory.refuse_existing()
@@ -255,4 +256,5 @@ def _describe(config: Config, cache: Cache, minutes: float | None, dataset: str)
         image_shape=cache.image_shape,
         recipe=splits_of(cache),
         budget={} if minutes is None else {"minutes": float(minutes)},
+        data=known_by(cache),
     )

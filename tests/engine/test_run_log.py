@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine import run_log
 from engine.events import Event, PhaseStarted, RunStarted, StepLogged, Validated, to_json_line
 from engine.run_directory import RunDirectory
-from engine.run_log import read_from, read_thinned
+from engine.run_log import read_end, read_from, read_thinned
 
 
 def _step(n: int) -> StepLogged:
@@ -89,6 +89,27 @@ def test_thinning_never_invents_reorders_or_loses(tmp_path_factory, kinds, point
         assert offset == path.stat().st_size
     if points >= len(events):
         assert found == events
+
+
+@settings(max_examples=60)
+@given(kinds=st.lists(st.sampled_from("sspv"), max_size=40), tail=st.integers(1, 600), torn=st.booleans())
+def test_the_end_is_read_backwards(tmp_path_factory, kinds, tail: int, torn: bool) -> None:
+    """In pieces of any size: all events from the last one back, of the steps only the last."""
+    made = {
+        "s": _step,
+        "p": lambda n: PhaseStarted("transition", n, 1.0),
+        "v": lambda n: Validated("x", n, 1.0),
+    }
+    events = [made[kind](n) for n, kind in enumerate(kinds, 1)]
+    path = _write(tmp_path_factory.mktemp("log") / "metrics.jsonl", events, '{"event":"Ste' if torn else "")
+    before, run_log.TAIL = run_log.TAIL, tail
+    try:
+        found = list(read_end(path))
+    finally:
+        run_log.TAIL = before
+    last = max((n for n, event in enumerate(events) if isinstance(event, StepLogged)), default=-1)
+    wanted = [event for n, event in enumerate(events) if n == last or not isinstance(event, StepLogged)]
+    assert found == wanted[::-1]
 
 
 def test_no_log_is_no_history(tmp_path: Path) -> None:

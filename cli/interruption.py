@@ -49,19 +49,32 @@ class StopRequest:
         say("\nStopping and saving; press Ctrl-C again to stop at once.")
 
 
-def step_through(steps: Iterator[Item], each: Callable[[Item], None]) -> None:
+def step_through(
+    steps: Iterator[Item], each: Callable[[Item], None], ask: Callable[[], None] | None = None
+) -> None:
     """Runs a generator to its end, `each` taking what it yields.
+
+    Args:
+        steps: the generator.
+        each: what is done with each item.
+        ask: asks work that cannot be closed where it stands to end soon by itself.
 
     Raises:
         Interrupted: the user asked to stop; the generator was closed, so what it saves is saved.
     """
     generator = cast(Generator[Item, None, None], steps)
     with StopRequest() as request:
+        told = False
         try:
             for item in generator:
                 each(item)
-                if request.asked:
+                if request.asked and ask is None:
                     generator.close()
                     raise Interrupted
+                if request.asked and ask is not None and not told:
+                    ask()
+                    told = True
         finally:
             generator.close()
+        if told:
+            raise Interrupted

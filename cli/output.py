@@ -23,11 +23,13 @@ class Result:
         data: the JSON object of `--json`.
         text: the same for people.
         exit_code: 0, or 130 for work that was stopped and saved.
+        silent: another process of the same work says it.
     """
 
     data: Mapping[str, object]
     text: str
     exit_code: int = 0
+    silent: bool = False
 
 
 def say(sentence: str) -> None:
@@ -37,6 +39,8 @@ def say(sentence: str) -> None:
 
 def print_result(result: Result, as_json: bool) -> None:
     """The one place that writes to standard output."""
+    if result.silent:
+        return
     if as_json:
         print(json.dumps(finite(result.data), ensure_ascii=False, allow_nan=False), flush=True)
     elif result.text:

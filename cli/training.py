@@ -68,14 +68,30 @@ def add_commands(commands: Commands) -> None:
 
 
 def train(arguments: argparse.Namespace) -> Result:
-    """Trains until the budget is spent or Ctrl-C saves and stops it."""
+    """Trains until the budget is spent or Ctrl-C saves and stops it; with others, where torchrun says so."""
+    from engine import distributed
+
+    with distributed.together(arguments.device):
+        result = _train(arguments)
+        return dataclasses.replace(result, silent=not distributed.leads())
+
+
+def _train(arguments: argparse.Namespace) -> Result:
+    from engine import distributed
+    from engine.steering import STOP, Order, Steering
     from engine.training import train as training_steps
 
-    run = _run_path(arguments)
+    run = Path(distributed.text_of_leader(str(_run_path(arguments))))
     config = _config_to_resume(arguments, run) if arguments.resume else _config(arguments)
+    steering = Steering(run if distributed.leads() else None)
+    ask = None if distributed.size() == 1 else lambda: steering.ask(Order(STOP))
     reporter = _Reporter()
     stopped = False
+    if not distributed.leads():
+        distributed.wait()  # until the data set that was missing is built
     with _cache(arguments, run) as cache:
+        if distributed.leads():
+            distributed.wait()
         if arguments.epochs is not None:
             images, pairs = len(cache.rows("train")), len(cache.transitions("train"))
             config = config.for_epochs(arguments.epochs, images, pairs)
@@ -89,14 +105,19 @@ def train(arguments: argparse.Namespace) -> Result:
             device=arguments.device,
             threads=arguments.threads,
             resume=arguments.resume,
+            steering=steering,
         )
         try:
-            step_through(steps, reporter.show)
+            step_through(steps, reporter.show if distributed.leads() else _look_away, ask)
         except Interrupted:
             stopped = True
         finally:
             reporter.end()
     return _result(run, stopped)
+
+
+def _look_away(_event: Event) -> None:
+    """The process that leads shows the events."""
 
 
 def _config(arguments: argparse.Namespace) -> Config:

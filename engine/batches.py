@@ -38,6 +38,10 @@ class TransitionBatch(NamedTuple):
     after_BN: Tensor
     action_B: Tensor
 
+    def of(self, some: slice) -> TransitionBatch:
+        """Some of its transitions."""
+        return TransitionBatch(*(x[some] for x in self))
+
 
 class TransitionSampler:
     """Random training transitions, both directions of each pair; factors that are hard are drawn more often.

@@ -9,7 +9,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine import losses
 from engine.autoencoder import Autoencoder
@@ -18,6 +18,40 @@ from engine.model import CTVAE
 from engine.transition import CausalTransition, Context
 
 Terms = dict[str, Tensor]
+
+
+class AutoencoderObjective(nn.Module):
+    """The first phase's as one module of what it trains, so that processes can share its gradients."""
+
+    def __init__(self, model: CTVAE, weight_HW: Tensor, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.autoencoder = model.autoencoder
+        self._weight_HW, self._config = weight_HW, config
+
+    def forward(self, image_BCHW: Tensor) -> Terms:
+        return _for_the_log(
+            autoencoder_objective(self.autoencoder, image_BCHW, self._weight_HW, self._config)
+        )
+
+
+class TransitionObjective(nn.Module):
+    """The same of the second phase, in which the autoencoder is frozen."""
+
+    def __init__(self, model: CTVAE, config: TrainingConfig) -> None:
+        super().__init__()
+        self.transition, self.log_sharpness = model.transition, model.log_sharpness
+        self._model, self._config = (model,), config  # in a tuple, which is no submodule
+
+    def forward(self, before_BN: Tensor, after_BN: Tensor, action_B: Tensor, retrieve: bool) -> Terms:
+        terms = transition_objective(
+            self._model[0], before_BN, after_BN, action_B, config=self._config, retrieve=retrieve
+        )
+        return _for_the_log(terms)
+
+
+def _for_the_log(terms: Terms) -> Terms:
+    """Only the loss is minimised."""
+    return {name: term if name == "loss" else term.detach() for name, term in terms.items()}
 
 
 def autoencoder_objective(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine import distributed
 from engine.batches import CodeNoise, TransitionSampler, to_images, to_tensor
 from engine.device import autocast, used_memory
 from engine.errors import Diverged
@@ -18,11 +19,11 @@ from engine.events import Event, PhaseStarted, Progressed, SampleSaved, Steered,
 from engine.metrics.graph import edges_kept
 from engine.metrics.images import psnr_db
 from engine.metrics.retrieval import RetrievalTally
-from engine.objectives import Terms, autoencoder_objective, transition_objective
+from engine.objectives import AutoencoderObjective, Terms, TransitionObjective
 from engine.quantizer import perplexity
 from engine.recorder import Recorder
 from engine.room import saved, when_there_is_room
-from engine.steering import NEXT_PHASE, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
+from engine.steering import NEXT_PHASE, ORDERS, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
 from engine.training_state import TrainingState
 
 LOG_EVERY_S = 0.2
@@ -55,7 +56,10 @@ class AutoencoderPhase:
     name = "autoencoder"
 
     def __init__(self, state: TrainingState, weight_HW: Tensor) -> None:
-        self._state, self._weight_HW = state, weight_HW
+        self._state = state
+        self._objective = distributed.shared(
+            AutoencoderObjective(state.model, weight_HW, state.config.autoencoder)
+        )
         self.batch = state.config.training.autoencoder_batch
         self._rows = state.cache.rows("train")
         self._validation = state.cache.rows("validation")[:VALIDATION_IMAGES]
@@ -65,11 +69,9 @@ class AutoencoderPhase:
 
     def terms(self) -> Terms:
         state = self._state
-        rows = np.sort(state.rng.choice(self._rows, self.batch))
-        images = to_tensor(state.cache.images(rows), state.device)
-        return autoencoder_objective(
-            state.model.autoencoder, images, self._weight_HW, state.config.autoencoder
-        )
+        rows = np.sort(state.rng.choice(self._rows, self.batch))[distributed.part(self.batch)]
+        terms: Terms = self._objective(to_tensor(state.cache.images(rows), state.device))
+        return terms
 
     def validate(self) -> Iterator[Event]:
         """PSNR, perplexity and unused codes on validation images."""
@@ -114,6 +116,7 @@ class TransitionPhase:
     def __init__(self, state: TrainingState, codes: Tensor) -> None:
         self._state, self._codes = state, codes
         training = state.config.training
+        self._objective = distributed.shared(TransitionObjective(state.model, training), unused=True)
         self.batch = training.transition_batch
         self._sampler = TransitionSampler(state.cache, codes, self.batch, state.factor_errors)
         self._noise = CodeNoise(
@@ -127,20 +130,20 @@ class TransitionPhase:
 
     def terms(self) -> Terms:
         state = self._state
-        batch = self._sampler.draw(state.rng)
+        batch = self._sampler.draw(state.rng).of(distributed.part(self.batch))
         training = state.config.training
         begun = state.phase_progress >= training.retrieval_start
         retrieve = begun and state.phase_step % training.retrieval_every == 0
         # the base mechanism and the retrieval learn from images as they are
-        clean = math.ceil(max(training.base_share, training.retrieval_share) * self.batch)
+        clean = math.ceil(max(training.base_share, training.retrieval_share) * len(batch.action_B))
         noisy = self._noise.add(batch, clean)
-        terms = transition_objective(state.model, *noisy, config=training, retrieve=retrieve)
-        self._sampler.note(batch.action_B, terms.pop("latent_B"))
+        terms: Terms = self._objective(*noisy, retrieve)
+        self._sampler.note(distributed.gathered(batch.action_B), distributed.gathered(terms.pop("latent_B")))
         if "edges_drawn" in terms:
             # from all that can be to the wanted share, step by step: what is cut early cannot be learned from
             settled, layer = min(1.0, state.phase_progress / EDGES_SETTLE), state.model.transition
             cut = min(1.0, training.edge_share / layer.edges_that_can_be)
-            layer.bargain(terms["edges_drawn"], layer.edges_that_can_be * cut**settled)
+            layer.bargain(distributed.mean(terms["edges_drawn"]), layer.edges_that_can_be * cut**settled)
         return terms
 
     def validate(self) -> Iterator[Event]:
@@ -191,9 +194,9 @@ def _validation_pairs(state: TrainingState) -> int:
 def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """Steps until the phase's budget is spent; validates, samples and saves in between."""
     yield PhaseStarted(phase.name, state.step, state.elapsed_s)
-    log = Log(phase, state)
-    while state.phase_progress < 1:
-        orders = state.steering.take()
+    log = Log(phase, state.agreed())
+    while state.agreed().phase_progress < 1:
+        orders = _orders(state)
         if orders and log.waiting():
             yield log.event()
         for order in orders:
@@ -213,6 +216,19 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
 def _save_due(state: TrainingState) -> bool:
     """Every minute, or less often where writing takes long."""
     return state.elapsed_s - state.saved_at_s > max(SAVE_EVERY_S, state.save_s / SAVE_SHARE)
+
+
+def _orders(state: TrainingState) -> list[Order]:
+    """What to do now, the same for all processes: the leader's orders, and any one's to stop."""
+    orders = state.steering.take()
+    if distributed.size() == 1 or not distributed.any_asks(bool(orders)):
+        return orders
+    stop = distributed.any_asks(any(order.kind == STOP for order in orders))
+    number = int(distributed.numbers_of_leader([len(orders)])[0])
+    given = [x for order in orders for x in (ORDERS.index(order.kind), order.value)]
+    said = distributed.numbers_of_leader((given + [0.0] * (2 * number))[: 2 * number])
+    orders = [Order(ORDERS[int(said[i])], said[i + 1]) for i in range(0, len(said), 2)]
+    return [*orders, Order(STOP)] if stop and STOP not in {order.kind for order in orders} else orders
 
 
 def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
@@ -239,7 +255,7 @@ def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
 def _pause(state: TrainingState) -> Iterator[Event]:
     """Stands still until the order to go on; other orders are heeded meanwhile."""
     while True:
-        for order in state.steering.take():
+        for order in _orders(state):
             if order.kind == RESUME:
                 yield Steered(state.phase, state.step, state.elapsed_s, RESUME, 1.0)
                 return
@@ -270,11 +286,18 @@ def timed_step(phase: Phase, state: TrainingState) -> Terms:
     state.step += 1
     state.phase_step += 1
     state.elapsed_s += time.perf_counter() - begun
+    state.agreed()
     return {name: term.detach() for name, term in terms.items()}
 
 
 def _look(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
-    """Validation figures, a sample picture, and the best checkpoint."""
+    """Validation figures, a sample picture, and the best checkpoint; the other processes wait for them."""
+    if distributed.leads():
+        yield from _look_closely(phase, state, recorder)
+    state.agreed()
+
+
+def _look_closely(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     state.model.eval()
     begun, away, waited_s = time.perf_counter(), 0.0, state.waited_s
     for event in phase.validate():
@@ -338,6 +361,7 @@ class Log:
             name: float(torch.stack([t[name] for t in self._terms if name in t]).float().mean())
             for name in names
         }
+        values = _of_all_processes(values)
         if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
             raise self._diverged("the loss is not a number")
         self._least = min(self._least, values["loss"])
@@ -359,3 +383,9 @@ class Log:
             f"{what} at step {state.step}; the last good checkpoint is kept in"
             f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
         )
+
+
+def _of_all_processes(values: dict[str, float]) -> dict[str, float]:
+    """The means over the processes, each of which saw its part of the batches."""
+    means = distributed.mean(torch.tensor(list(values.values()), dtype=torch.float64))
+    return dict(zip(values, means.tolist(), strict=True))

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from engine.distributed import gathered, of_leader, size, total
+
 
 class Quantized(NamedTuple):
     """What one pass gives."""
@@ -94,35 +96,44 @@ class Quantizer(nn.Module):
     @torch.no_grad()
     def _start(self, x_QMD: Tensor) -> None:
         """Latents of one batch become the codes."""
+        x_QMD = gathered(x_QMD, 1)
         q, m, _ = x_QMD.shape
         k = self.codebook_QKD.shape[1]
         for i in range(q):
             rows = torch.randperm(m, device=x_QMD.device)[:k]
             if m < k:
                 rows = torch.randint(m, (k,), device=x_QMD.device)
-            self.codebook_QKD[i] = x_QMD[i, rows]
+            self.codebook_QKD[i] = x_QMD[i, of_leader(rows)]
         self.sums_QKD.copy_(self.codebook_QKD)
         self.usage_QK.fill_(1.0)
 
     @torch.no_grad()
     def _follow(self, x_QMD: Tensor, codes_QM: Tensor, distance_QM: Tensor) -> None:
-        """One step of the moving average; then dead codes are revived on badly represented latents."""
+        """One step of the moving average; then dead codes are revived on badly represented latents.
+
+        Processes that train together add up what they saw, and so keep one codebook.
+        """
         q, m, d = x_QMD.shape
         k = self.codebook_QKD.shape[1]
         counts = torch.zeros_like(self.usage_QK).scatter_add_(1, codes_QM, torch.ones_like(distance_QM))
         sums = torch.zeros_like(self.sums_QKD).scatter_add_(1, codes_QM[..., None].expand(-1, -1, d), x_QMD)
-        share = k / m  # in units of uniform use, so that batch size and K do not matter
+        counts, sums = total(counts), total(sums)
+        share = k / (m * size())  # in units of uniform use, so that batch size and K do not matter
         self.usage_QK.lerp_(counts * share, 1 - self.decay)
         self.sums_QKD.lerp_(sums * share, 1 - self.decay)
         self.codebook_QKD.copy_(self.sums_QKD / self.usage_QK.clamp_min(1e-4)[..., None])
         dead_QK = self.usage_QK < self.dead_after
-        if not bool(dead_QK.any()) or not bool(torch.isfinite(distance_QM).all()):
+        if not bool(dead_QK.any()):
+            return
+        x_QMD, distance_QM = gathered(x_QMD, 1), gathered(distance_QM, 1)
+        if not bool(torch.isfinite(distance_QM).all()):
             return  # broken latents are the training's to report
         excess_QM = (distance_QM + x_QMD.square().sum(dim=2)).clamp_min(1e-12)
         for i in range(q):
             dead = dead_QK[i].nonzero()[:, 0]
             if len(dead):
-                rows = torch.multinomial(excess_QM[i], len(dead), replacement=len(dead) > m)
+                rows = torch.multinomial(excess_QM[i], len(dead), replacement=len(dead) > x_QMD.shape[1])
+                rows = of_leader(rows)
                 self.codebook_QKD[i, dead] = x_QMD[i, rows]
                 self.sums_QKD[i, dead] = x_QMD[i, rows] * 0.5
                 self.usage_QK[i, dead] = 0.5

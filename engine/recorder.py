@@ -107,6 +107,22 @@ class Recorder:
         return str(Path("samples") / path.name)
 
 
+class SilentRecorder(Recorder):
+    """Keeps nothing: of several processes that train one run, one writes."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def write(self, event: Event) -> Event:
+        return event
+
+    def sample(self, step: int, rows: list[npt.NDArray[np.uint8]]) -> str:  # noqa: ARG002
+        return ""
+
+
 def _end_torn_line(path: Path) -> None:
     """A killed process may leave half a line; what comes next must not be glued to it."""
     if path.is_file() and path.stat().st_size:

@@ -58,11 +58,12 @@ class Steering:
     """The orders of one training, waiting to be heeded.
 
     Args:
-        run: the run directory; orders that were left there before are forgotten.
+        run: the run directory; orders that were left there before are forgotten. None: orders of this
+            process alone count.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._folder = run / FOLDER
+    def __init__(self, run: Path | None) -> None:
+        self._folder = None if run is None else run / FOLDER
         self._asked: list[Order] = []
         self._looked_s = 0.0
         self._read()
@@ -87,6 +88,8 @@ class Steering:
 
     def _read(self) -> list[Order]:
         """The orders in the folder, which are removed; what is no order is removed as well."""
+        if self._folder is None:
+            return []
         try:
             files = sorted(self._folder.glob("*.json"))
         except OSError:

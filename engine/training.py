@@ -4,6 +4,9 @@
 
 Between two events lie at most some tenths of a second of work. Closing the generator at any event saves a
 checkpoint and ends the run as "stopped"; `resume=True` goes on from there.
+
+Inside `distributed.together` several processes call it alike and train one run; a stop is then an order,
+which all heed at the same step, and one process alone writes.
 """
 
 from __future__ import annotations
@@ -19,19 +22,20 @@ import torch
 from torch import Tensor
 
 from datasets.cache import Cache
+from engine import distributed
 from engine.batches import to_tensor
 from engine.checkpoint import load_checkpoint
 from engine.config import Config
-from engine.device import choose_device, limit_threads
+from engine.device import limit_threads
 from engine.errors import InputError, RunError, TrainingStopped
 from engine.events import Event, Noted, Progressed, RunFinished, RunStarted
 from engine.failures import explained
 from engine.phases import AutoencoderPhase, TransitionPhase, run_phase
 from engine.pixel_weights import pixel_weights_steps
-from engine.recorder import Recorder
+from engine.recorder import Recorder, SilentRecorder
 from engine.room import saved, when_there_is_room
 from engine.run_directory import RunDescription, RunDirectory
-from engine.run_lock import Owner, RunLock
+from engine.run_lock import Owner, RunLock, Unlocked
 from engine.same_data import check_same_data, check_unchanged, known_by, splits_of
 from engine.steering import Steering, StopOrdered
 from engine.training_state import Budget, TrainingState
@@ -77,8 +81,8 @@ def train(
     directory = RunDirectory(run)
     if seed is not None:
         config = dataclasses.replace(config, training=dataclasses.replace(config.training, seed=seed))
-    chosen = choose_device(device)
-    limit_threads(threads)
+    chosen = distributed.own_device(device)
+    limit_threads(distributed.own_threads(threads))
     if resume:
         description = directory.description()
         config = description.config
@@ -86,18 +90,21 @@ def train(
         check_same_data(description, cache)
         check_unchanged(description, cache)
     _check(cache, minutes, config)
-    if not resume:
+    if not resume and distributed.leads():
         directory.refuse_existing()
-    with RunLock(run) as lock:
+    with RunLock(run) if distributed.leads() else Unlocked() as lock:
         with _explained("autoencoder", None):
             state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
         state.steering = steering or state.steering
-        if not resume:
-            directory.create(_describe(config, cache, minutes, dataset))
-        else:
-            directory.make_folders()
-            if directory.last.is_file():  # else the run ended before its first checkpoint, and begins again
-                state.restore(load_checkpoint(directory.last), directory.last)
+        if distributed.leads():
+            if resume:
+                directory.make_folders()
+            else:
+                directory.create(_describe(config, cache, minutes, dataset))
+        if resume and directory.last.is_file():  # else it ended before its first checkpoint, and begins again
+            state.restore(load_checkpoint(directory.last), directory.last)
+        distributed.own_random_numbers(config.training.seed, state.step)
+        distributed.wait()  # nobody trains before all have read the checkpoint
         yield from _recorded(state, dataset or cache.name, lock)
 
 
@@ -113,7 +120,7 @@ def _explained(phase: str, run: Path | None) -> Iterator[None]:
         raise found from error
 
 
-def _recorded(state: TrainingState, dataset: str, lock: RunLock) -> Iterator[Event]:
+def _recorded(state: TrainingState, dataset: str, lock: RunLock | Unlocked) -> Iterator[Event]:
     """Runs both phases with everything written to the run directory, whatever way it ends."""
     started = RunStarted(
         run=str(state.run.path),
@@ -124,7 +131,7 @@ def _recorded(state: TrainingState, dataset: str, lock: RunLock) -> Iterator[Eve
         resumed_step=state.step,
         budget_s=state.budget.total_s,
     )
-    with Recorder(state.run) as recorder:
+    with Recorder(state.run) if distributed.leads() else SilentRecorder() as recorder:
         try:
             yield from _written(started, state, recorder)
             if lock.taken_over is not None:
@@ -214,6 +221,7 @@ def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
     Test images are none of a training's business: their rows stay zero.
     """
     used = np.concatenate([state.cache.rows("train"), state.cache.rows("validation")])
+    used = used[distributed.part(len(used))]  # each process encodes some, and gets the others' codes
     kind = torch.int16 if state.config.autoencoder.codes <= 32767 else torch.int32
     codes = torch.zeros(state.cache.num_images, state.num_variables, dtype=kind, device=state.device)
     state.model.eval()
@@ -225,7 +233,7 @@ def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
             codes[torch.from_numpy(rows).to(state.device)] = state.model.encode(images).to(kind)
         state.elapsed_s += time.perf_counter() - begun
         yield Progressed("encoding the images", start + len(rows), len(used))
-    return codes
+    return codes if distributed.size() == 1 else distributed.total(codes.int()).to(kind)
 
 
 def _write_if_possible(recorder: Recorder, event: Event) -> None:
@@ -237,6 +245,10 @@ def _write_if_possible(recorder: Recorder, event: Event) -> None:
 def _check(cache: Cache, minutes: float | None, config: Config) -> None:
     if minutes is not None and not minutes > 0:
         raise InputError(f"the time budget must be positive, not {minutes:g} minutes")
+    training = config.training
+    distributed.check_batches(
+        autoencoder_batch=training.autoencoder_batch, transition_batch=training.transition_batch
+    )
     height, width, _ = cache.image_shape
     if height % config.autoencoder.patch or width % config.autoencoder.patch:
         raise InputError(

@@ -19,6 +19,7 @@ from engine.checkpoint import (
     save_checkpoint,
 )
 from engine.config import Config, TrainingConfig
+from engine.distributed import leads, numbers_of_leader
 from engine.errors import RunError
 from engine.events import CheckpointSaved
 from engine.model import CTVAE
@@ -88,7 +89,7 @@ class TrainingState:
         self.waited_s = 0.0  # for room on the disk
         self.phase_looks = 0  # validations of the present phase so far
         self.look_s = 0.0  # how long the last validation took
-        self.steering = Steering(run.path)
+        self.steering = Steering(run.path if leads() else None)
         self.rate_factor = 1.0  # of the planned learning rate, by order
         self._saved: tuple[str, int, bool] | None = None
         self.begin_phase(PHASES[0])
@@ -114,7 +115,7 @@ class TrainingState:
 
     def begin_transition(self) -> None:
         """Starts the second phase: the codebooks are known now, the causal layer starts from them."""
-        self.begin_phase(PHASES[1])
+        self.agreed().begin_phase(PHASES[1])
         self.model.transition.start_from(self.model.autoencoder.quantizer.codebook_QKD)
 
     @property
@@ -143,10 +144,17 @@ class TrainingState:
             return max(0.0, self.budget.total_s - self.elapsed_s)
         return self.elapsed_s * (1 - self.progress) / max(self.progress, 1e-6)
 
+    def agreed(self) -> TrainingState:
+        """The same, with the clocks of the process that leads, so that all decide alike."""
+        own = [self.elapsed_s, self.saved_at_s, self.save_s, self.look_s, self.phase_looks]
+        self.elapsed_s, self.saved_at_s, self.save_s, self.look_s, looks = numbers_of_leader(own)
+        self.phase_looks = int(looks)
+        return self
+
     def save_last(self) -> CheckpointSaved:
         """Writes everything that a resume needs; does nothing twice at the same step."""
         now, took = (self.phase, self.step, self.finished), 0.0
-        if self._saved != now:
+        if self._saved != now and leads():
             begun = time.perf_counter()
             save_checkpoint(self.run.last, Checkpoint(self._tensors(), self._meta()))
             self.save_s = took = time.perf_counter() - begun

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = ("main", "cli", "gui", "engine", "datasets")
 VIEWS = ("explore", "retrieve", "train", "library")
 FORBIDDEN = {
-    "cli": {"PySide6", "pyqtgraph", "h5py", "tensorboardX", "safetensors", "sklearn"},
-    "gui": {"torch", "h5py", "safetensors", "tensorboardX", "sklearn"},
+    "cli": {"PySide6", "pyqtgraph", "h5py", "tensorboardX", "safetensors", "sklearn", "optuna"},
+    "gui": {"torch", "h5py", "safetensors", "tensorboardX", "sklearn", "optuna"},
     "engine": {"PySide6", "pyqtgraph"},
     "datasets": {"torch", "PySide6", "pyqtgraph", "safetensors", "tensorboardX", "networkx", "sklearn"},
 }

@@ -1,7 +1,7 @@
 """A study: many trainings whose settings Optuna chooses by what came out of the ones before.
 
-Each trial is an ordinary run, NAME-0007, with a file study.json that says whose it is. The study itself lies
-in Optuna's storage: an SQLite file in the home folder, or any database that several workers reach.
+Each trial is an ordinary run, NAME-0007, with the tag "study NAME". The study itself lies in Optuna's
+storage: an SQLite file in the home folder, or any database that several workers reach.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ import numpy as np
 from datasets.home import doscope_home, runs_dir
 from engine.config import Config
 from engine.errors import InputError, RunError
+from engine.run_notes import RunNotes, read_notes, write_notes
 from engine.search_space import Searched, Value, search_space
-from engine.whole_files import whole
 
 METRICS = {"directed_accuracy": "transition", "factor_accuracy": "transition", "psnr": "autoencoder"}
-STUDY_FILE = "study.json"
 FIRST_UNPRUNED = 5  # trials that are trained to their end whatever they do
 PLAN, INTERRUPTED, RUN = "doscope", "interrupted", "run"
 ENOUGH_FOR_IMPORTANCE = 4
@@ -134,8 +133,8 @@ def open_study(name: str, storage: str | None, plan: Plan | None, seed: int | No
         InputError: a name that is no name of a run; no such study; a study with another plan.
         RunError: the storage cannot be used.
     """
-    if not re.fullmatch(r"\w[\w.-]{0,60}", name):
-        raise InputError(f"'{name}' cannot name runs; use letters, digits, - and _")
+    if not re.fullmatch(r"\w[\w.-]{0,31}", name):
+        raise InputError(f"'{name}' cannot name runs; use up to 32 letters, digits, - and _")
     optuna = _quiet_optuna()
     url = storage_url(storage)
     with storage_errors():
@@ -207,10 +206,10 @@ def run_of(name: str, number: int) -> Path:
     return runs_dir() / f"{name}-{number:04d}"
 
 
-def mark_run(run: Path, name: str, number: int) -> None:
-    """Writes into a run whose trial it is."""
-    with whole(run / STUDY_FILE) as part:
-        part.write_text(json.dumps({"study": name, "trial": number}), encoding="utf-8")
+def mark_run(run: Path, name: str) -> None:
+    """Tags a run with its study, so that the Library finds all of them."""
+    notes = read_notes(run)
+    write_notes(run, RunNotes((*notes.tags, f"study {name}"), notes.note))
 
 
 def read_study(name: str, storage: str | None = None) -> StudyResult:

@@ -141,7 +141,7 @@ def _one(
         try:
             for number, event in enumerate(steps):
                 if number == 0:
-                    mark_run(run, study.study_name, work.trial.number)
+                    mark_run(run, study.study_name)
                 yield event
                 if isinstance(event, RunFinished):
                     finished, state = True, "done" if event.reason == "done" else "pruned"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from engine.config import Config
 from engine.errors import Diverged, InputError
 from engine.events import Event, RunFinished, RunStarted, Validated
 from engine.run_directory import RunDirectory
+from engine.run_notes import read_notes
 from engine.search_space import search_space, searched
 from tests.cli.conftest import Call
 from tests.cli.test_training import STEPS, TINY
@@ -56,7 +56,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, *figures: list[float] | Exception |
 
 
 def test_trials_are_ordinary_runs(call: Call, home: Path, tiny_cache: Path) -> None:
-    """One real training: its run has the suggested setting, lies in the Library, and says its study."""
+    """One real training: its run has the suggested setting, lies in the Library, and is tagged."""
     search = ("--search", "training.transition_rate=0.001:0.002", "--search", "transition.depth=1,2")
     said = call(
         "sweep", "--study", "s", "--trials", 1, "--dataset", tiny_cache, *TINY, *STEPS, *search, "--json"
@@ -70,7 +70,7 @@ def test_trials_are_ordinary_runs(call: Call, home: Path, tiny_cache: Path) -> N
     config = run.description().config
     assert config.training.transition_rate == trial["settings"]["training.transition_rate"]
     assert config.transition.depth == int(trial["settings"]["transition.depth"])
-    assert json.loads((run.path / "study.json").read_text()) == {"study": "s", "trial": 0}
+    assert read_notes(run.path).tags == ("study s",)
     shown = call("sweep", "--study", "s", "--show")
     assert "s-0000  done     directed_accuracy" in shown.out
 

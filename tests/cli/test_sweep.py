@@ -79,17 +79,18 @@ def test_hopeless_trials_are_pruned_and_broken_ones_are_no_end(
     call: Call, tiny_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five trials run to their end; the sixth is below their median and stops; a diverged one counts."""
-    good = [0.5, 0.6]
-    asked = pretend(
-        monkeypatch, good, good, Diverged("the loss is not a number"), good, good, good, [0.1, 0.9]
-    )
-    sweep = ("sweep", "--study", "p", "--dataset", tiny_cache, "--minutes", 1, "--search", RATE)
+    good, broken = [[0.5, 0.6 + i / 100] for i in range(5)], Diverged("the loss is not a number")
+    asked = pretend(monkeypatch, *good[:2], broken, *good[2:], [0.1, 0.9])
+    search = ("--search", RATE, "--search", "transition.depth=1,2,3")
+    sweep = ("sweep", "--study", "p", "--dataset", tiny_cache, "--minutes", 1, *search)
     said = call(*sweep, "--trials", 7, "--json")
     assert said.code == 0, said.err
     states = {trial["number"]: trial["state"] for trial in said.json["trials"]}
     assert states == {0: "done", 1: "done", 2: "failed", 3: "done", 4: "done", 5: "done", 6: "pruned"}
     assert "the loss is not a number" in said.err
-    assert [trial["state"] for trial in said.json["trials"]][:5] == ["done"] * 5
+    assert [trial["value"] for trial in said.json["trials"]][:5] == [0.64, 0.63, 0.62, 0.61, 0.6]
+    assert set(said.json["importances"]) == {"training.transition_rate", "transition.depth"}
+    assert sum(said.json["importances"].values()) == pytest.approx(1)
     rates = {each["rate"] for each in asked}
     assert len(rates) == 7
     assert all(1e-4 <= rate <= 1e-2 for rate in rates)

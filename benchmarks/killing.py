@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from benchmarks import report
 from benchmarks.report import Figures, InputError, build_tiny
@@ -126,9 +127,9 @@ def _started(config: Config, cache: Path, run: Path) -> BaseProcess:
 
 def _process(work: Callable[..., None], *arguments: str) -> BaseProcess:
     """From a server that has torch loaded already, where the system can do that."""
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    context: Any = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
     context.set_forkserver_preload(["engine.training", "torch._dynamo"])
-    process = context.Process(target=work, args=arguments)
+    process: BaseProcess = context.Process(target=work, args=arguments)
     process.start()
     return process
 

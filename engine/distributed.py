@@ -15,6 +15,7 @@ import datetime as dt
 import inspect
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -111,7 +112,7 @@ def own_device(name: str) -> torch.device:
         InputError: there is no such device.
     """
     chosen = choose_device(name)
-    if launched() and chosen.type == "cuda" and chosen.index is None:
+    if launched() and str(chosen) == "cuda":
         return choose_device(f"cuda:{os.environ['LOCAL_RANK']}")
     return chosen
 
@@ -161,7 +162,7 @@ def shared(module: nn.Module, unused: bool = False) -> nn.Module:
     """
     if size() == 1:
         return module
-    options = {_SYNC_BUFFERS: False, "find_unused_parameters": unused}
+    options: dict[str, Any] = {_SYNC_BUFFERS: False, "find_unused_parameters": unused}
     return DistributedDataParallel(module, **options)
 
 

@@ -64,6 +64,8 @@ def table(data: dict[str, Any]) -> str:
     report = data["report"]
     if not report:
         return ""
+    if "broken" in report:
+        return _own_table(data, report)
     lines = [f"factors: {', '.join(data['factors'])}"]
     if report["left_out"]:
         lines.append(f"left out, as they do not vary: {', '.join(report['left_out'])}")
@@ -90,6 +92,20 @@ def table(data: dict[str, Any]) -> str:
     ]
     if few:
         lines.append(f"few pairs to measure by: {', '.join(few)}")
+    return "\n".join(lines)
+
+
+def _own_table(data: dict[str, Any], report: dict[str, Any]) -> str:
+    """The same of one's own data."""
+    lines = [f"factors: {', '.join(data['factors'])}", *report["notes"]]
+    if report["same_labels"]:
+        lines.append(
+            f"{report['same_labels']:,} images left out: another one has the same labels, or the same pixels "
+            "in another split"
+        )
+    if report["broken"]:
+        lines.append(f"{len(report['broken']):,} images could not be read:")
+        lines += [f"  {words}" for words in report["broken"][:20]]
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ def add_commands(commands: Commands) -> None:
         "name",
         metavar="NAME",
         help="the data set: shapes or pendulum (built in), or imported: sprites, celeba, 3dshapes, cars3d, "
-        "dsprites, mpi3d, smallnorb",
+        "dsprites, mpi3d, smallnorb, or own: your own images",
     )
     parser.add_argument(
         "--source",
@@ -57,6 +57,13 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--stride", type=positive, metavar="K", help="mpi3d: keep every Kth position of the arm (default: 4)"
     )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="COLUMN=KIND",
+        help="own: a column is ordinal, cyclic, nominal, binary, or to be left out (ignore); may be repeated",
+    )
     parser.add_argument("--force", action="store_true", help="build it again although it is there")
 
 
@@ -75,6 +82,7 @@ def build(arguments: argparse.Namespace) -> Result:
         attributes=arguments.attributes,
         match=arguments.match,
         stride=arguments.stride,
+        kinds=arguments.kind,
     )
     path = arguments.out or datasets.cache_path(recipe)
     if path.exists() and not arguments.force:

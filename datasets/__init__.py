@@ -178,6 +178,7 @@ def make_recipe(
     attributes: Sequence[str] = (),
     match: Sequence[str] = (),
     stride: int | None = None,
+    kinds: Sequence[str] = (),
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -196,6 +197,7 @@ def make_recipe(
         attributes: of a labelled set, those that become its factors; none for the ten with most pairs.
         match: of a labelled set, what pairs have in common besides: attributes, "identity" or "all".
         stride: of a set with fine axes, only every so manyth of their values is kept.
+        kinds: of one's own data, "column=kind" for columns that are guessed wrong; see `datasets.own_labels`.
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
@@ -213,6 +215,12 @@ def make_recipe(
         )
     if stride is not None and default.stride == 1:
         raise DatasetInputError(f"'{name}' has no axes to thin out; leave out --stride")
+    if kinds and name != "own":
+        raise DatasetInputError(f"the factors of '{name}' are known; leave out --kind")
+    if name == "own" and (images or skew or correlate or holes):
+        raise DatasetInputError(
+            "your own images cannot be drawn by weights; leave out --images, --skew, --correlate and --hole"
+        )
     if images is None:
         images = DEFAULT_IMAGES if skew or correlate or holes else 0
     if train_pairs is None:
@@ -232,6 +240,7 @@ def make_recipe(
         attributes=tuple(attributes),
         match=tuple(match),
         stride=default.stride if stride is None else stride,
+        kinds=tuple(kinds),
     )
 
 

@@ -146,6 +146,8 @@ class Recipe:
         attributes: of a labelled set, those that are its factors; empty for a grid.
         match: of a labelled set, what else the two images of a pair have in common: further attributes,
             or "identity" (the person).
+        kinds: of one's own data, "column=kind" for columns whose factor is of another kind than guessed, or
+            is to be ignored (datasets.own_labels).
         stride: of a grid with fine axes (MPI3D's arm), only every so manyth of their values is kept.
 
     Raises:
@@ -166,6 +168,7 @@ class Recipe:
     attributes: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     stride: int = 1
+    kinds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -187,6 +190,7 @@ class Recipe:
         _refuse_twice([f"{pair.first},{pair.second}" for pair in self.correlate], "as a correlation")
         _refuse_twice(self.attributes, "as an attribute")
         _refuse_twice(self.match, "to match")
+        _refuse_twice([item.partition("=")[0] for item in self.kinds], "as a kind")
 
     @property
     def pairs(self) -> dict[str, int]:
@@ -242,6 +246,7 @@ _PARTS: dict[str, Callable[[Any], object]] = {  # fields that are lists in JSON,
     "holes": Hole.from_json,
     "attributes": _word,
     "match": _word,
+    "kinds": _word,
 }
 _TYPES: dict[str, type] = {
     field.name: str if field.name in ("name", "source") else int

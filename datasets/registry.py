@@ -117,12 +117,33 @@ def _build_celeba(source: Source, path: Path, recipe: Recipe) -> Iterator[Progre
     return build_labelled(cast("LabelledSource", source), path, recipe)
 
 
+def _own() -> About:
+    from datasets.factors import Factor
+    from datasets.own import CITATION, LICENCE
+
+    space = FactorSpace((Factor("factor 1", ("first", "second"), "binary"),))
+    return About(space, (64, 64, 3), LICENCE, CITATION)
+
+
+def _own_source(place: Path | None, _: int) -> Source:
+    from datasets.own import OwnSource
+
+    return OwnSource(place or Path())
+
+
+def _build_own(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
+    from datasets.own import OwnSource, build_own
+
+    return build_own(cast(OwnSource, source), path, recipe)
+
+
 @cache
 def entries() -> dict[str, Entry]:
     """All data sets by name, built-in ones first."""
     from datasets.importers import grid_sets
 
-    return _ENTRIES | {grid_set.name: _of_grid_set(grid_set) for grid_set in grid_sets()}
+    imported = {grid_set.name: _of_grid_set(grid_set) for grid_set in grid_sets()}
+    return {**_ENTRIES, **imported, "own": _OWN}
 
 
 def _of_grid_set(grid_set: GridSet) -> Entry:
@@ -147,6 +168,16 @@ def _of_grid_set(grid_set: GridSet) -> Entry:
     )
 
 
+_OWN = Entry(
+    "Your own images, with a table of labels or as arrays",
+    Recipe("own", train_pairs=200_000, validation_pairs=20_000, test_pairs=20_000),  # all that there are
+    _own,
+    _own_source,
+    "folder, archive or file",
+    "a folder with a .csv whose first column (path) names the images, or a .npz or .h5 file with the arrays "
+    "images and labels",
+    _build_own,
+)
 _ENTRIES = {
     "shapes": Entry("Shapes: a solid in a room, built in", Recipe("shapes"), _shapes, _shapes_source),
     "pendulum": Entry(

@@ -1,0 +1,214 @@
+"""The images and labels that people have: a folder or archive with a table, or a file of arrays.
+
+folder, zip, tar     images, and one .csv whose first column is `path` (or `file`, `image`)
+.npz, .h5            `images` uint8 [N, H, W, C] or [N, H, W], `labels` [N, F], and maybe `names` [F];
+or `data` with the attributes factor_names, factor_sizes (disent's form)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from datasets.archive import Files, open_files, refuse_web_page
+from datasets.arrays import Arrays, open_arrays
+from datasets.errors import SourceError
+from datasets.source import ImageArray
+
+SIDE = 64
+PATHS = ("path", "file", "filename", "image")
+SPLIT = "split"
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+BROKEN = 0.1  # share of images that may be unreadable before the whole is refused
+_LARGEST = 16_384  # pixels a side
+
+
+@dataclass
+class OwnFiles:
+    """Images with labels, before anything is made of them.
+
+    Attributes:
+        where: the table or file, for messages.
+        columns: label name -> the entry of each image, as text.
+        split: what a column `split` says of each image, or None.
+        images: reads (row, uint8 [64, 64, 3]) of all images that can be read, in any order; what cannot be
+            read is added to `broken`.
+        broken: images that could not be read, with why.
+        notes: what was converted, sentences.
+    """
+
+    where: str
+    columns: dict[str, list[str]]
+    split: list[str] | None
+    images: Callable[[], Iterator[tuple[int, ImageArray]]]
+    broken: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """The number of images."""
+        return len(next(iter(self.columns.values()), self.split or []))
+
+
+def open_own(path: Path) -> OwnFiles:
+    """What lies at a path.
+
+    Raises:
+        SourceError: nothing that is known, or it contradicts itself.
+    """
+    if path.is_file() and path.read_bytes()[:4] in (b"\x89HDF", b"PK\x03\x04") and not _holds_images(path):
+        return _of_arrays(path, open_arrays(path, "a file with the arrays images and labels"))
+    return _of_table(open_files(path))
+
+
+def _holds_images(path: Path) -> bool:
+    """Whether a zip archive holds pictures (and not numpy's arrays)."""
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.lower().endswith((".csv", *ENDINGS)) for name in archive.namelist())
+
+
+def _of_table(files: Files) -> OwnFiles:
+    for _ in files.scan(_table_names(files.path)):
+        pass
+    tables = [name for name in files.names() if name.lower().endswith(".csv") and "__MACOSX" not in name]
+    if len(tables) != 1:
+        found = f"{len(tables)} tables ({', '.join(tables[:5])})" if tables else "no table"
+        raise SourceError(
+            f"'{files.path}' has {found}; one .csv is needed, whose first column (path) names the images "
+            "and whose others are their labels"
+        )
+    where = f"{files.path}: {tables[0]}"
+    data = files.read(tables[0])
+    refuse_web_page(where, data[:512])
+    text, note = _decoded(data)
+    header, rows = _rows(where, text)
+    folder = PurePosixPath(tables[0]).parent
+    places = _places(where, files, folder, [row[0] for row in rows])
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(header[1:], 1)}
+    split = columns.pop(SPLIT, None)
+    own = OwnFiles(where, columns, split, lambda: iter(()), notes=[note] if note else [])
+    own.images = lambda: _pictures(files, places, own)
+    return own
+
+
+def _table_names(path: Path) -> list[str]:
+    """A tar archive keeps only what it is told to beforehand: usual names of tables."""
+    return ["labels.csv", "factors.csv", "data.csv", f"{path.name.partition('.')[0]}.csv"]
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "the table is not UTF-8 and was read as Latin-1"
+
+
+def _rows(where: str, text: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows, checked.
+
+    Raises:
+        SourceError: no header, a column twice, ragged rows or none.
+    """
+    try:
+        lines = [
+            row for row in csv.reader(io.StringIO(text, newline="")) if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise SourceError(f"'{where}' is no table of comma-separated values ({error})") from error
+    header = [cell.strip() for cell in lines[0]] if lines else []
+    if not header or header[0].lower() not in PATHS or len(header) < 2:
+        raise SourceError(
+            f"'{where}' must begin with a line of names: {PATHS[0]} first, then a name for each label"
+        )
+    if len(set(header)) < len(header) or "" in header:
+        raise SourceError(f"'{where}' has a column without a name, or a name twice; mend its first line")
+    for number, row in enumerate(lines[1:], 2):
+        if len(row) != len(header):
+            raise SourceError(
+                f"line {number} of '{where}' has {len(row)} cells instead of {len(header)}; mend it"
+            )
+    if len(lines) < 3:
+        raise SourceError(f"'{where}' has {len(lines) - 1} images; two are needed at least")
+    return header, lines[1:]
+
+
+def _places(where: str, files: Files, folder: PurePosixPath, named: list[str]) -> dict[str, int]:
+    """Place among the files -> row. Names are compared with what is there, never used as paths.
+
+    Raises:
+        SourceError: a name leaves the folder, occurs twice, or is not there.
+    """
+    there, places = set(files.names()), dict[str, int]()
+    for row, name in enumerate(named):
+        path = PurePosixPath(name.strip().replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts:
+            raise SourceError(f"'{where}' names '{name}', which lies outside the folder; mend row {row + 1}")
+        place = str(folder / path)
+        if place not in there:
+            raise SourceError(f"'{where}' names '{name}' in row {row + 1}, which is not there")
+        if place in places:
+            raise SourceError(f"'{where}' names '{name}' twice, in rows {places[place] + 1} and {row + 1}")
+        places[place] = row
+    return places
+
+
+def _pictures(files: Files, places: dict[str, int], own: OwnFiles) -> Iterator[tuple[int, ImageArray]]:
+    for place, data in files.stream(places):
+        try:
+            yield places[place], _picture(data)
+        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+            own.broken.append(f"{place} ({error})")
+            if len(own.broken) > BROKEN * len(places) + 3:
+                raise SourceError(
+                    f"{len(own.broken)} images of '{own.where}' cannot be read, the first is {own.broken[0]}"
+                ) from error
+
+
+def _picture(data: bytes) -> ImageArray:
+    """Any picture, uint8 [64, 64, 3]; what is transparent becomes black."""
+    with Image.open(io.BytesIO(data)) as image:
+        if max(image.size) > _LARGEST:
+            raise ValueError(f"{image.size[0]} x {image.size[1]} pixels are too many")
+        rgba = image.convert("RGBA")
+    ground = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+    flat = Image.alpha_composite(ground, rgba).convert("RGB")
+    if flat.size != (SIDE, SIDE):
+        flat = flat.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(flat)
+
+
+def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
+    names = arrays.names()
+    key = "images" if "images" in names else "data"
+    if key not in names or "labels" not in names:
+        raise SourceError(
+            f"'{path}' has the arrays {', '.join(names[:8]) or 'none'}; it needs images [N, H, W, C] and "
+            "labels [N, F]"
+        )
+    images, labels = arrays.images(key), np.asarray(arrays.read("labels"))
+    labels = labels[:, None] if labels.ndim == 1 else labels
+    if labels.ndim != 2 or len(labels) != images.rows or not labels.shape[1]:
+        raise SourceError(f"'{path}' has {images.rows:,} images and labels of shape {labels.shape}")
+    titles = [f"factor {k + 1}" for k in range(labels.shape[1])]
+    columns = {title: [f"{value:.12g}" for value in labels[:, k]] for k, title in enumerate(titles)}
+
+    def stream() -> Iterator[tuple[int, ImageArray]]:
+        from datasets.stored import resized
+
+        for first, block in images.blocks():
+            small = block if block.shape[1:3] == (SIDE, SIDE) else resized(block)
+            coloured = small if small.shape[3] == 3 else np.repeat(small, 3, axis=3)
+            for n, image in enumerate(coloured):
+                yield first + n, image
+
+    return OwnFiles(str(path), columns, None, stream)

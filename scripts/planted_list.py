@@ -19,6 +19,7 @@ M, T = "engine/metrics", "tests/engine"
 INTERVENTIONS, DISENTANGLEMENT, GRAPH = (
     f"{T}/test_{name}.py" for name in ("interventions", "disentanglement", "graph_metrics")
 )
+FACTOR_GRAPH = f"{T}/test_factor_graph.py"
 METRICS, PROBES, EVALUATION = (f"{T}/test_{name}.py" for name in ("metrics", "probes", "evaluation"))
 PLANTED = (
     Planted(
@@ -90,6 +91,20 @@ PLANTED = (
         "truth = subject.cache.factors[subject.after]",
         "truth = subject.cache.factors[subject.before]",
         INTERVENTIONS,
+    ),
+    Planted(
+        "the noise of reading forgotten in the graph of factors",
+        f"{M}/factor_graph.py",
+        "difference_at_least(share, tries, noise, rests, z)",
+        "difference_at_least(share, tries, 0.0, rests, z)",
+        FACTOR_GRAPH,
+    ),
+    Planted(
+        "actions between images counted in factor values",
+        "engine/calibration.py",
+        "factors = cache.own_values[rows]",
+        "factors = cache.factors[rows]",
+        FACTOR_GRAPH,
     ),
     Planted(
         "atomic without a look at the others",

@@ -1,4 +1,4 @@
-"""`doscope runs` and `doscope compare`: the run library on the command line."""
+"""`doscope runs`, `compare`, `export-run` and `import-run`: the run library on the command line."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from cli.arguments import Commands, add_command
 from cli.errors import UsageError
-from cli.output import Result, duration
+from cli.output import ProgressLine, Result, duration
 
 if TYPE_CHECKING:
     from engine.comparison import Comparison
+    from engine.run_archive import Steps
     from engine.run_directory import RunStatus
 
 
 def add_commands(commands: Commands) -> None:
-    """Adds `runs` and `compare`."""
+    """Adds `runs`, `compare`, `export-run` and `import-run`."""
     parser = add_command(
         commands,
         "runs",
@@ -50,6 +51,18 @@ def add_commands(commands: Commands) -> None:
         compare,
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="two or more runs")
+    parser = add_command(
+        commands, "export-run", "write a run into one zip file", "doscope export-run runs/a a.zip", export
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's directory, its name, or `bundled`")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the zip file; an older one is replaced")
+    parser = add_command(
+        commands, "import-run", "unpack an exported run", "doscope import-run a.zip", import_file
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a zip file that was exported")
+    parser.add_argument(
+        "--folder", type=Path, metavar="FOLDER", help="where to instead of the runs of Doscope's folder"
+    )
 
 
 def runs(arguments: argparse.Namespace) -> Result:
@@ -101,6 +114,39 @@ def compare(arguments: argparse.Namespace) -> Result:
         "best": {key: [found.paths[place] for place in places] for key, places in found.best.items()},
     }
     return Result(data, _table(found))
+
+
+def export(arguments: argparse.Namespace) -> Result:
+    """A run as one file."""
+    from engine.run_archive import export_run
+    from engine.run_directory import resolve_run
+
+    file = _with_progress("exporting", export_run(resolve_run(arguments.run), arguments.file))
+    size = file.stat().st_size
+    return Result({"file": str(file), "bytes": size}, f"{file}: {size:,} bytes")
+
+
+def import_file(arguments: argparse.Namespace) -> Result:
+    """A run out of such a file."""
+    from datasets.home import runs_dir
+    from engine.run_archive import import_run
+
+    run = _with_progress("importing", import_run(arguments.file, arguments.folder or runs_dir()))
+    return Result({"run": str(run)}, f"{run}")
+
+
+def _with_progress(stage: str, steps: Steps) -> Path:
+    line = ProgressLine()
+    try:
+        while True:
+            done, total = next(steps)
+            line.show(stage, done, total, "", -1)
+    except StopIteration as end:
+        made: Path = end.value
+        return made
+    finally:
+        steps.close()
+        line.end()
 
 
 def _table(found: Comparison) -> str:

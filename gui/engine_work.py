@@ -22,6 +22,7 @@ from gui import requests as rq
 from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
 from gui.kept_probes import KeptProbes
+from gui.library.keeping import export_steps, import_steps, rename
 from gui.library.work import delete_run, list_library, verify
 from gui.replies import (
     Activity,
@@ -32,6 +33,7 @@ from gui.replies import (
     Library,
     NodePositions,
     OpenedSession,
+    Renamed,
     ShownImage,
     Targets,
     Written,
@@ -67,6 +69,9 @@ class EngineWork:
             rq.DeleteRun: self._delete_run,
             rq.CompareRuns: self._compare_runs,
             rq.WriteNotes: self._write_notes,
+            rq.RenameRun: self._rename_run,
+            rq.ExportRun: export_steps,
+            rq.ImportRun: import_steps,
             rq.SaveSession: save_session,
             rq.OpenSession: self._open_session,
             rq.BrowseImages: self.data.browse,
@@ -279,6 +284,10 @@ class EngineWork:
 
         write_notes(Path(request.path), request.notes)
         return request.notes
+
+    def _rename_run(self, request: rq.RenameRun) -> Renamed:
+        self._explorers.pop(request.path, None)
+        return rename(request)
 
     def _delete_run(self, request: rq.DeleteRun) -> Deleted:
         self._explorers.pop(request.path, None)

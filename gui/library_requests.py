@@ -35,6 +35,33 @@ class DeleteRun(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class RenameRun(Request):
+    """Give a run directory another name. Answers Renamed."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class ExportRun(Request):
+    """Write a run into a zip file. Answers Written."""
+
+    path: str
+    file: str
+    text: ClassVar[str] = "Exporting the run"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class ImportRun(Request):
+    """Unpack such a file into the home's runs. Answers Imported."""
+
+    file: str
+    text: ClassVar[str] = "Importing the run"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
 class CompareRuns(Request):
     """Several run directories side by side. Answers engine.comparison.Comparison."""
 

@@ -262,6 +262,21 @@ class Deleted:
 
 
 @dataclass(frozen=True)
+class Renamed:
+    """A run directory lies elsewhere now."""
+
+    path: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A run was unpacked."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Library:
     """Data sets and runs, the newest run first."""
 

@@ -15,7 +15,16 @@ import numpy.typing as npt
 
 from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
-from gui.library_requests import CompareRuns, DeleteRun, ListLibrary, VerifyDataset, WriteNotes
+from gui.library_requests import (
+    CompareRuns,
+    DeleteRun,
+    ExportRun,
+    ImportRun,
+    ListLibrary,
+    RenameRun,
+    VerifyDataset,
+    WriteNotes,
+)
 from gui.request import Request, kind_of
 from gui.retrieval_requests import (
     Calibrate,
@@ -334,10 +343,12 @@ __all__ = [
     "EstimateTraining",
     "EvaluateRun",
     "ExplainActions",
+    "ExportRun",
     "FillPalette",
     "FindMistake",
     "FindPath",
     "Graph",
+    "ImportRun",
     "JudgeRun",
     "LayoutGraph",
     "ListLibrary",
@@ -355,6 +366,7 @@ __all__ = [
     "ReadPresets",
     "ReadRunLog",
     "ReadTargets",
+    "RenameRun",
     "Request",
     "ResumeTraining",
     "RetrieveAction",

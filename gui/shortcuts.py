@@ -36,6 +36,7 @@ SHORTCUTS = (
     ("Ctrl+Shift+X", "In Retrieve: exchange before and after"),
     ("Ctrl+F", "In Retrieve: find the steps between the images"),
     ("Ctrl+J", "In Retrieve: judge the model; arrow keys and Enter open a cell's pairs"),
+    ("F2  Ctrl+E  Del", "In the Library: rename the run, export it, delete it"),
     ("Ctrl+T", "Light or dark"),
     ("F1", "This sheet"),
     ("Ctrl+Q", "Quit"),

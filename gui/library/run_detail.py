@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.library.factor_graph_view import FactorGraphView
+from gui.library.more_button import MoreButton
 from gui.library.notes_editor import NotesEditor
 from gui.replies import Evaluated, RunEntry
 from gui.widgets import button, caption, heading, named, row
@@ -39,6 +40,7 @@ class RunDetail(QWidget):
 
     Signals:
         explore_requested(path), resume_requested(path), watch_requested(path), delete_requested(path).
+        rename_requested(path, name), export_requested(path, file): of the menu "More".
         evaluate_requested(path): measure it on its data set's test pairs.
         again_requested(path): train another one like it.
     """
@@ -49,6 +51,8 @@ class RunDetail(QWidget):
     evaluate_requested = Signal(str)
     delete_requested = Signal(str)
     again_requested = Signal(str)
+    rename_requested = Signal(str, str)
+    export_requested = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,8 +78,9 @@ class RunDetail(QWidget):
         )
         self.folder = button("Open folder", "library_run_folder", "Open the run's folder", self._open_folder)
         self.delete = button(
-            "Delete\N{HORIZONTAL ELLIPSIS}", "library_run_delete", "Delete the run", self._ask_delete
+            "Delete\N{HORIZONTAL ELLIPSIS}", "library_run_delete", "Delete the run", self.ask_delete
         )
+        self.more = MoreButton(self)
         self.figures = _figures_table()
         self.hint = caption("", wrap=True)
         self.factor_graph = FactorGraphView()
@@ -85,7 +90,7 @@ class RunDetail(QWidget):
         layout.addLayout(
             row(
                 *(self.explore, self.resume, self.again, self.evaluate, self.watch, self.folder),
-                *(1, self.delete),
+                *(self.more, 1, self.delete),
                 spacing=6,
             )
         )
@@ -98,7 +103,7 @@ class RunDetail(QWidget):
         layout.addWidget(self.figures, 1)
 
     def _button(self, text: str, name: str, accessible: str, signal: SignalInstance) -> QPushButton:
-        return button(text, f"library_run_{name}", accessible, lambda: signal.emit(self._path()))
+        return button(text, f"library_run_{name}", accessible, lambda: signal.emit(self.path()))
 
     def set_entry(self, entry: RunEntry) -> None:
         """Show a run."""
@@ -124,7 +129,8 @@ class RunDetail(QWidget):
         self._measured[path] = measured.figures
         self._show_figures()
 
-    def _path(self) -> str:
+    def path(self) -> str:
+        """The run's, or ""."""
         return str(self._entry.path) if self._entry else ""
 
     def _update(self) -> None:
@@ -142,11 +148,13 @@ class RunDetail(QWidget):
         self.evaluate.setEnabled(usable and not self._evaluating)
         self.evaluate.setText("Evaluating\N{HORIZONTAL ELLIPSIS}" if self._evaluating else "Evaluate")
         self.again.setEnabled(not self._training and not entry.problem)
+        self.more.rename.setEnabled(not bundled and not self._training and not entry.problem)
+        self.more.export.setEnabled(not entry.problem)
         self.delete.setEnabled(not bundled and not self._training)
         self.delete.setToolTip("The bundled model belongs to Doscope" if bundled else "")
 
     def _show_figures(self) -> None:
-        measured = self._measured.get(self._path(), {})
+        measured = self._measured.get(self.path(), {})
         rows = [
             (readable(name), figure(name, value), "saved with the run")
             for name, value in (self._entry.figures if self._entry else {}).items()
@@ -162,9 +170,9 @@ class RunDetail(QWidget):
         self.hint.setVisible(not rows)
 
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self._path()))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self.path()))
 
-    def _ask_delete(self) -> None:
+    def ask_delete(self) -> None:
         """It asks, and says what goes and where it goes to."""
         box = QMessageBox(
             QMessageBox.Icon.Warning,
@@ -173,8 +181,8 @@ class RunDetail(QWidget):
             parent=self.window(),
         )
         box.setObjectName("library_delete_question")
-        box.setInformativeText(self._path())
-        path = self._path()
+        box.setInformativeText(self.path())
+        path = self.path()
         delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         delete.setObjectName("library_delete_yes")
         delete.clicked.connect(lambda: self.delete_requested.emit(path))

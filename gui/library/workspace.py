@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
 
 from engine.comparison import Comparison
@@ -21,9 +21,12 @@ from gui.replies import (
     DatasetView,
     Deleted,
     Evaluated,
+    Imported,
     Library,
+    Renamed,
     RunEntry,
     Verified,
+    Written,
 )
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
@@ -84,10 +87,19 @@ class LibraryWorkspace(Workspace):
             "List the runs of another folder",
             self._add_folder,
         )
-        parts = (("Data sets", self.datasets, refresh), ("Runs", self.runs_panel, folder))
-        for title, table, extra in parts:
+        self.import_run = button(
+            "Import\N{HORIZONTAL ELLIPSIS}",
+            "library_import_run",
+            "Import an exported run",
+            self._choose_import,
+        )
+        parts = (
+            ("Data sets", self.datasets, refresh),
+            ("Runs", self.runs_panel, self.import_run, folder),
+        )
+        for title, table, *extra in parts:
             surface, layout = panel()
-            layout.addLayout(row(heading(title), 1, extra))
+            layout.addLayout(row(heading(title), 1, *extra))
             layout.addWidget(table)
             left.addWidget(surface)
         left.setStretchFactor(0, 2)
@@ -113,6 +125,8 @@ class LibraryWorkspace(Workspace):
         self.datasets.chosen.connect(self.show_dataset)
         self.runs.chosen.connect(self.show_run)
         self.runs.several_chosen.connect(self.show_several)
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self.runs, self._delete_chosen)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.compare.curves_wanted.connect(self.curves_wanted)
         self.selection.dataset_changed.connect(self._on_dataset)
         data = self.dataset_detail
@@ -129,6 +143,8 @@ class LibraryWorkspace(Workspace):
         run.again_requested.connect(self.again_wanted)
         run.notes.written.connect(lambda path, notes: self.asked.emit(rq.WriteNotes(path, notes, view=path)))
         run.notes.refused.connect(self.warned)
+        run.rename_requested.connect(lambda path, name: self.asked.emit(rq.RenameRun(path, name)))
+        run.export_requested.connect(lambda path, file: self.asked.emit(rq.ExportRun(path, file)))
         run.delete_requested.connect(lambda path: self.asked.emit(rq.DeleteRun(path)))
 
     def answers(self) -> dict[str, Answer]:
@@ -141,6 +157,9 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.EvaluateRun): self._on_evaluated,
             rq.kind_of(rq.DeleteRun): self._on_deleted,
             rq.kind_of(rq.CompareRuns): self._on_compared,
+            rq.kind_of(rq.RenameRun): self._on_renamed,
+            rq.kind_of(rq.ExportRun): self._on_exported,
+            rq.kind_of(rq.ImportRun): self._on_imported,
         }
 
     def on_ended(self, kind: str) -> None:
@@ -218,6 +237,21 @@ class LibraryWorkspace(Workspace):
             self.asked.emit(rq.LoadRun("bundled"))
         self.refresh()
 
+    def _on_renamed(self, renamed: Renamed) -> None:
+        loaded = self.selection.run
+        if loaded is not None and str(loaded.path) == renamed.path:
+            self.asked.emit(rq.LoadRun(renamed.new))
+        self._shown = renamed.new
+        self.refresh()
+
+    def _on_exported(self, written: Written) -> None:
+        self.hinted.emit(f"Exported: {written.path} ({written.what}).")
+
+    def _on_imported(self, imported: Imported) -> None:
+        self.hinted.emit(f"Imported: {imported.path}.")
+        self._shown = imported.path
+        self.refresh()
+
     # ------------------------------------------------------------ what the user does
 
     def show_dataset(self, name: str) -> None:
@@ -262,6 +296,16 @@ class LibraryWorkspace(Workspace):
         self._evaluated_path = path
         self.run_detail.set_evaluating(True)
         self.asked.emit(rq.EvaluateRun(path, self._runs[path].dataset))
+
+    def _delete_chosen(self) -> None:
+        """The Delete key in the list of runs asks what the button asks."""
+        if self.run_detail.isVisible() and self.run_detail.delete.isEnabled():
+            self.run_detail.ask_delete()
+
+    def _choose_import(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Import a run", "", "Exported runs (*.zip)")
+        if file:
+            self.asked.emit(rq.ImportRun(file))
 
     def _add_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder with runs")

@@ -240,3 +240,15 @@ def test_runs_are_listed_tagged_and_compared(call: Call, tiny_run_copy: Path) ->
     assert call("compare", "bundled").code == 2
     assert call("runs", "--sort", "beauty").code == 2
     assert call("runs", "--tag", "x").code == 2
+
+
+def test_a_run_goes_into_one_file_and_back(call: Call, tiny_run_copy: Path, tmp_path: Path) -> None:
+    """Exported, imported under its own name, and listed there; what is no such file is refused."""
+    file = tmp_path / "run.zip"
+    assert call("export-run", tiny_run_copy, file, "--json").json["bytes"] == file.stat().st_size
+    made = call("import-run", file, "--folder", tmp_path / "there", "--json").json["run"]
+    assert Path(made) == tmp_path / "there" / tiny_run_copy.name
+    listed = call("runs", "--folder", tmp_path / "there", "--json").json["runs"]
+    assert made in [run["path"] for run in listed]
+    assert call("import-run", tiny_run_copy / "config.json").code == 2
+    assert call("import-run", tmp_path / "nothing.zip").code == 2

@@ -112,7 +112,7 @@ def own_device(name: str) -> torch.device:
         InputError: there is no such device.
     """
     chosen = choose_device(name)
-    if launched() and str(chosen) == "cuda":
+    if launched() and chosen.type == "cuda" and ":" not in name:
         return choose_device(f"cuda:{os.environ['LOCAL_RANK']}")
     return chosen
 

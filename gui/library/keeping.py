@@ -24,7 +24,7 @@ def rename(request: rq.RenameRun) -> Renamed:
     """
     from engine.run_archive import rename_run
     from engine.run_directory import BUNDLED
-    from gui.library.work import refuse_in_use
+    from engine.run_lock import refuse_in_use
 
     path = Path(request.path)
     if path.resolve() == BUNDLED.resolve():

@@ -5,7 +5,8 @@
 JSON keys: `cache_batches_per_s`, `memmap_batches_per_s` (64 random images as float tensors' source,
 uint8, in sorted rows as the training draws them, files in the system's cache), `cache_vs_memmap` (the
 first over the second), `render_per_s_core` (images of `shapes` a second and core), `import_per_s` (images
-a second of a made file of 48,000 in the format of 3dshapes, chunked and packed as h5py does by itself).
+a second of a made file of 48,000 in the format of 3dshapes, chunked and packed as h5py does by itself), `pack_ratio` (bytes of what
+`doscope pack` makes of the cache over those of its pixels).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.report import Figures, InputError
 from benchmarks.timing import side_by_side, until
 from datasets.cache import Cache
 from datasets.importers.shapes3d import GRID_SET
+from datasets.packing import pack
 from datasets.shapes import ShapesSource
 from datasets.stored import StoredGridSource
 
@@ -71,6 +73,7 @@ def measure(folder: Path, images: int, quick: bool) -> Figures:
         "memmap_batches_per_s": rate["memmap"],
         "cache_vs_memmap": rate["cache"] / rate["memmap"],
         "render_per_s_core": _render_rate(0.0 if quick else 3.0),
+        "pack_ratio": _pack_ratio(path, folder / "packed.h5"),
         "import_per_s": _import_rate(folder, (2, 2, 2, 2, 2, 3) if quick else MADE, 1 if quick else 5),
     }
 
@@ -80,6 +83,14 @@ def _render_rate(seconds: float) -> float:
     source, dice = ShapesSource(), np.random.default_rng(0)
     values = np.stack([dice.integers(size, size=500) for size in source.space.sizes], axis=1)
     return len(values) / until(lambda: source.render(values), seconds).median_s
+
+
+def _pack_ratio(cache: Path, packed: Path) -> float:
+    """Packed bytes a byte of pixels."""
+    for _ in pack(cache, packed):
+        pass
+    with Cache.open(cache) as opened:
+        return packed.stat().st_size / (opened.num_images * int(np.prod(opened.image_shape)))
 
 
 def _import_rate(folder: Path, sizes: Sequence[int], repetitions: int) -> float:
@@ -111,6 +122,7 @@ def _table(figures: Figures) -> str:
         "memmap_batches_per_s": "the same from numpy's memmap",
         "cache_vs_memmap": "cache / memmap",
         "render_per_s_core": "images of shapes drawn, a second and core",
+        "pack_ratio": "packed / raw bytes",
         "import_per_s": "images imported from a 3dshapes file, a second",
     }
     return report.table("Data", ("", ""), [(text, figures[key]) for key, text in words.items()])

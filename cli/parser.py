@@ -24,7 +24,19 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> Parser:
     """The whole command line. Each subcommand sets `command`, a function from arguments to a Result."""
-    from cli import data, evaluation, exploring, graphs, retrieval, runs, steering, sweep, training, window
+    from cli import (
+        data,
+        evaluation,
+        exploring,
+        graphs,
+        packing,
+        retrieval,
+        runs,
+        steering,
+        sweep,
+        training,
+        window,
+    )
 
     parser = Parser(
         prog="doscope",
@@ -36,6 +48,7 @@ def make_parser() -> Parser:
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(command=window.open_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    for group in (data, training, sweep, steering, runs, exploring, retrieval, evaluation, graphs, window):
+    training_groups = (training, sweep, steering, runs)
+    for group in (data, packing, *training_groups, exploring, retrieval, evaluation, graphs, window):
         group.add_commands(commands)
     return parser

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,9 @@ from datasets.errors import CacheError
 from datasets.factors import FactorSpace, IntArray
 from datasets.recipe import Recipe
 from datasets.steps import Edges
+
+if TYPE_CHECKING:
+    import h5py
 
 _COPY_BYTES = 1 << 24
 _SCRATCH = ("images", "partial")  # endings
@@ -167,13 +171,19 @@ def _write_tables(path: Path, tables: Tables) -> int:
             group = file.create_group(f"transitions/{split}")
             for key in ("before", "after", "action"):
                 group[key] = getattr(tables.transitions[split], key).astype(np.int32)
-        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        layout.set_layout(h5py.h5d.CONTIGUOUS)
-        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-        layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-        space = h5py.h5s.create_simple((len(tables.splits), *tables.image_shape))
-        images = h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, space, layout)
-        return int(images.get_offset())
+        return room_for_images(file, (len(tables.splits), *tables.image_shape))
+
+
+def room_for_images(file: h5py.File, shape: tuple[int, ...]) -> int:
+    """Make `images` [N, H, W, C] in one piece; returns the byte offset at which the pixels belong."""
+    import h5py
+
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_layout(h5py.h5d.CONTIGUOUS)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    images = h5py.h5d.create(file.id, b"images", h5py.h5t.NATIVE_UINT8, h5py.h5s.create_simple(shape), layout)
+    return int(images.get_offset())
 
 
 def _copy(scratch: Path, partial: Path, offset: int, num_images: int) -> Iterator[Progress]:

@@ -19,7 +19,7 @@ from benchmarks.report import InputError
 KEYS = {
     "ct_layer": ("train_action_ms_b1_n16", "train_causal_mb_b4_n16", "retrieve_ms_b4_n4", "growth_time"),
     "autoencoder": ("train_images_per_s", "infer_images_per_s", "convolution_share"),
-    "data": ("cache_vs_memmap", "render_per_s_core", "import_per_s"),
+    "data": ("cache_vs_memmap", "render_per_s_core", "import_per_s", "pack_ratio"),
     "startup": ("first_paint_s", "ready_s"),
     "interaction": (
         *("click_p95_ms_idle", "click_p95_ms_training", "frame_gap_p99_ms", "frame_gap_max_ms"),

@@ -1,0 +1,101 @@
+"""A cache in a small form, to be passed on: `pack` writes it, `unpack` makes the cache of it again.
+
+A packed file is an HDF5 file with the tables of the cache and its images, put into the order of their
+factor values and compressed with gzip in chunks of a few pixels of a thousand images: neighbours in the
+grid differ in few pixels. `order` [N] holds the cache's row of each image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from datasets.arrays import open_arrays, reading
+from datasets.cache import FORMAT as CACHE_FORMAT
+from datasets.cache import Cache
+from datasets.errors import CacheError, SourceError
+from datasets.writer import Meter, Progress, room_for_images, scratch_files
+
+FORMAT = "doscope-packed"
+_CHUNK = (1024, 4, 8, 1)
+_LEVEL = 4  # of gzip
+
+
+def pack(cache_path: Path, path: Path) -> Iterator[Progress]:
+    """Write the packed form of a cache to `path`, when it is whole; closing the iterator cancels.
+
+    Raises:
+        CacheError: the cache cannot be read, or the file not written.
+    """
+    path = Path(path)
+    if path.resolve() == Path(cache_path).resolve():
+        raise CacheError(f"'{path}' is the cache itself; give another name with --out")
+    with Cache.open(cache_path) as cache, scratch_files(path) as (_, partial):
+        order = np.arange(cache.num_images)
+        if cache.has_factor_labels:
+            order = np.argsort(cache.space.to_index(cache.factors), kind="stable")
+        with h5py.File(partial, "w") as file:
+            _copy_tables(cache_path, file, FORMAT)
+            file["order"] = order.astype(np.int32)
+            shape = (cache.num_images, *cache.image_shape)
+            chunk = tuple(map(min, _CHUNK, shape))
+            images = file.create_dataset(
+                "images", shape, np.uint8, chunks=chunk, compression="gzip", compression_opts=_LEVEL
+            )
+            meter = Meter("packing", cache.num_images)
+            for first in range(0, cache.num_images, _CHUNK[0]):
+                images[first : first + _CHUNK[0]] = cache.images(order[first : first + _CHUNK[0]])
+                yield meter.at(min(first + _CHUNK[0], cache.num_images))
+        partial.replace(path)
+
+
+def unpack(packed: Path, path: Path) -> Iterator[Progress]:
+    """Make the cache of a packed file at `path`, when it is whole; closing the iterator cancels.
+
+    Raises:
+        SourceError: the file is no packed cache, or damaged.
+        CacheError: the cache cannot be written.
+    """
+    packed, path = Path(packed), Path(path)
+    if path.resolve() == packed.resolve():
+        raise CacheError(f"'{path}' is the packed file itself; give another name with --out")
+    arrays = open_arrays(packed, "a file that `doscope pack` wrote")
+    with reading(packed), h5py.File(packed, "r") as file:
+        if file.attrs.get("format") != FORMAT:
+            raise SourceError(f"'{packed}' is not a packed data set; name a file that `doscope pack` wrote")
+    order, images = arrays.read("order"), arrays.images("images")
+    rows = images.rows
+    if order.shape != (rows,) or (np.sort(order) != np.arange(rows)).any():
+        raise SourceError(f"'{packed}' is damaged (its order); get it again")
+    with scratch_files(path) as (_, partial):
+        with h5py.File(partial, "w") as file:
+            _copy_tables(packed, file, CACHE_FORMAT)
+            offset = room_for_images(file, (rows, *images.shape))
+        meter = Meter("unpacking", rows)
+        with partial.open("r+b") as pixels:
+            for first, block in images.blocks():
+                for row, image in zip(order[first : first + len(block)], block, strict=True):
+                    pixels.seek(offset + int(row) * image.nbytes)
+                    pixels.write(np.ascontiguousarray(image).data)
+                yield meter.at(first + len(block))
+        try:
+            Cache.open(partial).close()
+        except CacheError as error:
+            raise SourceError(f"'{packed}' is damaged ({error.__cause__ or error}); get it again") from error
+        partial.replace(path)
+
+
+def _copy_tables(source: Path, target: h5py.File, form: str) -> None:
+    """All but the images, number by number, so that nothing that points elsewhere is taken over."""
+    arrays = open_arrays(source, "a cache")
+    for name in arrays.names():
+        if name not in ("images", "order"):
+            target[name] = arrays.read(name)
+    with reading(source), h5py.File(source, "r") as file:
+        for key, value in file.attrs.items():
+            if not isinstance(value, str | int | float | np.integer | np.bool_):
+                raise SourceError(f"'{source}' has an attribute that no cache has, {key}; get it again")
+            target.attrs[key] = form if key == "format" else value

@@ -5,8 +5,8 @@
 JSON keys: `cache_batches_per_s`, `memmap_batches_per_s` (64 random images as float tensors' source,
 uint8, in sorted rows as the training draws them, files in the system's cache), `cache_vs_memmap` (the
 first over the second), `render_per_s_core` (images of `shapes` a second and core), `import_per_s` (images
-a second of a made file of 48,000 in the format of 3dshapes, chunked and packed as h5py does by itself), `pack_ratio` (bytes of what
-`doscope pack` makes of the cache over those of its pixels).
+a second of a made file of 48,000 in the format of 3dshapes, chunked and packed as h5py does by itself),
+`pack_ratio` (bytes of what `doscope pack` makes of the cache over those of its pixels).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from planted_list import PLANTED, Planted
+from planted_data import Planted
+from planted_list import PLANTED
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("benchmarks", "cli", "datasets", "engine", "gui", "resources", "scripts", "tests")

@@ -8,6 +8,7 @@ folder, so they are only comparable by name.
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -100,12 +101,17 @@ def _blocks(files: Files, members: list[str], space: FactorSpace) -> Iterator[Bl
 def _read_car(where: str, data: bytes) -> ImageArray:
     """The images [96, 128, 128, 3] of a MATLAB 5 file, elevation slowest."""
     from scipy.io import loadmat, whosmat
+    from scipy.io.matlab import MatReadError
 
-    with reading(where):
-        found = {name: (shape, kind) for name, shape, kind in whosmat(io.BytesIO(data))}
-        if found.get("im") != (_SHAPE, "uint8"):
-            raise SourceError(f"'{where}' has no images `im` of the shape {_SHAPE}; it is another file")
-        images = loadmat(io.BytesIO(data), variable_names=["im"])["im"]
+    with reading(where), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about damage in what is not read
+        try:
+            found = {name: (shape, kind) for name, shape, kind in whosmat(io.BytesIO(data))}
+            if found.get("im") != (_SHAPE, "uint8"):
+                raise SourceError(f"'{where}' has no images `im` of the shape {_SHAPE}; it is another file")
+            images = loadmat(io.BytesIO(data), variable_names=["im"])["im"]
+        except MatReadError as error:
+            raise SourceError(f"'{where}' is damaged ({error}); download it again") from error
     if images.shape != _SHAPE or images.dtype != np.uint8:
         raise SourceError(f"'{where}' is damaged; download it again")
     return np.ascontiguousarray(images.transpose(4, 3, 0, 1, 2).reshape(96, 128, 128, 3))

@@ -234,6 +234,18 @@ def test_cut_short(tmp_path: Path, name: str) -> None:
     refused(name, source, tmp_path, "cut short|damaged")
 
 
+def test_damaged_cars(tmp_path: Path) -> None:
+    """MATLAB files that are none, or without images."""
+    name = "data/cars/car_001_mesh.mat"
+    for data, match in (
+        (bytes(3000), "is damaged"),
+        (b"something else" * 300, "damaged|another file"),
+        (files.car_file(np.zeros((4, 24, 8, 8, 3), np.uint8)), "has no images `im` of the shape"),
+    ):
+        source, _ = files.write_cars3d(tmp_path, **{name: data})
+        refused("cars3d", source, tmp_path, match)
+
+
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     """An array of objects in the place of images or labels is refused."""
     objects = np.array([{"a": 1}] * 96, dtype=object)

@@ -52,7 +52,8 @@ def test_info(name: str, home: Path) -> None:
     assert info.licence
     assert info.citation
     assert info.needs_source == (name not in ("shapes", "pendulum"))
-    assert datasets.default_recipe(name).test_pairs == (2000 if name in ("pendulum", "sprites") else 4000)
+    usual = {"pendulum": 2000, "sprites": 2000, "own": 20_000}.get(name, 4000)
+    assert datasets.default_recipe(name).test_pairs == usual
 
 
 def test_resolve(home: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from datasets.cache import Cache
-from engine import phases
+from engine import objectives, phases
 from engine.errors import DeviceLost, Diverged, OutOfMemory
 from engine.events import CheckpointSaved, StepLogged
 from engine.failures import bytes_asked, explained
@@ -97,7 +97,7 @@ def test_a_training_ends_with_the_sentence_and_can_be_resumed(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise error
 
-    monkeypatch.setattr(phases, "transition_objective", fail)
+    monkeypatch.setattr(objectives, "transition_objective", fail)
     with pytest.raises(kind, match=said):
         list(events)
     assert run.status().finished == "stopped"
@@ -111,14 +111,14 @@ def test_a_loss_that_grows_without_end_stops_the_training(interrupted, monkeypat
     monkeypatch.setattr(phases, "LOG_EVERY_S", -1.0)
     monkeypatch.setattr(phases, "SAVE_EVERY_S", -1.0)
     monkeypatch.setattr(phases, "SAVE_SHARE", float("inf"))
-    real, calls = phases.transition_objective, []
+    real, calls = objectives.transition_objective, []
 
     def growing(*args: object, **kwargs: object) -> dict[str, torch.Tensor]:
         calls.append(1)
         terms = real(*args, **kwargs)
         return {**terms, "loss": terms["loss"] * (10.0 ** max(0, len(calls) - 6))}
 
-    monkeypatch.setattr(phases, "transition_objective", growing)
+    monkeypatch.setattr(objectives, "transition_objective", growing)
     seen = []
     with pytest.raises(Diverged, match=r"the loss grew from .*transition_rate"):
         seen.extend(events)

@@ -58,7 +58,6 @@ def test_a_rate_changes_from_the_next_step_on_and_is_kept_by_a_resumed_run(
     steering.ask(Order("rate", 0.5))
     events = train(config, cache, run, threads=1, steering=steering)
     _until(events, PhaseStarted, "transition")
-    next(events)
     events.close()
     assert load_checkpoint(run / "checkpoints" / "last.safetensors").meta["rate_factor"] == 0.5
     rates = {

@@ -94,14 +94,14 @@ def test_closing_saves_and_a_resumed_run_ends_like_an_uninterrupted_one(cache: C
 
 def test_a_broken_loss_keeps_the_last_good_checkpoint(cache: Cache, tmp_path: Path, monkeypatch) -> None:
     """A loss that is not a number stops the run as diverged, says what to lower, and saves nothing broken."""
-    from engine import phases
+    from engine import objectives
 
     events = train(tiny_config(), cache, tmp_path / "run", threads=1)
     for event in events:
         if isinstance(event, CheckpointSaved) and event.kind == "last":
             break
     monkeypatch.setattr(
-        phases,
+        objectives,
         "transition_objective",
         lambda model, codes, *a, **k: {
             "loss": model.log_sharpness * torch.nan,

@@ -71,13 +71,13 @@ def break_loss(monkeypatch: pytest.MonkeyPatch, objective: str) -> None:
     """The loss of one phase is no number."""
     import engine.phases
 
-    real = getattr(engine.phases, objective)
+    real = getattr(engine.objectives, objective)
 
     def broken(*args: object, **kwargs: object) -> dict[str, object]:
         terms = real(*args, **kwargs)
         return {**terms, "loss": terms["loss"] * float("nan")}
 
-    monkeypatch.setattr(engine.phases, objective, broken)
+    monkeypatch.setattr(engine.objectives, objective, broken)
 
 
 def test_a_full_disk_is_waited_for(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_memory_that_does_not_do_ends_the_training_alone(
         )
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.phases.autoencoder_objective", refuse)
+        patch.setattr("engine.objectives.autoencoder_objective", refuse)
         window, run = train()
         ended(qtbot, window)
     assert "3.0 GB" in window.messages.text

@@ -1,14 +1,16 @@
 """The images and labels that people have: a folder or archive with a table, or a file of arrays.
 
 folder, zip, tar     images, and one .csv whose first column is `path` (or `file`, `image`)
-.npz, .h5            `images` uint8 [N, H, W, C] or [N, H, W], `labels` [N, F], and maybe `names` [F];
-or `data` with the attributes factor_names, factor_sizes (disent's form)
+.npz, .h5            `images` uint8 [N, H, W, C] or [N, H, W], `labels` [N, F], and maybe `names` [F]; or in
+                     HDF5 `data` with the attributes factor_names and factor_sizes: a grid in the order of its
+                     factors, the last fastest (disent's form)
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from datasets.archive import Files, open_files, refuse_web_page
-from datasets.arrays import Arrays, open_arrays
+from datasets.arrays import Arrays, Images, open_arrays, reading
 from datasets.errors import SourceError
 from datasets.source import ImageArray
 
@@ -62,9 +64,14 @@ def open_own(path: Path) -> OwnFiles:
     Raises:
         SourceError: nothing that is known, or it contradicts itself.
     """
-    if path.is_file() and path.read_bytes()[:4] in (b"\x89HDF", b"PK\x03\x04") and not _holds_images(path):
+    if path.is_file() and _head(path) in (b"\x89HDF", b"PK\x03\x04") and not _holds_images(path):
         return _of_arrays(path, open_arrays(path, "a file with the arrays images and labels"))
     return _of_table(open_files(path))
+
+
+def _head(path: Path) -> bytes:
+    with reading(path), path.open("rb") as file:
+        return file.read(4)
 
 
 def _holds_images(path: Path) -> bool:
@@ -189,18 +196,24 @@ def _picture(data: bytes) -> ImageArray:
 
 def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
     names = arrays.names()
-    key = "images" if "images" in names else "data"
-    if key not in names or "labels" not in names:
+    if "data" in names and "images" not in names and (grid := _grid_of(path)) is not None:
+        return OwnFiles(str(path), grid, None, _streamed(arrays.images("data")))
+    if "images" not in names or "labels" not in names:
         raise SourceError(
             f"'{path}' has the arrays {', '.join(names[:8]) or 'none'}; it needs images [N, H, W, C] and "
             "labels [N, F]"
         )
-    images, labels = arrays.images(key), np.asarray(arrays.read("labels"))
+    images, labels = arrays.images("images"), np.asarray(arrays.read("labels"))
     labels = labels[:, None] if labels.ndim == 1 else labels
     if labels.ndim != 2 or len(labels) != images.rows or not labels.shape[1]:
         raise SourceError(f"'{path}' has {images.rows:,} images and labels of shape {labels.shape}")
-    titles = [f"factor {k + 1}" for k in range(labels.shape[1])]
+    titles = _titles(path, "names" in names, labels.shape[1])
     columns = {title: [f"{value:.12g}" for value in labels[:, k]] for k, title in enumerate(titles)}
+    return OwnFiles(str(path), columns, None, _streamed(images))
+
+
+def _streamed(images: Images) -> Callable[[], Iterator[tuple[int, ImageArray]]]:
+    """Reads an array of images as 64 x 64 pixels with three channels."""
 
     def stream() -> Iterator[tuple[int, ImageArray]]:
         from datasets.stored import resized
@@ -211,4 +224,42 @@ def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
             for n, image in enumerate(coloured):
                 yield first + n, image
 
-    return OwnFiles(str(path), columns, None, stream)
+    return stream
+
+
+def _titles(path: Path, named: bool, count: int) -> list[str]:
+    """The names of the label columns: those in the file, if there is one for each, else numbers."""
+    found: list[str] = []
+    if named:
+        with reading(path):
+            if _head(path) == b"\x89HDF":
+                import h5py
+
+                with h5py.File(path) as file:
+                    found = [_word(name) for name in file["names"][...].reshape(-1)[: count + 1]]
+            else:
+                with np.load(path, allow_pickle=False) as arrays:
+                    found = [_word(name) for name in arrays["names"].reshape(-1)[: count + 1]]
+    good = len(found) == count and len(set(found)) == count and all(found)
+    return found if good else [f"factor {k + 1}" for k in range(count)]
+
+
+def _grid_of(path: Path) -> dict[str, list[str]] | None:
+    """The labels that the attributes factor_names and factor_sizes of `data` stand for."""
+    import h5py
+
+    with reading(path), h5py.File(path) as file:
+        attributes = file["data"].attrs
+        if "factor_names" not in attributes or "factor_sizes" not in attributes:
+            return None
+        names = [_word(name) for name in attributes["factor_names"]]
+        sizes = [int(size) for size in attributes["factor_sizes"]]
+        rows = len(file["data"])
+    if len(names) != len(sizes) or min(sizes, default=0) < 1 or math.prod(sizes) != rows:
+        raise SourceError(f"'{path}' has {rows:,} images, but its factors are {names} with sizes {sizes}")
+    values = np.unravel_index(np.arange(rows), sizes)
+    return {name: [str(v) for v in column] for name, column in zip(names, values, strict=True)}
+
+
+def _word(name: object) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

@@ -39,6 +39,13 @@ def tiny_config():
     )
 
 
+def brief_config():
+    """The tiny one with a third of its steps, for tests of how a training goes and not of what it learns."""
+    tiny = tiny_config()
+    training = dataclasses.replace(tiny.training, autoencoder_steps=20, transition_steps=12)
+    return dataclasses.replace(tiny, training=training)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def doscope_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Nothing that a test does reaches the user's own folders."""

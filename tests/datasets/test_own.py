@@ -135,6 +135,24 @@ def test_the_table_may_say_the_splits(folder: Path) -> None:
         build(folder)
 
 
+def test_a_grid_that_describes_itself(tmp_path: Path) -> None:
+    """disent's form: no labels, but the factors' names and sizes; other sizes are refused."""
+    images = np.stack([np.asarray(picture(*c, side=64)) for c in combinations()])
+    path = tmp_path / "grid.h5"
+    with h5py.File(path, "w") as file:
+        file["data"] = images
+        file["data"].attrs["factor_names"] = np.array([b"size", b"weight", b"colour"])
+        file["data"].attrs["factor_sizes"] = [2, 11, 8]
+    cache = build(path)
+    assert cache.space.names == ("size", "weight", "colour")
+    assert (cache.images([cache.find((1, 3, 5))])[0] == images[(1 * 11 + 3) * 8 + 5]).all()
+    check(cache)
+    with h5py.File(path, "a") as file:
+        file["data"].attrs["factor_sizes"] = [2, 11, 9]
+    with pytest.raises(SourceError, match="sizes"):
+        build(path)
+
+
 @pytest.mark.parametrize("kind", ["npz", "h5"])
 def test_arrays_with_labels(tmp_path: Path, kind: str) -> None:
     """Real numbers as labels are ranked; grey images get three channels; nothing but a file is needed."""
@@ -142,12 +160,13 @@ def test_arrays_with_labels(tmp_path: Path, kind: str) -> None:
     labels = np.array([[SIZES.index(s), w, COLOURS.index(c)] for s, w, c in combinations()], float)
     path = tmp_path / f"arrays.{kind}"
     if kind == "npz":
-        np.savez(path, images=images, labels=labels)
+        np.savez(path, images=images, labels=labels, names=np.array(["size", "weight", "colour"]))
     else:
         with h5py.File(path, "w") as file:
             file["images"], file["labels"] = images[..., None], labels
     cache = build(path)
-    assert cache.space.names == ("factor 1", "factor 2", "factor 3")
+    named = ("size", "weight", "colour") if kind == "npz" else ("factor 1", "factor 2", "factor 3")
+    assert cache.space.names == named
     assert cache.space.factors[1].values[:3] == ("0.5", "1", "2")
     check(cache)
     assert (cache.images([cache.find((0, 1, 2))])[0] == images[1 * len(COLOURS) + 2][..., None]).all()

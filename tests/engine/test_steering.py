@@ -17,7 +17,7 @@ from engine.phases import WARM_UP_STEPS
 from engine.run_directory import RunDirectory
 from engine.steering import FOLDER, ORDERS, Order, Steering, give_order
 from engine.training import train
-from tests.conftest import tiny_config
+from tests.conftest import brief_config, tiny_config
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_rate_changes_from_the_next_step_on_and_is_kept_by_a_resumed_run(
 def test_another_process_steers_through_the_run_directory(cache: Cache, tmp_path: Path) -> None:
     """Saved, paused, gone on with and stopped by files; the log tells what was ordered."""
     run = tmp_path / "run"
-    events = train(tiny_config(), cache, run, threads=1)
+    events = train(brief_config(), cache, run, threads=1)
     _until(events, StepLogged)
     give_order(run, Order("save"))
     saved = _until(events, CheckpointSaved)
@@ -99,12 +99,12 @@ def test_another_process_steers_through_the_run_directory(cache: Cache, tmp_path
 def test_orders_of_an_earlier_training_are_forgotten(cache: Cache, tmp_path: Path) -> None:
     """A stop that nobody heeded must not end the run that is resumed a day later; nor must rubbish."""
     run = tmp_path / "run"
-    events = train(tiny_config(), cache, run, threads=1)
+    events = train(brief_config(), cache, run, threads=1)
     _until(events, StepLogged)
     events.close()
     give_order(run, Order("stop"))
     (run / FOLDER / "0.json").write_text("{", encoding="utf-8")
-    *_, last = train(tiny_config(), cache, run, threads=1, resume=True)
+    *_, last = train(brief_config(), cache, run, threads=1, resume=True)
     assert last.reason == "done"
 
 

@@ -20,7 +20,7 @@ from engine.phases import EDGES_SETTLE, rank
 from engine.run_directory import RunDirectory
 from engine.training import train
 from engine.training_state import Budget, TrainingState
-from tests.conftest import tiny_config
+from tests.conftest import brief_config, tiny_config
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_no_test_image_is_ever_looked_at(
 
 def test_closing_saves_and_a_resumed_run_ends_like_an_uninterrupted_one(cache: Cache, tmp_path: Path) -> None:
     """Stopped in the middle of each phase and resumed, the weights are those of a run that never stopped."""
-    config = tiny_config()
+    config = brief_config()
     for _ in train(config, cache, tmp_path / "whole", threads=1):
         pass
     for wanted in ("autoencoder", "transition"):
@@ -96,7 +96,7 @@ def test_a_broken_loss_keeps_the_last_good_checkpoint(cache: Cache, tmp_path: Pa
     """A loss that is not a number stops the run as diverged, says what to lower, and saves nothing broken."""
     from engine import objectives
 
-    events = train(tiny_config(), cache, tmp_path / "run", threads=1)
+    events = train(brief_config(), cache, tmp_path / "run", threads=1)
     for event in events:
         if isinstance(event, CheckpointSaved) and event.kind == "last":
             break
@@ -119,19 +119,19 @@ def test_a_broken_loss_keeps_the_last_good_checkpoint(cache: Cache, tmp_path: Pa
 def test_a_run_without_a_checkpoint_begins_again(cache: Cache, tmp_path: Path) -> None:
     """Killed before anything was saved, a run is not a dead end: resume starts it with its own settings."""
     path = tmp_path / "run"
-    events = train(tiny_config(), cache, path, threads=1)
+    events = train(brief_config(), cache, path, threads=1)
     next(events)
     events.close()
     RunDirectory(path).last.unlink()
     assert RunDirectory(path).status().resumable
-    again = list(train(tiny_config(), cache, path, threads=1, resume=True))
+    again = list(train(brief_config(), cache, path, threads=1, resume=True))
     assert again[0].resumed_step == 0
     assert again[-1].reason == "done"
 
 
 def test_closing_at_the_last_event_leaves_the_run_done(cache: Cache, tmp_path: Path) -> None:
     """A stop that comes when everything is done does not turn "done" into "stopped"."""
-    events = train(tiny_config(), cache, tmp_path / "run", threads=1)
+    events = train(brief_config(), cache, tmp_path / "run", threads=1)
     for event in events:
         if isinstance(event, RunFinished):
             break
@@ -146,15 +146,15 @@ def test_a_stop_during_validation_loses_no_validation(cache: Cache, tmp_path: Pa
     def validated(path: Path) -> list[tuple[str, int]]:
         return [(e.phase, e.step) for e in RunDirectory(path).events()[0] if isinstance(e, Validated)]
 
-    list(train(tiny_config(), cache, tmp_path / "whole", threads=1))
-    events = train(tiny_config(), cache, tmp_path / "cut", threads=1)
+    list(train(brief_config(), cache, tmp_path / "whole", threads=1))
+    events = train(brief_config(), cache, tmp_path / "cut", threads=1)
     stages = 0
     for event in events:
         stages += isinstance(event, Progressed) and event.stage == "validating"
         if stages == 2:
             break
     events.close()
-    list(train(tiny_config(), cache, tmp_path / "cut", threads=1, resume=True))
+    list(train(brief_config(), cache, tmp_path / "cut", threads=1, resume=True))
     assert validated(tmp_path / "cut") == validated(tmp_path / "whole")
 
 

@@ -283,6 +283,6 @@ def test_kept_probes_read_the_present_image(
     assert probes is not None
     panel.buttons[3].click()
     qtbot.waitUntil(lambda: ready.selection.history.count() == 1)
-    qtbot.waitUntil(lambda: panel._read is not None)
+    wait_idle(qtbot, ready)
     assert panel._read == tuple(probes.read(ready.selection.step.image[None])[0].tolist())
     wait_idle(qtbot, ready)

@@ -153,6 +153,7 @@ def _watched(person: Person, minutes: float, seed: int) -> Rates:
     form = window.train.form
     form.minutes.setValue(max(minutes, form.minutes.minimum()))
     form.seed.setValue(seed)
+    form.name.setText(f"watched-{seed}")
     path = Path(os.environ["DOSCOPE_HOME"]) / "runs" / form.name.text()
     form.start.click()
     person.wait(lambda: window.engine.is_training, "the training")

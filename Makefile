@@ -54,5 +54,5 @@ $(VENV)/.installed: $(DECLARED) | $(VENV)/.made
 	@touch $@
 
 $(VENV)/.installed-test: $(DECLARED) | $(VENV)/.made
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
+	$(PIP) install --no-compile --quiet --constraint constraints.txt --editable ".[test]"
 	@touch $(VENV)/.installed $@

@@ -1,5 +1,6 @@
 # make run    set-up, then the window (without a display: the guided tour as pictures)
 # make test   set-up with the test tools, then lint, types and tests
+# make test-long    the tests that would take that beyond ten minutes: more benchmarks' smoke runs, the guided tour
 # make reproduce    builds, trains and measures what docs/results.md reports: hours; ARGUMENTS="--quick": minutes
 # Stamps in .venv remember what is installed; they are redone when pyproject.toml or constraints.txt changes.
 
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: help run test lint types tests format reproduce clean
+.PHONY: help run test test-long lint types tests format reproduce clean
 
 help:
 	@echo "make run     set up and open the window"
@@ -32,7 +33,10 @@ types: $(VENV)/.installed-test
 
 tests: $(VENV)/.installed-test
 	@$(BIN)/python scripts/qt_libraries.py
-	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 2 --dist loadfile
+	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+test-long: $(VENV)/.installed-test
+	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 2 -m long
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
@@ -54,5 +58,5 @@ $(VENV)/.installed: $(DECLARED) | $(VENV)/.made
 	@touch $@
 
 $(VENV)/.installed-test: $(DECLARED) | $(VENV)/.made
-	$(PIP) install --no-compile --quiet --constraint constraints.txt --editable ".[test]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
 	@touch $(VENV)/.installed $@

@@ -34,6 +34,8 @@ KEYS = {
 }
 
 
+SLOW = ("autoencoder", "startup", "retrieval", "monitoring", "time_to_accuracy")
+LONG = pytest.mark.long
 WITH_A_WINDOW = ("startup", "interaction", "monitoring")
 
 
@@ -44,7 +46,8 @@ def finished() -> Callable[[str], dict[str, object]]:
 
     def run(name: str) -> dict[str, object]:
         if name not in found:
-            alike = [other for other in KEYS if (other in WITH_A_WINDOW) == (name in WITH_A_WINDOW)]
+            kind = (name in WITH_A_WINDOW, name in SLOW)
+            alike = [other for other in KEYS if (other in WITH_A_WINDOW, other in SLOW) == kind]
             command = [sys.executable, "-m", "tests.benchmarks.all_quick", *alike]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, done.stderr
@@ -55,7 +58,7 @@ def finished() -> Callable[[str], dict[str, object]]:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG if name in SLOW else ()) for name in KEYS])
 def test_it_gives_its_keys(name: str, finished: Callable[[str], dict[str, object]]) -> None:
     """The real command, with `--quick --json`: one flat object with numbers, and the machine beside them."""
     done = finished(name)

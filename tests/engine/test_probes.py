@@ -68,6 +68,7 @@ def same(one: Probes, other: Probes) -> bool:
     return all(torch.equal(x, y) for x, y in zip(weights(one).values(), weights(other).values(), strict=True))
 
 
+@pytest.mark.long
 def test_they_learn_to_read_images_that_they_never_saw(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some hundred steps on sixty images most factors of test images are read right, blurred or not."""
     monkeypatch.setattr(probes, "FEWEST_STEPS", 250)

@@ -13,6 +13,7 @@ from gui.data_work import DataWork
 from gui.tour import TourError, take_tour
 
 
+@pytest.mark.long
 def test_tour_saves_pictures_of_the_real_window(
     qapp, tiny_run: Path, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,10 +148,10 @@ def _finish(process: BaseProcess) -> None:
 def _train(config: str, cache: str, run: str) -> None:
     """In a process of its own: begins the run, or goes on with it."""
     from datasets.cache import Cache
-    from engine import phases
+    from engine import phases, step_log
     from engine.training import train
 
-    phases.LOG_EVERY_S = phases.SAVE_EVERY_S = -1.0
+    step_log.LOG_EVERY_S = phases.SAVE_EVERY_S = -1.0
     phases.SAVE_SHARE = float("inf")
     path = Path(run)
     resume = (path / "config.json").is_file()

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from engine import distributed
 from engine.batches import CodeNoise, TransitionSampler, to_images, to_tensor
-from engine.device import autocast, used_memory
-from engine.errors import Diverged
-from engine.events import Event, PhaseStarted, Progressed, SampleSaved, Steered, StepLogged, Validated
+from engine.device import autocast
+from engine.events import Event, PhaseStarted, Progressed, SampleSaved, Steered, Validated
 from engine.metrics.graph import edges_kept
 from engine.metrics.images import psnr_db
 from engine.metrics.retrieval import RetrievalTally
@@ -24,14 +23,14 @@ from engine.quantizer import perplexity
 from engine.recorder import Recorder
 from engine.room import saved, when_there_is_room
 from engine.steering import NEXT_PHASE, ORDERS, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
+from engine.step_log import StepLog
 from engine.training_state import TrainingState
 
-LOG_EVERY_S = 0.2
 SAVE_EVERY_S = 60.0
 SAVE_SHARE = 0.005  # of the time at most; the checkpoints of validations come on top
-GROWN, GROWN_LOGS = 1000.0, 5  # times the least loss of the phase, in so many logs one after the other
 WARM_UP_STEPS = 100
 SAMPLE_COLUMNS = 10
+ACTED_IMAGES = 4  # all actions are done to so many validation images
 VALIDATION_IMAGES, VALIDATION_PAIRS = 500, 1000
 VALIDATION_BATCH = 50
 PAUSED_S = 0.05  # between two looks for the order that ends a pause
@@ -167,8 +166,35 @@ class TransitionPhase:
         self._edges_NN = edges.mean(dim=0).cpu().numpy().astype(np.float16)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The base graph, mean over the images of the last validation, float16 [N,N], [i, j]: i causes j."""
-        return {"graph": self._edges_NN}
+        """`graph`, float16 [N,N], [i, j]: i causes j: the base graph, mean over the images of the last
+        validation; and what each action makes of some images, as `_each_action` gives it."""
+        return {"graph": self._edges_NN} | self._each_action()
+
+    def _each_action(self) -> dict[str, np.ndarray]:
+        """The first validation pairs: `before`, `reconstruction`, `after`, uint8 [R,h,w,c]; `true_action`,
+        int64 [R]; all actions done to each, `acted`, uint8 [R,A,h,w,c]; their `action_names`, [A]."""
+        state, pairs, names = self._state, self._pairs, self._state.cache.space.action_names
+        rows = pairs.before[:ACTED_IMAGES]
+        actions = torch.arange(len(names), device=state.device)
+        with torch.no_grad():
+            codes_RN = self._codes_of(rows)
+            decoded = to_images(state.model.decode(codes_RN))
+            acted = [
+                to_images(
+                    state.model.autoencoder.decode_latents(
+                        state.model.apply_action(codes_N.expand(len(names), -1), actions).latents_BPQD
+                    )
+                )
+                for codes_N in codes_RN
+            ]
+        return {
+            "before": state.cache.images(rows),
+            "reconstruction": decoded,
+            "after": state.cache.images(pairs.after[:ACTED_IMAGES]),
+            "true_action": np.asarray(pairs.action[:ACTED_IMAGES], np.int64),
+            "acted": np.stack(acted),
+            "action_names": np.asarray(names),
+        }
 
     def sample(self) -> list[np.ndarray]:
         """Before, the predicted after, the true after, of validation pairs."""
@@ -194,7 +220,7 @@ def _validation_pairs(state: TrainingState) -> int:
 def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """Steps until the phase's budget is spent; validates, samples and saves in between."""
     yield PhaseStarted(phase.name, state.step, state.elapsed_s)
-    log = Log(phase, state.agreed())
+    log = StepLog(phase, state.agreed())
     while state.agreed().phase_progress < 1:
         orders = _orders(state)
         if orders and log.waiting():
@@ -322,70 +348,3 @@ def _look_closely(phase: Phase, state: TrainingState, recorder: Recorder) -> Ite
 def rank(state: TrainingState) -> float:
     """What the best checkpoint is chosen by: retrieval, and before that whether the graph has settled."""
     return state.figures["directed_accuracy"] + (state.phase_progress >= EDGES_SETTLE)
-
-
-class Log:
-    """Means of the terms since the last event; one synchronisation with the device an event.
-
-    Attributes:
-        growing: how many events one after the other said a loss far above the least of the phase.
-    """
-
-    def __init__(self, phase: Phase, state: TrainingState) -> None:
-        self._phase, self._state = phase, state
-        self._terms: list[Terms] = []
-        self._since_s = state.elapsed_s
-        self._least, self.growing = math.inf, 0
-
-    def add(self, terms: Terms) -> None:
-        """Remembers one step's terms."""
-        self._terms.append(terms)
-
-    def waiting(self) -> bool:
-        """Whether steps were made since the last event."""
-        return bool(self._terms)
-
-    def due(self) -> bool:
-        """Whether it is time for an event."""
-        return self._state.elapsed_s - self._since_s >= LOG_EVERY_S
-
-    def event(self) -> StepLogged:
-        """The means, as an event.
-
-        Raises:
-            Diverged: the loss is not a number, or has grown without end.
-        """
-        state = self._state
-        names = dict.fromkeys(name for terms in self._terms for name in terms)
-        values = {
-            name: float(torch.stack([t[name] for t in self._terms if name in t]).float().mean())
-            for name in names
-        }
-        values = _of_all_processes(values)
-        if not (math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])):
-            raise self._diverged("the loss is not a number")
-        self._least = min(self._least, values["loss"])
-        self.growing = self.growing + 1 if values["loss"] > GROWN * max(self._least, 1.0) else 0
-        if self.growing >= GROWN_LOGS:
-            raise self._diverged(f"the loss grew from {self._least:.4g} to {values['loss']:.4g}")
-        rate = len(self._terms) * self._phase.batch / max(state.elapsed_s - self._since_s, 1e-9)
-        values["learning_rate"] = state.optimizer.rate
-        values["memory_mb"] = used_memory(state.device) / 2**20
-        self._terms.clear()
-        self._since_s = state.elapsed_s
-        return StepLogged(
-            self._phase.name, state.step, state.elapsed_s, state.progress, state.remaining_s, rate, values
-        )
-
-    def _diverged(self, what: str) -> Diverged:
-        state = self._state
-        return Diverged(
-            f"{what} at step {state.step}; the last good checkpoint is kept in"
-            f" {state.run.last.parent}; lower training.{self._phase.name}_rate and start again"
-        )
-
-
-def _of_all_processes(values: dict[str, float]) -> dict[str, float]:
-    """The means over the processes, each of which saw its part of the batches."""
-    means = distributed.mean(torch.tensor(list(values.values()), dtype=torch.float64))
-    return dict(zip(values, means.tolist(), strict=True))

@@ -24,7 +24,7 @@ OTHER_DASHES = ([6, 3], [2, 2], [8, 3, 2, 3], [1, 4])  # of the runs that are co
 OTHER_MARKS = (
     "\N{EN DASH} \N{EN DASH}",
     "- - -",
-    "\N{EN DASH} \N{MIDDLE DOT}",
+    "\N{EN DASH} \N{MIDDLE DOT} \N{EN DASH}",
     "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
 )
 LARGE = {"gradient_norm", "targets"}
@@ -108,13 +108,7 @@ class CurvePlot(QWidget):
     def set_others(self, others: Mapping[str, CurveData]) -> None:
         """The same curves of other runs, by name, dashed."""
         self._others = dict(others)
-        marks = (
-            "\N{EN DASH} \N{EN DASH}",
-            "- - -",
-            "\N{EN DASH} \N{MIDDLE DOT} \N{EN DASH}",
-            "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
-        )
-        named_runs = (f"{mark} {name}" for mark, name in zip(marks, others, strict=False))
+        named_runs = (f"{mark} {name}" for mark, name in zip(OTHER_MARKS, others, strict=False))
         self.compared.setText("     ".join(("\N{EM DASH} this run", *named_runs)))
         self.compared.setVisible(bool(others))
         if not self._closed:
@@ -293,5 +287,6 @@ class CurvePlot(QWidget):
         self.legend.set_values(self.values_at(x))
 
     def _show_newest(self) -> None:
-        self.where.setText("")
+        waiting = "the first values come with the first validation" if self._group == FIGURES else ""
+        self.where.setText("" if self._items else waiting)
         self.legend.set_values({name: self._series(name).values[-1] for name in self._items})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from collections import deque
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from engine.events import (
     CheckpointSaved,
@@ -10,6 +13,7 @@ from engine.events import (
     Noted,
     PhaseStarted,
     Progressed,
+    RunFinished,
     RunStarted,
     SampleSaved,
     Steered,
@@ -17,10 +21,19 @@ from engine.events import (
     Validated,
 )
 from engine.steering import NEXT_PHASE, PAUSE, RATE, RESUME, SAVE, STOP
-from gui.widgets import named
+from gui.widgets import heading, named, row
 from gui.words import count, duration, figure, readable
 
 MAX_LINES = 2000
+ALL, MAIN, WARNINGS = "all", "main", "warnings"
+LEVELS = (ALL, MAIN, WARNINGS)  # from the least that matters on
+LEVEL_TIP = (
+    "all: checkpoints and pictures too\n"
+    "main: phases, validations, orders\n"
+    "warnings: what a person should know"
+)
+EMPTY = "What happens during training is written here."
+NOTHING = "No event matches."
 
 
 def line(event: Event) -> str | None:
@@ -64,18 +77,61 @@ def figures(values: dict[str, float]) -> str:
     return ", ".join(f"{readable(name)} {figure(name, value)}" for name, value in values.items())
 
 
-class EventLog(QPlainTextEdit):
-    """The newest events at the bottom; old lines beyond 2,000 are dropped."""
+def level(event: Event) -> int:
+    """How much an event matters: an index into `LEVELS`."""
+    if isinstance(event, Noted) or (isinstance(event, RunFinished) and event.reason == "diverged"):
+        return LEVELS.index(WARNINGS)
+    return LEVELS.index(ALL if isinstance(event, CheckpointSaved | SampleSaved) else MAIN)
+
+
+class EventLog(QWidget):
+    """The newest events at the bottom; old lines beyond 2,000 are dropped.
+
+    A level and a search choose the lines that are seen; all are kept.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        named(self, "train_log", "Events of the run")
-        self.setReadOnly(True)
-        self.setMaximumBlockCount(MAX_LINES)
-        self.setPlaceholderText("What happens during training is written here.")
+        self._lines: deque[tuple[int, str]] = deque(maxlen=MAX_LINES)
+        self.search = named(QLineEdit(), "train_log_search", "Search the events")
+        self.search.setPlaceholderText("Search")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(lambda _: self._fill())
+        self.level = named(QComboBox(), "train_log_level", "Which events are seen", LEVEL_TIP)
+        self.level.addItems(LEVELS)
+        self.level.currentIndexChanged.connect(lambda _: self._fill())
+        self.text = named(QPlainTextEdit(), "train_log", "Events of the run")
+        self.text.setReadOnly(True)
+        self.text.setMaximumBlockCount(MAX_LINES)
+        self.text.setPlaceholderText(EMPTY)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row(heading("Events"), self.search, self.level, spacing=6, wide=self.search))
+        layout.addWidget(self.text, 1)
 
     def add(self, events: list[Event]) -> None:
         """Append the lines of events."""
-        lines = [text for event in events if (text := line(event)) is not None]
-        if lines:
-            self.appendPlainText("\n".join(lines))
+        lines = [(level(event), text) for event in events if (text := line(event)) is not None]
+        self._lines.extend(lines)
+        if shown := self._shown(lines):
+            self.text.appendPlainText("\n".join(shown))
+
+    def clear(self) -> None:
+        """Another run: no lines; level and search stay."""
+        self._lines.clear()
+        self._fill()
+
+    def toPlainText(self) -> str:
+        """The lines that are seen."""
+        return self.text.toPlainText()
+
+    def _shown(self, lines: Iterable[tuple[int, str]]) -> list[str]:
+        words, least = self.search.text().casefold().split(), self.level.currentIndex()
+        return [text for at, text in lines if at >= least and all(w in text.casefold() for w in words)]
+
+    def _fill(self) -> None:
+        """All kept lines that level and search let through, the newest in sight."""
+        self.text.setPlaceholderText(NOTHING if self._lines else EMPTY)
+        self.text.setPlainText("\n".join(self._shown(self._lines)))
+        bar = self.text.verticalScrollBar()
+        bar.setValue(bar.maximum())

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from engine.events import SampleSaved
 from gui.pictures import paint_picture, to_qimage
+from gui.train.action_tiles import NEEDED, ActionTile, ActionTiles, action_tiles
 from gui.train.progress_pictures import graph_picture, graph_words, use_picture, use_words
 from gui.widgets import caption, heading, named, row, tool_button
 from gui.words import count, duration
 
-IMAGES, GRAPH, CODES = "images", "average graph", "codes in use"
-KINDS = (IMAGES, GRAPH, CODES)
+IMAGES, ACTIONS, GRAPH, CODES = "images", "each action", "average graph", "codes in use"
+KINDS = (IMAGES, ACTIONS, GRAPH, CODES)
 NO_GRAPH = "The graph forms in the transition phase; it comes with that phase's first validation."
+NO_ACTIONS = "Actions are learned in the transition phase; they come with that phase's first validation."
 NO_CODES = "No use of codes was saved for this run."
 
 
@@ -55,11 +59,17 @@ class SampleView(QWidget):
         self._folder = Path()
         self._samples: list[SampleSaved] = []
         self.area = named(PictureArea(), "train_sample", "Sample picture")
+        self.tiles = named(ActionTiles(), "train_sample_actions", "What each action makes of an image")
+        self.tiles.hide()
+        self.image = named(QComboBox(), "train_sample_image", "Which image the actions are done to")
+        self.image.setToolTip("The validation image that all actions are done to")
+        self.image.currentIndexChanged.connect(self._show_again)
+        self.image.hide()
         self.kind = named(QComboBox(), "train_sample_kind", "What is shown of the run's progress")
         self.kind.addItems(KINDS)
         self.kind.setToolTip(
-            "Validation images, the base graph on average over validation images,\n"
-            "or how often each code is used"
+            "Validation images, what each action makes of one, the base graph on average over\n"
+            "validation images, or how often each code is used"
         )
         self.kind.currentIndexChanged.connect(self._show_again)
         self.slider = named(
@@ -74,8 +84,9 @@ class SampleView(QWidget):
         self.when.setMinimumWidth(10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row(heading("Samples"), 1, self.kind))
+        layout.addLayout(row(heading("Samples"), 1, self.image, self.kind))
         layout.addWidget(self.area, 1)
+        layout.addWidget(self.tiles, 1)
         bar = row(self.slider, self.newest)
         bar.setStretch(0, 1)
         layout.addLayout(bar)
@@ -121,6 +132,7 @@ class SampleView(QWidget):
         several = len(self._samples) > 1
         self.slider.setEnabled(several)
         self.newest.setEnabled(several and index < len(self._samples) - 1)
+        self._show_tiles([])
         if not self._samples:
             self.area.picture = QImage()
             self.when.setText("")
@@ -140,22 +152,47 @@ class SampleView(QWidget):
         if self.kind.currentText() == IMAGES:
             self.area.picture = QImage(str(path))
             return ""
+        self.area.picture = QImage()
+        if self.kind.currentText() == ACTIONS:
+            return self._draw_actions(index)
         graph = self.kind.currentText() == GRAPH
-        found = self._newest("graph" if graph else "codes", index)
-        if found is None:
-            self.area.picture = QImage()
+        key = "graph" if graph else "codes"
+        found = self._newest((key,), index)
+        if not found:
             self.area.words = NO_GRAPH if graph else NO_CODES
             return ""
-        self.area.picture = to_qimage(graph_picture(found) if graph else use_picture(found))
-        return f"\n{graph_words(found) if graph else use_words(found)}"
+        values = np.asarray(found[key], np.float64)
+        self.area.picture = to_qimage(graph_picture(values) if graph else use_picture(values))
+        return f"\n{graph_words(values) if graph else use_words(values)}"
 
-    def _newest(self, key: str, index: int) -> npt.NDArray[np.float64] | None:
-        """An array of the sample at `index`, or of the last one before it that has it."""
+    def _draw_actions(self, index: int) -> str:
+        """Each action done to one image at a time."""
+        found = self._newest(NEEDED, index)
+        if not found:
+            self.area.words = NO_ACTIONS
+            return ""
+        images = len(found["acted"])
+        if self.image.count() != images:
+            with QSignalBlocker(self.image):
+                self.image.clear()
+                self.image.addItems([f"image {number + 1}" for number in range(images)])
+        self._show_tiles(action_tiles(found, self.image.currentIndex()))
+        return "\nFramed: what was really done, and where it leads"
+
+    def _show_tiles(self, tiles: list[ActionTile]) -> None:
+        """In the place of the picture; nothing where there are none."""
+        self.tiles.set_tiles(tiles)
+        self.tiles.setVisible(bool(tiles))
+        self.image.setVisible(bool(tiles))
+        self.area.setVisible(not tiles)
+
+    def _newest(self, keys: Sequence[str], index: int) -> dict[str, npt.NDArray[Any]]:
+        """Arrays of the sample at `index`, or of the last one before it that has them; else none."""
         for sample in reversed(self._samples[: index + 1]):
             try:
                 with np.load((self._folder / sample.path).with_suffix(".npz"), allow_pickle=False) as arrays:
-                    if key in arrays:
-                        return np.asarray(arrays[key], np.float64)
+                    if all(key in arrays for key in keys):
+                        return {key: np.asarray(arrays[key]) for key in keys}
             except (OSError, ValueError, zipfile.BadZipFile):
                 continue
-        return None
+        return {}

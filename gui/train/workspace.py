@@ -116,10 +116,8 @@ class TrainWorkspace(Workspace):
         side.setObjectName("train_side_splitter")
         side.setHandleWidth(GAP)
         side.setChildrenCollapsible(False)
-        for title, view in (("", self.samples), ("Events", self.log)):
+        for view in (self.samples, self.log):
             surface, layout = panel()
-            if title:
-                layout.addWidget(heading(title))
             layout.addWidget(view)
             side.addWidget(surface)
         side.setStretchFactor(0, 3)

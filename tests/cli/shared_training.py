@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cli.training
 import main
-from engine import distributed, phases
+from engine import distributed, step_log
 from engine.checkpoint import Checkpoint, model_tensors, save_checkpoint
 from engine.events import Event, StepLogged
 from engine.training_state import TrainingState
@@ -34,7 +34,7 @@ def press_ctrl_c(event: Event) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-phases.LOG_EVERY_S = -1.0  # each step
+step_log.LOG_EVERY_S = -1.0  # each step
 TrainingState.save_last = save_and_keep
 cli.training._look_away = press_ctrl_c
 sys.exit(main.main(arguments))

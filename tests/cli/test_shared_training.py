@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import distributed, phases
+from engine import distributed, step_log
 from engine.checkpoint import load_checkpoint
 from engine.errors import InputError
 from engine.events import StepLogged
@@ -71,7 +71,7 @@ def test_two_processes_train_one_run(
     last = load_checkpoint(tmp_path / "two" / "checkpoints" / "last.safetensors")
     assert last.meta["step"] == said["step"]
 
-    monkeypatch.setattr(phases, "LOG_EVERY_S", -1.0)
+    monkeypatch.setattr(step_log, "LOG_EVERY_S", -1.0)
     resumed = call("train", "--run", tmp_path / "two", "--resume", "--threads", 1, "--json")
     assert resumed.json["step"] == ALL
     alone = call(*train, tmp_path / "one", "--json")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from datasets.cache import Cache
-from engine import objectives, phases
+from engine import objectives, phases, step_log
 from engine.errors import DeviceLost, Diverged, OutOfMemory
 from engine.events import CheckpointSaved, StepLogged
 from engine.failures import bytes_asked, explained
@@ -108,7 +108,7 @@ def test_a_training_ends_with_the_sentence_and_can_be_resumed(
 def test_a_loss_that_grows_without_end_stops_the_training(interrupted, monkeypatch) -> None:
     """Finite, but thousands of times the least one: diverged, and no checkpoint on the way up."""
     events, run = interrupted
-    monkeypatch.setattr(phases, "LOG_EVERY_S", -1.0)
+    monkeypatch.setattr(step_log, "LOG_EVERY_S", -1.0)
     monkeypatch.setattr(phases, "SAVE_EVERY_S", -1.0)
     monkeypatch.setattr(phases, "SAVE_SHARE", float("inf"))
     real, calls = objectives.transition_objective, []

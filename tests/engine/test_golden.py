@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from datasets.cache import Cache
-from engine import phases
+from engine import step_log
 from engine.events import StepLogged
 from engine.model import CTVAE
 from engine.objectives import transition_objective
@@ -39,15 +39,15 @@ def autoencoder_losses(cache_path: Path, folder: Path) -> list[float]:
     config = tiny_config()
     short = replace(config.training, autoencoder_steps=15, transition_steps=1, bf16=False)
     losses: list[float] = []
-    before = phases.LOG_EVERY_S
-    phases.LOG_EVERY_S = -1.0
+    before = step_log.LOG_EVERY_S
+    step_log.LOG_EVERY_S = -1.0
     try:
         with Cache.open(cache_path) as cache:
             for event in train(replace(config, training=short), cache, folder / "run", threads=1):
                 if isinstance(event, StepLogged) and event.phase == "autoencoder":
                     losses.append(event.values["loss"])
     finally:
-        phases.LOG_EVERY_S = before
+        step_log.LOG_EVERY_S = before
     return losses
 
 

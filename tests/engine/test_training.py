@@ -298,7 +298,7 @@ def test_of_equally_good_weights_the_later_are_kept(cache: Cache, tmp_path: Path
 
 def test_retrieval_is_trained_as_often_as_it_says(cache: Cache, tmp_path: Path, monkeypatch) -> None:
     """From its start on, every `retrieval_every`-th step has the loss (9), and no other."""
-    monkeypatch.setattr("engine.phases.LOG_EVERY_S", -1.0)
+    monkeypatch.setattr("engine.step_log.LOG_EVERY_S", -1.0)
     config = tiny_config()
     settings = dataclasses.replace(
         config.training, autoencoder_steps=2, transition_steps=12, retrieval_start=0.5, retrieval_every=3

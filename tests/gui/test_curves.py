@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.events import RunStarted, StepLogged, Validated
 from gui.theme import apply_theme
-from gui.train.curve_data import LOSSES, MAX_POINTS, SPEED, CurveData, Series, smoothed
+from gui.train.curve_data import FIGURES, LOSSES, MAX_POINTS, SPEED, CurveData, Series, smoothed
 from gui.train.curve_plot import CurvePlot
 
 
@@ -175,3 +175,16 @@ def test_a_closed_plot_takes_no_more(plot: CurvePlot, qapp: QApplication) -> Non
     apply_theme(qapp, "light")
     plot.redraw()
     assert not plot._items
+
+
+def test_an_empty_plot_says_what_it_waits_for(qtbot) -> None:
+    """Before the first validation its axes are not empty without a word."""
+    data = CurveData()
+    data.add([_step(1)])
+    made = CurvePlot(data, {"Validation": FIGURES})
+    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_plot())
+    made.redraw()
+    assert "first validation" in made.where.text()
+    data.add([Validated("autoencoder", 4, 4.0, {"psnr": 20.0})])
+    made.redraw()
+    assert made.where.text() == ""

@@ -6,10 +6,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import Qt
 
+from datasets.cache import Cache
 from datasets.home import runs_dir
+from engine.events import Noted, PhaseStarted, Validated
 from gui.main_window import MainWindow
 from gui.pictures import to_array
+from gui.train.action_tiles import best_columns
 from gui.train.curves_panel import MOST_OTHERS
 from gui.train.progress_pictures import BAR_HEIGHT, GAP, graph_picture, use_picture, use_words
 from tests.gui.conftest import wait_idle
@@ -56,6 +60,7 @@ def test_the_graph_and_the_codes_are_seen_to_form(
     qtbot,
     training_window: MainWindow,  # noqa: F811
     tiny_run: Path,
+    tiny_cache: Path,
 ) -> None:
     """Beside the images: the mean base graph from the second phase on, and how evenly codes are used."""
     window, samples = training_window, training_window.train.samples
@@ -69,7 +74,27 @@ def test_the_graph_and_the_codes_are_seen_to_form(
     assert edges.shape == (64, 64)
     assert (np.diag(edges) == 0).all()
     assert (graph_picture(edges.astype(float)) == to_array(samples.area.picture)[..., :3]).all()
+    samples.kind.setCurrentText("each action")
+    assert samples.tiles.isVisible()
+    assert not samples.area.isVisible()
+    names = [tile.label for tile in samples.tiles.tiles]
+    assert names[:2] == ["before", "reconstruction"]
+    assert names[-1] == "true after"
+    assert len(names) == 3 + 12
+    assert names[2] == "floor hue  +"
+    with Cache.open(tiny_cache) as cache:
+        pairs = cache.transitions("validation")
+        first, last = cache.images(pairs.before[1:2])[0], cache.images(pairs.after[1:2])[0]
+    samples.image.setCurrentIndex(1)
+    tiles = samples.tiles.tiles
+    assert (to_array(tiles[0].picture)[..., :3] == first).all()
+    assert (to_array(tiles[-1].picture)[..., :3] == last).all()
+    framed = [at for at, tile in enumerate(tiles) if tile.marked]
+    assert framed == [2 + int(pairs.action[1]), len(tiles) - 1]
+    places = {tile.label: area for tile, area in samples.tiles.places()}
+    assert samples.tiles.tile_at(places["scale  +"].center()).label == "scale  +"
     samples.slider.setValue(0)
+    assert samples.area.isVisible()
     assert samples.area.picture.isNull()
     assert "transition phase" in samples.area.words
     samples.kind.setCurrentText("codes in use")
@@ -90,3 +115,46 @@ def test_bars_are_as_high_as_codes_are_used() -> None:
     heights = (picture[:BAR_HEIGHT] != back).any(axis=2).sum(axis=0)
     assert heights.tolist() == [BAR_HEIGHT, BAR_HEIGHT // 2, 0]
     assert use_words(uses) == "Codes, most used first: 2, 2 of 3 used"
+
+
+def test_pictures_of_actions_are_as_large_as_they_fit() -> None:
+    """One line in a flat area, one column in a high one, and no picture smaller than another split gives."""
+    assert best_columns(15, 3000, 60, 10) == 15
+    assert best_columns(15, 60, 3000, 10) == 1
+    assert best_columns(15, 340, 260, 12) == 5
+
+
+def test_events_are_found_by_level_and_words(
+    qtbot,
+    training_window: MainWindow,  # noqa: F811
+    tiny_run: Path,
+) -> None:
+    """Levels leave out what matters less; words narrow it down; what comes later obeys them too."""
+    window, log = training_window, training_window.train.log
+    window.show_workspace(2)
+    window.train.watch(tiny_run)
+    qtbot.waitUntil(lambda: "run done" in log.toPlainText(), timeout=WAIT)
+    everything = log.toPlainText()
+    assert "checkpoint saved" in everything
+    assert "picture samples" in everything
+    log.level.setFocus()
+    qtbot.keyClick(log.level, Qt.Key.Key_Down)
+    main = log.toPlainText()
+    assert "checkpoint saved" not in main
+    assert "picture" not in main
+    assert "validation" in main
+    log.search.setFocus()
+    qtbot.keyClicks(log.search, "PHASE begins")
+    assert [line.split()[1] for line in log.toPlainText().splitlines()] == ["autoencoder", "transition"]
+    log.add([Validated("transition", 9, 1.0, {"psnr": 1.0}), PhaseStarted("third", 9, 1.0)])
+    assert log.toPlainText().splitlines()[-1].split()[1] == "third"
+    log.search.clear()
+    assert "psnr" in log.toPlainText()
+    log.level.setCurrentText("warnings")
+    assert log.toPlainText() == ""
+    log.add([Noted(9, 1.0, "the disk is full")])
+    assert "the disk is full" in log.toPlainText()
+    log.level.setCurrentText("all")
+    assert set(everything.splitlines()) < set(log.toPlainText().splitlines())
+    window.train._leave()
+    wait_idle(qtbot, window, WAIT)

@@ -46,6 +46,7 @@ def add_commands(commands: Commands) -> None:
 def steer(arguments: argparse.Namespace) -> Result:
     """Leaves the orders in the run directory and waits some seconds for the training to take them."""
     from engine.run_directory import RunDirectory, resolve_run
+    from engine.run_lock import owner_of
     from engine.steering import FOLDER, give_order
 
     run = resolve_run(arguments.run)
@@ -62,7 +63,13 @@ def steer(arguments: argparse.Namespace) -> Result:
     taken = _wait(run / FOLDER)
     named = [order.kind for order in orders]
     text = f"{run}: {', '.join(named).replace('_', ' ')}"
-    text += "" if taken else "; no training has taken it yet: does one run, or is it validating?"
+    if not taken:
+        owner = owner_of(run)
+        text += (
+            "; no training has taken it yet, and none holds the run's lock: does one run?"
+            if owner is None
+            else f"; not taken yet: {owner.words} has the run and may be validating"
+        )
     return Result({"run": str(run), "orders": named, "taken": taken}, text)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cli.training
+from engine.run_lock import RunLock
 from tests.cli.conftest import Call
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -205,6 +206,21 @@ def test_a_training_elsewhere_is_steered(call: Call, tiny_cache: Path, tmp_path:
     assert said.code == 2
     assert "not in training (stopped)" in said.err
     assert call("steer", "--run", run).code == 2
+
+
+def test_orders_that_nobody_takes_are_said(
+    call: Call, tiny_run_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose training was killed: nobody has its lock. One that is busy: its owner is named."""
+    metrics = tiny_run_copy / "metrics.jsonl"
+    lines = metrics.read_text().splitlines()
+    metrics.write_text("\n".join(line for line in lines if "RunFinished" not in line) + "\n")
+    monkeypatch.setattr("cli.steering.PATIENCE_S", 0.0)
+    said = call("steer", "--run", tiny_run_copy, "--save")
+    assert "none holds the run's lock" in said.out
+    with RunLock(tiny_run_copy):
+        said = call("steer", "--run", tiny_run_copy, "--save")
+    assert f"process {os.getpid()}" in said.out
 
 
 def test_an_estimate_trains_nothing(call: Call, tiny_cache: Path, tmp_path: Path) -> None:

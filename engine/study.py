@@ -212,6 +212,21 @@ def mark_run(run: Path, name: str) -> None:
     write_notes(run, RunNotes((*notes.tags, f"study {name}"), notes.note))
 
 
+def study_names(storage: str | None = None) -> tuple[str, ...]:
+    """The names of all studies of Doscope in a storage; none where there is no such file yet.
+
+    Raises:
+        RunError: the storage cannot be used.
+    """
+    file = re.fullmatch(r"sqlite:///([^?]+)", storage_url(storage))
+    if file is not None and not Path(file[1]).is_file():
+        return ()
+    optuna = _quiet_optuna()
+    with storage_errors():
+        found = optuna.get_all_study_summaries(storage_url(storage), include_best_trial=False)
+    return tuple(sorted(each.study_name for each in found if PLAN in each.user_attrs))
+
+
 def read_study(name: str, storage: str | None = None) -> StudyResult:
     """A study as plain data.
 

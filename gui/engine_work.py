@@ -23,7 +23,7 @@ from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
 from gui.kept_probes import KeptProbes
 from gui.library.keeping import export_steps, import_steps, rename
-from gui.library.work import delete_run, list_library, verify
+from gui.library.work import delete_run, list_library, read_studies, verify
 from gui.replies import (
     Activity,
     Deleted,
@@ -68,6 +68,7 @@ class EngineWork:
             rq.VerifyDataset: self._verify,
             rq.DeleteRun: self._delete_run,
             rq.CompareRuns: self._compare_runs,
+            rq.ReadStudies: read_studies,
             rq.WriteNotes: self._write_notes,
             rq.RenameRun: self._rename_run,
             rq.ExportRun: export_steps,

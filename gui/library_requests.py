@@ -75,3 +75,14 @@ class WriteNotes(Request):
     path: str
     notes: RunNotes
     durable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class ReadStudies(Request):
+    """The studies of a storage, and one of them, by default the first. Answers Studies.
+
+    `storage` is a database's address for Optuna, "" for Doscope's own file.
+    """
+
+    storage: str = ""
+    name: str = ""

@@ -14,6 +14,7 @@ from engine.events import Event
 from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstruction, RunInfo
 from engine.session import Session
 from engine.steering import Order
+from engine.study import StudyResult
 from gui.requests import Request
 
 
@@ -259,6 +260,15 @@ class Deleted:
 
     path: str
     place: str
+
+
+@dataclass(frozen=True)
+class Studies:
+    """The studies of a storage by name, and one of them; None where there is none."""
+
+    storage: str
+    names: tuple[str, ...]
+    study: StudyResult | None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class EntryTable(QTableWidget):
     ) -> None:
         super().__init__(0, len(columns), parent)
         named(self, object_name, accessible_name)
-        self.setHorizontalHeaderLabels(list(columns))
+        self.set_columns(columns)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         modes = QAbstractItemView.SelectionMode
@@ -65,10 +65,16 @@ class EntryTable(QTableWidget):
         self.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        for column in range(1, len(columns)):
-            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.itemSelectionChanged.connect(self._on_selection)
+
+    def set_columns(self, columns: Sequence[str], wide: int = 0) -> None:
+        """Other columns; the one at `wide` takes what is left."""
+        self.setColumnCount(len(columns))
+        self.setHorizontalHeaderLabels(list(columns))
+        modes = QHeaderView.ResizeMode
+        for column in range(len(columns)):
+            mode = modes.Stretch if column == wide else modes.ResizeToContents
+            self.horizontalHeader().setSectionResizeMode(column, mode)
 
     def set_rows(
         self,

@@ -12,7 +12,7 @@ from PySide6.QtCore import QFile
 
 from engine.errors import RunError
 from gui import requests as rq
-from gui.replies import Activity, DatasetEntry, Deleted, Library, RunEntry, Verified
+from gui.replies import Activity, DatasetEntry, Deleted, Library, RunEntry, Studies, Verified
 
 if TYPE_CHECKING:
     from datasets.cache import Cache
@@ -85,6 +85,21 @@ def findings_words(name: str, findings: Findings) -> str:
     }
     found = ", ".join(f"{number} {what}" for what, number in faults.items() if number)
     return f"{name} has faults: {found}. Build it again."
+
+
+def read_studies(request: rq.ReadStudies) -> Studies:
+    """The studies' names and one study.
+
+    Raises:
+        InputError: there is no such study.
+        RunError: the storage cannot be used.
+    """
+    from engine.study import read_study, study_names
+
+    storage = request.storage or None
+    names = study_names(storage)
+    name = request.name or next(iter(names), "")
+    return Studies(request.storage, names, read_study(name, storage) if name else None)
 
 
 def delete_run(request: rq.DeleteRun) -> Deleted:

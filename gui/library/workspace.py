@@ -13,6 +13,7 @@ from gui.library.dataset_detail import DatasetDetail
 from gui.library.image_page import PAGE
 from gui.library.run_detail import RunDetail
 from gui.library.runs_panel import RunsPanel
+from gui.library.study_view import StudyView
 from gui.library.table import EntryTable
 from gui.replies import (
     Activity,
@@ -25,6 +26,7 @@ from gui.replies import (
     Library,
     Renamed,
     RunEntry,
+    Studies,
     Verified,
     Written,
 )
@@ -37,6 +39,7 @@ from gui.workspace import Answer, Workspace
 VIEW = "library"
 BUILD = rq.kind_of(rq.BuildDataset, VIEW)
 MAX_FOLDERS = 8
+STUDIES = "\N{BULLET}studies"  # neither a data set's name nor a path
 
 
 class LibraryWorkspace(Workspace):
@@ -64,19 +67,20 @@ class LibraryWorkspace(Workspace):
         self._datasets: dict[str, DatasetEntry] = {}
         self._runs: dict[str, RunEntry] = {}
         self._folders: list[str] = []
-        self._shown = ""  # a data set's name or a run's path
+        self._shown = ""  # a data set's name, a run's path, or STUDIES
         self._evaluated_path = ""
         self.datasets = EntryTable("library_datasets", "Data sets", ("data set", "images", "size", "state"))
         self.runs_panel = RunsPanel()
         self.runs = self.runs_panel.table
         self.dataset_detail, self.run_detail, self.compare = DatasetDetail(), RunDetail(), CompareView()
+        self.study = StudyView()
         self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
         self.details = QStackedWidget()
-        for widget in (self.empty, self.dataset_detail, self.run_detail, self.compare):
+        for widget in (self.empty, self.dataset_detail, self.run_detail, self.compare, self.study):
             self.details.addWidget(widget)
         left = QSplitter(Qt.Orientation.Vertical)
         left.setObjectName("library_left_splitter")
@@ -93,9 +97,10 @@ class LibraryWorkspace(Workspace):
             "Import an exported run",
             self._choose_import,
         )
+        self.studies = button("Studies", "library_studies", "Trials of doscope sweep", self.show_studies)
         parts = (
             ("Data sets", self.datasets, refresh),
-            ("Runs", self.runs_panel, self.import_run, folder),
+            ("Runs", self.runs_panel, self.studies, self.import_run, folder),
         )
         for title, table, *extra in parts:
             surface, layout = panel()
@@ -128,6 +133,9 @@ class LibraryWorkspace(Workspace):
         delete = QShortcut(QKeySequence.StandardKey.Delete, self.runs, self._delete_chosen)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.compare.curves_wanted.connect(self.curves_wanted)
+        self.study.asked.connect(self.asked)
+        self.study.curves_wanted.connect(self.curves_wanted)
+        self.study.run_wanted.connect(self._show_trial)
         self.selection.dataset_changed.connect(self._on_dataset)
         data = self.dataset_detail
         data.build_requested.connect(self._build)
@@ -157,6 +165,7 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.EvaluateRun): self._on_evaluated,
             rq.kind_of(rq.DeleteRun): self._on_deleted,
             rq.kind_of(rq.CompareRuns): self._on_compared,
+            rq.kind_of(rq.ReadStudies): self._on_studies,
             rq.kind_of(rq.RenameRun): self._on_renamed,
             rq.kind_of(rq.ExportRun): self._on_exported,
             rq.kind_of(rq.ImportRun): self._on_imported,
@@ -200,7 +209,7 @@ class LibraryWorkspace(Workspace):
             self.show_run(self._shown)
         elif self._shown in self._datasets:
             self.show_dataset(self._shown)
-        elif library.datasets:
+        elif library.datasets and self._shown != STUDIES:
             self.show_dataset(library.datasets[0].name)
 
     def _on_page(self, page: Browsed) -> None:
@@ -281,6 +290,23 @@ class LibraryWorkspace(Workspace):
     def _on_compared(self, found: Comparison) -> None:
         if list(found.paths) == self.runs.keys():
             self.compare.set_comparison(found)
+
+    def show_studies(self) -> None:
+        """Show the studies of `doscope sweep`."""
+        self.datasets.clearSelection()
+        self.runs.clearSelection()
+        self._shown = STUDIES
+        self.details.setCurrentWidget(self.study)
+
+    def _on_studies(self, studies: Studies) -> None:
+        self.study.set_studies(studies)
+
+    def _show_trial(self, path: str) -> None:
+        if path in self._runs:
+            self.runs_panel.search.clear()
+            self.show_run(path)
+        else:
+            self.warned.emit(f"There is no run at {path}; it may lie on another machine, or was deleted.")
 
     def _build(self, name: str, source: str) -> None:
         self.dataset_detail.set_building(name)

@@ -16,6 +16,7 @@ from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
 from gui.library.workspace import LibraryWorkspace
 from gui.messages import MessageBanner
+from gui.preload import Preload
 from gui.replies import DatasetView, Failure, PickedImage, RunEntry
 from gui.retrieve.workspace import RetrieveWorkspace
 from gui.sessions import ITS_DATA, LAST, Sessions
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
         self.sessions = Sessions(self.selection, self)
         self._answers: dict[str, list[Answer]] = {}
+        self.preload = Preload()
         self.closing = Closing(self)
         self._build()
         self._connect()
@@ -170,6 +172,8 @@ class MainWindow(QMainWindow):
         """Bring a workspace to the front."""
         if index < self.stack.count():
             self.stack.setCurrentIndex(index)
+            if WORKSPACES[index] == "Train":
+                self.preload.start()
             self.top_bar.set_workspace(index)
 
     @Slot()
@@ -245,6 +249,7 @@ class MainWindow(QMainWindow):
 
     def _on_run(self, run: RunInfo) -> None:
         self.selection.set_run(run)
+        self.preload.start()
         self._follow_run()
 
     def _on_dataset(self, dataset: DatasetView) -> None:
@@ -311,6 +316,7 @@ class MainWindow(QMainWindow):
         if session is not None:
             self.engine.submit(rq.SaveSession(str(self.last_session), session, view=LAST))
         self.engine.shutdown()
+        self.preload.join()
         self._save_layout()
         self.train.close_views()
         self.selection.close()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGraphicsItem, QVBoxLayout, QWidget
 
 from gui.theme import OKABE_ITO, colours
 from gui.train.curve_data import BOTH, FIGURES, CurveData, Series, smoothed
@@ -60,6 +60,9 @@ class CurvePlot(QWidget):
         )
         self.plot.setToolTip("Wheel: zoom. Drag: move. Double click: everything")
         self.plot.showGrid(x=True, y=True, alpha=0.12)
+        for side in ("left", "bottom"):  # else half of each redraw goes to finer lines and unchanged axes
+            self.plot.getAxis(side).setStyle(maxTickLevel=0)
+            self.plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.plot.getPlotItem().setMenuEnabled(False)
         self.plot.getPlotItem().hideButtons()
         self.plot.setMinimumHeight(110)

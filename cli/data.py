@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import attributes, imbalance
+from cli import attributes, imbalance, own
 from cli.arguments import Commands, add_command, positive, whole
 from cli.interruption import step_through
 from cli.output import ProgressLine, Result, say
@@ -57,18 +57,14 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--stride", type=positive, metavar="K", help="mpi3d: keep every Kth position of the arm (default: 4)"
     )
-    parser.add_argument(
-        "--kind",
-        action="append",
-        default=[],
-        metavar="COLUMN=KIND",
-        help="own: a column is ordinal, cyclic, nominal, binary, or to be left out (ignore); may be repeated",
-    )
+    own.add_arguments(parser)
     parser.add_argument("--force", action="store_true", help="build it again although it is there")
 
 
 def build(arguments: argparse.Namespace) -> Result:
     """Builds a cache unless it is there."""
+    if arguments.preview:
+        return own.preview(arguments)
     import datasets
 
     recipe = datasets.make_recipe(
@@ -83,6 +79,8 @@ def build(arguments: argparse.Namespace) -> Result:
         match=arguments.match,
         stride=arguments.stride,
         kinds=arguments.kind,
+        renames=arguments.rename,
+        called=arguments.called,
     )
     path = arguments.out or datasets.cache_path(recipe)
     if path.exists() and not arguments.force:

@@ -179,6 +179,8 @@ def make_recipe(
     match: Sequence[str] = (),
     stride: int | None = None,
     kinds: Sequence[str] = (),
+    renames: Sequence[str] = (),
+    called: str = "",
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -198,6 +200,8 @@ def make_recipe(
         match: of a labelled set, what pairs have in common besides: attributes, "identity" or "all".
         stride: of a set with fine axes, only every so manyth of their values is kept.
         kinds: of one's own data, "column=kind" for columns that are guessed wrong; see `datasets.own_labels`.
+        renames: of one's own data, "column=name" for factors that are called otherwise than their columns.
+        called: the name of one's own data; empty for "own".
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
@@ -215,8 +219,12 @@ def make_recipe(
         )
     if stride is not None and default.stride == 1:
         raise DatasetInputError(f"'{name}' has no axes to thin out; leave out --stride")
-    if kinds and name != "own":
-        raise DatasetInputError(f"the factors of '{name}' are known; leave out --kind")
+    if (kinds or renames or called) and name != "own":
+        raise DatasetInputError(
+            f"the factors of '{name}' are known; leave out --kind, --rename and --called: they are for 'own'"
+        )
+    if problem := called and called_problem(called):
+        raise DatasetInputError(f"your data cannot be called '{called}': {problem}")
     if name == "own" and (images or skew or correlate or holes):
         raise DatasetInputError(
             "your own images cannot be drawn by weights; leave out --images, --skew, --correlate and --hole"
@@ -241,12 +249,25 @@ def make_recipe(
         match=tuple(match),
         stride=default.stride if stride is None else stride,
         kinds=tuple(kinds),
+        renames=tuple(renames),
+        called="" if called == "own" else called,
     )
+
+
+def called_problem(name: str) -> str:
+    """Why one's own data cannot have a name, as the end of a sentence; empty where they can."""
+    if not name.strip():
+        return "give it a name"
+    if any(sign in name for sign in '/\\:*?"<>|#') or name.strip(". ") != name or not name.isprintable():
+        return "it becomes a file's; leave out / \\ : * ? \" < > | # and dots or spaces at the ends"
+    if name in _RECIPES and name != "own":
+        return "another data set has this name; choose another"
+    return ""
 
 
 def cache_path(recipe: Recipe) -> Path:
     """Where the cache of a recipe is kept unless told otherwise; sets of drawn images tell their weights."""
-    return caches_dir() / f"{recipe.name}{suffix(recipe)}.h5"
+    return caches_dir() / f"{recipe.called or recipe.name}{suffix(recipe)}.h5"
 
 
 def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:

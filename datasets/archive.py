@@ -18,6 +18,7 @@ from datasets.errors import SourceError
 
 _MIB = 1 << 20
 _MOST = 256 * _MIB  # no single file that is read whole is larger
+_TOLD = 2_000  # files found between two reports
 _DEPTH = 4  # folders below the chosen one
 _DAMAGE = (
     OSError,
@@ -129,6 +130,7 @@ class _Folder:
     def scan(self, keep: Collection[str]) -> Iterator[tuple[int, int]]:
         del keep  # every file is at hand
         found: list[str] = []
+        told = 0
         with _reading(self.path):
             for folder, below, files in os.walk(self.path):
                 inside = Path(folder).relative_to(self.path)
@@ -137,6 +139,9 @@ class _Folder:
                 below.sort()
                 prefix = "" if inside == Path() else f"{inside.as_posix()}/"
                 found += [prefix + name for name in files]
+                if len(found) - told > _TOLD:
+                    told = len(found)
+                    yield 0, 1
         self._names = sorted(found)
         yield 1, 1
 

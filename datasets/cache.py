@@ -279,6 +279,8 @@ def _remedy(path: Path) -> str:
     usual = path.parent == caches_dir()
     name, dash, _ = path.stem.partition("-") if usual else ("NAME", "", "")
     command = f"doscope build {name}"
+    if usual and name not in entries():
+        command, dash = f"doscope build own --source FOLDER --called '{path.stem}'", ""
     place = entries()[name].place if name in entries() else ""
     if place:
         command += f" --source {place.split()[0].upper()}"

@@ -77,6 +77,11 @@ def kinds_of(recipe: Recipe) -> dict[str, str]:
     return dict(item.rpartition("=")[::2] for item in recipe.kinds)
 
 
+def names_of(recipe: Recipe) -> dict[str, str]:
+    """Column -> name of its factor, from the recipe's "column=name"."""
+    return dict(item.rpartition("=")[::2] for item in recipe.renames)
+
+
 def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progress]:
     """Read everything, and pair what can be paired.
 
@@ -89,8 +94,8 @@ def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progres
     """
     path = Path(path)
     own = open_own(source.path)
-    labels = label(own.where, own.columns, kinds_of(recipe))
-    given = _given_splits(own)
+    labels = label(own.where, own.columns, kinds_of(recipe), names_of(recipe))
+    given = given_splits(own)
     with scratch_files(path) as (scratch, partial):
         ledger, doubled = Ledger(), [0]
         yield from _read(own, labels, given, recipe, scratch, ledger, doubled)
@@ -103,8 +108,8 @@ def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progres
         yield from write_cache(path, scratch, partial, _tables(recipe, labels.space, ledger, pairs, report))
 
 
-def _given_splits(own: OwnFiles) -> list[int] | None:
-    """What the table says, as numbers.
+def given_splits(own: OwnFiles) -> list[int] | None:
+    """The split of each image as the table says it: 0 train, 1 validation, 2 test; None where it does not.
 
     Raises:
         SourceError: an entry is no split.
@@ -137,7 +142,7 @@ def _read(
     meter, reported = Meter("importing", own.rows), time.perf_counter()
     salt = np.random.default_rng(recipe.seed).bytes(8)
     with scratch.open("wb") as file:
-        for done, (row, image) in enumerate(own.images(), 1):
+        for done, (row, image) in enumerate(own.images(None), 1):
             content = digests(image[None])[0]
             split = _split_of(content, salt) if given is None else given[row]
             if takes_part[row] and ledger.hold(int(grid[row]), split, content):
@@ -174,15 +179,16 @@ def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list
         found[split] = pairs
     lonely = [name for f, name in enumerate(space.names) if f not in moved]
     if lonely:
+        column = next((c for c, name in names_of(recipe).items() if name == lonely[0]), lonely[0])
         raise DatasetInputError(
-            f"no two training images differ by one step of {lonely[0]} and agree in all else; leave it out "
-            f"with --kind {lonely[0]}=ignore, or give more images"
+            f"no two training images differ by one step of {lonely[0]} and agree in all else; ignore it "
+            f"(--kind {column}=ignore), or give more images"
         )
     for split, pairs in found.items():
         if not pairs:
             raise DatasetInputError(
                 f"the {split} split has no pair of images that differ by one step of one factor; give more "
-                "images, or leave columns out with --kind COLUMN=ignore"
+                "images, or ignore columns (--kind COLUMN=ignore)"
             )
     return found
 
@@ -202,7 +208,7 @@ def _tables(
         return Transitions(*np.array(found, np.int64).reshape(-1, 3).T)
 
     return Tables(
-        name=NAME,
+        name=recipe.called or NAME,
         recipe=recipe,
         space=space,
         image_shape=(64, 64, 3),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +28,10 @@ PATHS = ("path", "file", "filename", "image")
 SPLIT = "split"
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 BROKEN = 0.1  # share of images that may be unreadable before the whole is refused
+_HDF5 = b"\x89HDF"
 _LARGEST = 16_384  # pixels a side
+
+Reader = Callable[[Collection[int] | None], Iterator[tuple[int, ImageArray]]]
 
 
 @dataclass
@@ -39,16 +42,20 @@ class OwnFiles:
         where: the table or file, for messages.
         columns: label name -> the entry of each image, as text.
         split: what a column `split` says of each image, or None.
-        images: reads (row, uint8 [64, 64, 3]) of all images that can be read, in any order; what cannot be
+        images: reads (row, uint8 [64, 64, 3]) of some rows, or of all for None, in any order; what cannot be
             read is added to `broken`.
+        form: what the files were taken for, as in "a folder with the table labels.csv".
+        in_order: whether a row can only be reached by reading all before it.
         broken: images that could not be read, with why.
-        notes: what was converted, sentences.
+        notes: what was converted or left out, sentences.
     """
 
     where: str
     columns: dict[str, list[str]]
     split: list[str] | None
-    images: Callable[[], Iterator[tuple[int, ImageArray]]]
+    images: Reader
+    form: str = ""
+    in_order: bool = False
     broken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -64,7 +71,7 @@ def open_own(path: Path) -> OwnFiles:
     Raises:
         SourceError: nothing that is known, or it contradicts itself.
     """
-    if path.is_file() and _head(path) in (b"\x89HDF", b"PK\x03\x04") and not _holds_images(path):
+    if path.is_file() and _head(path) in (_HDF5, b"PK\x03\x04") and not _holds_images(path):
         return _of_arrays(path, open_arrays(path, "a file with the arrays images and labels"))
     return _of_table(open_files(path))
 
@@ -103,9 +110,31 @@ def _of_table(files: Files) -> OwnFiles:
     places = _places(where, files, folder, [row[0] for row in rows])
     columns = {name: [row[k] for row in rows] for k, name in enumerate(header[1:], 1)}
     split = columns.pop(SPLIT, None)
-    own = OwnFiles(where, columns, split, lambda: iter(()), notes=[note] if note else [])
-    own.images = lambda: _pictures(files, places, own)
+    kind = _kind_of(files.path)
+    own = OwnFiles(where, columns, split, lambda _: iter(()), f"{kind} with the table {tables[0]}")
+    own.in_order = kind == "a tar archive"
+    own.notes = [words for words in (note, _unnamed(files, places)) if words]
+
+    def images(rows: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
+        some = places if rows is None else {place: row for place, row in places.items() if row in rows}
+        return _pictures(files, some, own)
+
+    own.images = images
     return own
+
+
+def _kind_of(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a zip archive" if _head(path) == b"PK\x03\x04" else "a tar archive"
+
+
+def _unnamed(files: Files, places: Collection[str]) -> str:
+    """Says how many pictures the table does not name."""
+    pictures = {name for name in files.names() if name.lower().endswith(ENDINGS) and "__MACOSX" not in name}
+    left = len(pictures - set(places))
+    which, verb = ("1 image", "is") if left == 1 else (f"{left:,} images", "are")
+    return f"{which} that the table does not name {verb} left out" if left else ""
 
 
 def _table_names(path: Path) -> list[str]:
@@ -197,7 +226,8 @@ def _picture(data: bytes) -> ImageArray:
 def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
     names = arrays.names()
     if "data" in names and "images" not in names and (grid := _grid_of(path)) is not None:
-        return OwnFiles(str(path), grid, None, _streamed(arrays.images("data")))
+        form = "an HDF5 file that names the factors of its grid of images"
+        return OwnFiles(str(path), grid, None, _streamed(arrays.images("data")), form, True)
     if "images" not in names or "labels" not in names:
         raise SourceError(
             f"'{path}' has the arrays {', '.join(names[:8]) or 'none'}; it needs images [N, H, W, C] and "
@@ -209,20 +239,26 @@ def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
         raise SourceError(f"'{path}' has {images.rows:,} images and labels of shape {labels.shape}")
     titles = _titles(path, "names" in names, labels.shape[1])
     columns = {title: [f"{value:.12g}" for value in labels[:, k]] for k, title in enumerate(titles)}
-    return OwnFiles(str(path), columns, None, _streamed(images))
+    form = f"{'an HDF5' if _head(path) == _HDF5 else 'a numpy'} file with the arrays images and labels"
+    return OwnFiles(str(path), columns, None, _streamed(images), form, True)
 
 
-def _streamed(images: Images) -> Callable[[], Iterator[tuple[int, ImageArray]]]:
+def _streamed(images: Images) -> Reader:
     """Reads an array of images as 64 x 64 pixels with three channels."""
 
-    def stream() -> Iterator[tuple[int, ImageArray]]:
+    def stream(wanted: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
         from datasets.stored import resized
 
+        left = None if wanted is None else len(set(wanted))
         for first, block in images.blocks():
-            small = block if block.shape[1:3] == (SIDE, SIDE) else resized(block)
+            here = [n for n in range(len(block)) if wanted is None or first + n in wanted]
+            some = block if wanted is None else block[here]
+            small = some if some.shape[1:3] == (SIDE, SIDE) else resized(some)
             coloured = small if small.shape[3] == 3 else np.repeat(small, 3, axis=3)
-            for n, image in enumerate(coloured):
+            for n, image in zip(here, coloured, strict=True):
                 yield first + n, image
+            if left is not None and (left := left - len(here)) < 1:
+                return
 
     return stream
 
@@ -232,7 +268,7 @@ def _titles(path: Path, named: bool, count: int) -> list[str]:
     found: list[str] = []
     if named:
         with reading(path):
-            if _head(path) == b"\x89HDF":
+            if _head(path) == _HDF5:
                 import h5py
 
                 with h5py.File(path) as file:

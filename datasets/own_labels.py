@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast, get_args
 
 import numpy as np
@@ -33,35 +34,43 @@ class Labelling:
     notes: tuple[str, ...]
 
 
-def label(where: str, columns: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> Labelling:
+def label(
+    where: str,
+    columns: Mapping[str, Sequence[str]],
+    kinds: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> Labelling:
     """Make factors of columns.
 
     Numbers are sorted by size, words by letters. Two values make a binary factor, numbers an ordinal and
     words a nominal one, unless `kinds` says otherwise; a column of more than 64 different numbers is put
-    into 16 equally wide bins.
+    into 16 equally wide bins. Without a kind said, words that are all different are left out.
 
     Args:
         where: the table, for messages.
         columns: name -> entry of each image.
         kinds: column -> "ordinal", "cyclic", "nominal", "binary", or "ignore" to leave it out.
+        names: column -> the name of its factor, where that is another one.
 
     Raises:
-        DatasetInputError: a kind for a column that is not there, an unknown kind, or more combinations than
-            there are numbers.
+        DatasetInputError: a kind or name for a column that is not there, an unknown kind, a name that cannot
+            be, or more combinations than there are numbers.
         SourceError: an entry is empty or no number among numbers, or no column varies.
     """
-    _check_kinds(where, columns, kinds)
+    check_kinds(where, columns, kinds)
+    names = {} if names is None else names
+    check_names(where, [name for name in columns if kinds.get(name) != "ignore"], names)
     factors, values, notes = [], [], []
     for name, entries in columns.items():
         kind = kinds.get(name)
         if kind == "ignore":
             continue
-        made = _factor(where, name, entries, kind)
+        made = factor_of(where, name, entries, kind, alone=len(columns) == 1)
         if isinstance(made, str):
             notes.append(made)
             continue
         factor, codes, note = made
-        factors.append(factor)
+        factors.append(replace(factor, name=names.get(name, name)))
         values.append(codes)
         notes += [note] if note else []
     if not factors:
@@ -74,7 +83,12 @@ def label(where: str, columns: Mapping[str, Sequence[str]], kinds: Mapping[str, 
     return Labelling(FactorSpace(tuple(factors)), np.stack(values, axis=1), tuple(notes))
 
 
-def _check_kinds(where: str, columns: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> None:
+def check_kinds(where: str, columns: Mapping[str, Sequence[str]], kinds: Mapping[str, str]) -> None:
+    """Refuse kinds that cannot be.
+
+    Raises:
+        DatasetInputError: a column that is not there, or an unknown kind.
+    """
     known = (*get_args(Kind), "ignore")
     for name, kind in kinds.items():
         if name not in columns:
@@ -85,10 +99,57 @@ def _check_kinds(where: str, columns: Mapping[str, Sequence[str]], kinds: Mappin
             raise DatasetInputError(f"{name} cannot be '{kind}'; choose one of {', '.join(known)}")
 
 
-def _factor(
-    where: str, name: str, entries: Sequence[str], kind: str | None
+def check_names(where: str, columns: Sequence[str], names: Mapping[str, str]) -> None:
+    """Refuse names of factors that cannot be.
+
+    Args:
+        where: the table, for messages.
+        columns: those that become factors.
+        names: column -> name.
+
+    Raises:
+        DatasetInputError: a name of no column, twice, or with signs that other commands could not read.
+    """
+    for column, name in names.items():
+        if column not in columns:
+            raise DatasetInputError(
+                f"'{where}' has no column '{column}' to rename; it has {', '.join(columns) or 'none'}"
+            )
+        if problem := name_problem(name):
+            raise DatasetInputError(f"{column} cannot be called '{name}': {problem}")
+    for name, count in Counter(names.get(column, column) for column in columns).items():
+        if count > 1:
+            raise DatasetInputError(f"{count} columns would be called '{name}'; give each another name")
+
+
+def name_problem(name: str) -> str:
+    """Why a factor cannot have a name, as the end of a sentence; empty where it can."""
+    if not name.strip():
+        return "give it a name"
+    if name != name.strip() or not name.isprintable():
+        return "leave out spaces at the ends and signs that cannot be seen"
+    if any(sign in name for sign in "=,") or name[-1] in "+-":
+        return "leave out = and commas, and + or - at the end: actions and commands are written with them"
+    return ""
+
+
+def factor_of(
+    where: str, name: str, entries: Sequence[str], kind: str | None, alone: bool = False
 ) -> tuple[Factor, IntArray, str] | str:
-    """The factor, each image's value and a note; or only a note where the column makes no factor."""
+    """The factor of a column, each image's value and a note; or only a note where it makes no factor.
+
+    Args:
+        where: the table, for messages.
+        name: of the column.
+        entries: of each image.
+        kind: None to guess. Then words that are all different make no factor: no two images would agree in
+            them, so that no other factor could have a pair.
+        alone: whether it is the only column; then they do.
+
+    Raises:
+        SourceError: an entry is empty or no number among numbers.
+        DatasetInputError: it is to be binary and has more than two values.
+    """
     words = np.array([entry.strip() for entry in entries])
     if (words == "").any():
         row = int(np.flatnonzero(words == "")[0]) + 1
@@ -101,6 +162,13 @@ def _factor(
         return f"{name} has one value only and is left out"
     if len(first) > MOST_NAMES:
         return f"{name} has {len(first):,} different words and is left out"
+    if kind is None and numbers is None and len(first) == len(words) > 2 and not alone:
+        return f"{name} has another word for each image and is left out"
+    if kind == "binary" and len(first) > 2:
+        raise DatasetInputError(
+            f"{name} has {len(first):,} different values, so it is not binary; make it ordinal, "
+            "cyclic or nominal"
+        )
     usual = "binary" if len(first) == 2 else "nominal" if numbers is None else "ordinal"
     factor = Factor(name, tuple(str(words[at]) for at in first), cast(Kind, kind or usual))
     return factor, codes.reshape(-1).astype(np.int64), ""

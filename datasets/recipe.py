@@ -148,6 +148,8 @@ class Recipe:
             or "identity" (the person).
         kinds: of one's own data, "column=kind" for columns whose factor is of another kind than guessed, or
             is to be ignored (datasets.own_labels).
+        renames: of one's own data, "column=name" for factors that are called otherwise than their columns.
+        called: what one's own data are called, so that there can be several; empty for "own".
         stride: of a grid with fine axes (MPI3D's arm), only every so manyth of their values is kept.
 
     Raises:
@@ -169,6 +171,8 @@ class Recipe:
     match: tuple[str, ...] = ()
     stride: int = 1
     kinds: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
+    called: str = ""
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -190,7 +194,8 @@ class Recipe:
         _refuse_twice([f"{pair.first},{pair.second}" for pair in self.correlate], "as a correlation")
         _refuse_twice(self.attributes, "as an attribute")
         _refuse_twice(self.match, "to match")
-        _refuse_twice([item.partition("=")[0] for item in self.kinds], "as a kind")
+        _refuse_twice([item.rpartition("=")[0] for item in self.kinds], "as a kind")
+        _refuse_twice([item.rpartition("=")[0] for item in self.renames], "another name")
 
     @property
     def pairs(self) -> dict[str, int]:
@@ -247,9 +252,10 @@ _PARTS: dict[str, Callable[[Any], object]] = {  # fields that are lists in JSON,
     "attributes": _word,
     "match": _word,
     "kinds": _word,
+    "renames": _word,
 }
 _TYPES: dict[str, type] = {
-    field.name: str if field.name in ("name", "source") else int
+    field.name: str if field.name in ("name", "source", "called") else int
     for field in fields(Recipe)
     if field.name not in _PARTS
 }

@@ -96,6 +96,16 @@ def import_run(file: Path, folder: Path) -> Steps:
     return place
 
 
+def holds_run(file: Path) -> bool:
+    """Whether a file is an exported run, as far as the names in it tell."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _entries(archive, file)
+    except (*DAMAGE, OSError, RuntimeError, RunError):
+        return False
+    return True
+
+
 def rename_run(run: Path, name: str) -> Path:
     """Give a run's directory another name. That nobody trains in it is for the caller to see to.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from gui.replies import (
 )
 
 if TYPE_CHECKING:
+    from datasets import DatasetInfo
     from datasets.cache import Cache
     from datasets.source import Source
 
@@ -119,14 +120,23 @@ class DataWork:
     def build_dataset(self, request: rq.BuildDataset) -> Iterator[object]:
         """Build anew, also over a damaged cache."""
         self._forget(request.dataset)
-        yield from self._build(request.dataset, request.source, request.seed, request.kind)
+        yield from self._build(request.dataset, request.source, request.seed, request.kind, request.own)
         self._forget(request.dataset)
         yield self.view(request.dataset)
 
-    def _build(self, name: str, source: str, seed: int, kind: str) -> Iterator[Activity]:
+    def _build(
+        self, name: str, source: str, seed: int, kind: str, own: rq.OwnChoices | None = None
+    ) -> Iterator[Activity]:
         import datasets
 
-        for step in datasets.build_steps(name, source=Path(source) if source else None, seed=seed):
+        if own is None:
+            steps = datasets.build_steps(name, source=Path(source) if source else None, seed=seed)
+        else:
+            recipe = datasets.make_recipe(
+                "own", source=Path(own.source), seed=seed, kinds=own.kinds, renames=own.renames, called=name
+            )
+            steps = datasets.build_recipe(recipe)
+        for step in steps:
             yield Activity(
                 kind,
                 f"Building {name}: {step.stage}",
@@ -162,23 +172,36 @@ class DataWork:
         )
 
     def entries(self) -> tuple[DatasetEntry, ...]:
-        """All registered data sets for the Library."""
+        """All registered data sets for the Library, and those of one's own that have names."""
         import datasets
+        from datasets.kept import own_names
 
-        return tuple(self._entry(datasets.info(name)) for name in datasets.names())
+        found = [self._entry(datasets.info(name), name == "own") for name in datasets.names()]
+        for name in own_names():
+            its_own: dict[str, Any] = {
+                "name": name,
+                "title": f"{name}: your own data",
+                "cache": datasets.resolve(name),
+            }
+            found.append(self._entry(replace(datasets.info("own"), built=True, **its_own), True))
+        return tuple(found)
 
-    def _entry(self, info: Any) -> DatasetEntry:
+    def _entry(self, info: DatasetInfo, is_own: bool) -> DatasetEntry:
         problem, num_images, space = "", 0, info.space
+        own = rq.OwnChoices() if is_own else None
         if info.built:
             try:
                 cache = self.cache(info.name)
                 num_images, space = cache.num_images, cache.space
+                if own is not None:
+                    recipe = cache.recipe
+                    own = rq.OwnChoices(recipe.source, recipe.kinds, recipe.renames)
             except DatasetError as error:
                 problem = str(error)
         size = info.cache.stat().st_size if info.cache.exists() else 0
         return DatasetEntry(
             info.name, info.title, info.cache, info.built, info.needs_source, space, info.licence,
-            info.citation, size, problem, num_images, info.place, info.where,
+            info.citation, size, problem, num_images, info.place, info.where, own=own,
         )  # fmt: skip
 
     def browse(self, request: rq.BrowseImages) -> Browsed:

@@ -23,6 +23,7 @@ from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
 from gui.kept_probes import KeptProbes
 from gui.library.keeping import export_steps, import_steps, rename
+from gui.library.own_work import OwnPreviews, recognise_steps
 from gui.library.work import delete_run, list_library, read_studies, verify
 from gui.replies import (
     Activity,
@@ -73,6 +74,8 @@ class EngineWork:
             rq.RenameRun: self._rename_run,
             rq.ExportRun: export_steps,
             rq.ImportRun: import_steps,
+            rq.PreviewOwn: OwnPreviews().preview,
+            rq.Recognise: recognise_steps,
             rq.SaveSession: save_session,
             rq.OpenSession: self._open_session,
             rq.BrowseImages: self.data.browse,

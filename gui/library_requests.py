@@ -16,6 +16,63 @@ class ListLibrary(Request):
     folders: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class OwnChoices:
+    """What is said of one's own data; see `datasets.recipe.Recipe`.
+
+    Attributes:
+        source: the folder, archive or file.
+        kinds: "column=kind" where the kind is not the guessed one.
+        renames: "column=name" where a factor is not called as its column.
+    """
+
+    source: str = ""
+    kinds: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BuildDataset(Request):
+    """Build (again) the cache of a registered data set. Answers DatasetView.
+
+    `source` is the folder of the original files for sets that are not built in. With `own` it is a set of
+    one's own data, which `dataset` gives its name.
+    """
+
+    dataset: str
+    source: str = ""
+    seed: int = 0
+    own: OwnChoices | None = None
+    text: ClassVar[str] = "Building the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class PreviewOwn(Request):
+    """Look at one's own data before they are built. Answers datasets.own_preview.Preview.
+
+    Attributes:
+        kinds: "column=kind" where another kind is wanted than the guessed one.
+        again: the files are those of the last time; what was read of them will do.
+    """
+
+    source: str
+    kinds: tuple[str, ...] = ()
+    again: bool = False
+    text: ClassVar[str] = "Looking at the files"
+    cancellable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class Recognise(Request):
+    """Find out what was dropped on the window. Answers Dropped."""
+
+    path: str
+    text: ClassVar[str] = "Looking at what was dropped"
+    cancellable: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, eq=False)
 class VerifyDataset(Request):
     """Read a whole cache and count what its build promised. Answers Verified."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.results import RunInfo
 from gui import requests as rq
 from gui.actions import build_menus
 from gui.closing import Closing
+from gui.dropping import Dropping
 from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
 from gui.library.workspace import LibraryWorkspace
@@ -29,6 +30,8 @@ from gui.top_bar import WORKSPACES, TopBar
 from gui.train.workspace import TrainWorkspace
 from gui.workspace import Answer, Workspace
 
+# Nobody asked to calibrate, and Retrieve says it where it matters; the wizard says what it cannot read
+QUIET = (rq.kind_of(rq.Calibrate), rq.kind_of(rq.PreviewOwn))
 RUN = "run"  # the view under which the loaded run's own data set is opened
 
 
@@ -56,6 +59,8 @@ class MainWindow(QMainWindow):
         self.library = LibraryWorkspace(self.selection)
         self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
         self.sessions = Sessions(self.selection, self)
+        self.dropping = Dropping(self)
+        self.setAcceptDrops(True)
         self._answers: dict[str, list[Answer]] = {}
         self.preload = Preload()
         self.closing = Closing(self)
@@ -131,6 +136,16 @@ class MainWindow(QMainWindow):
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
         self.retrieve.explore_wanted.connect(self._explore_actions)
+        # what is dropped where no nearer widget takes it
+        self.dropping.asked.connect(self.engine.submit)
+        self.dropping.warned.connect(self.messages.warning)
+        self.dropping.session_found.connect(self.sessions.open)
+        self.dropping.picture_found.connect(self._open_picture)
+        self.dropping.cache_found.connect(lambda path: self.engine.submit(rq.OpenDataset(path, build=False)))
+        self.dropping.library_found.connect(lambda _: self.show_workspace(WORKSPACES.index("Library")))
+        self.dropping.library_found.connect(self.library.take)
+        for kind, answer in self.dropping.answers().items():
+            self._route(kind, answer)
         # sessions
         self.sessions.asked.connect(self.engine.submit)
         self.sessions.forgotten.connect(self.engine.forget)
@@ -191,6 +206,16 @@ class MainWindow(QMainWindow):
         self.engine.submit(rq.LoadRun(run))
         self.show_workspace(WORKSPACES.index("Explore"))
 
+    def _open_picture(self, path: str) -> None:
+        self.show_workspace(WORKSPACES.index("Explore"))
+        self.explore.presenter.pick_file(path)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.dropping.enter(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.dropping.drop(event)
+
     def _try_run(self, path: str) -> None:
         """The newest weights of a run in training, in Explore and Retrieve."""
         self.engine.submit(rq.LoadRun(path, newest=True))
@@ -237,7 +262,7 @@ class MainWindow(QMainWindow):
             self.start(*self._first)  # the thread has logged why; nobody asked for it just now
         elif kind == rq.kind_of(rq.OpenDataset, ITS_DATA):
             self.messages.warning(f"The session's data set cannot be opened: {failure.sentence}")
-        elif kind != rq.kind_of(rq.Calibrate):  # which nobody asked for; Retrieve says it where it matters
+        elif kind not in QUIET:
             self.messages.error(failure)
         for workspace in self.workspaces:
             workspace.on_failed(kind, failure)

@@ -15,7 +15,7 @@ from engine.results import CausalGraph, FloatArray, Image, LoadedImage, Reconstr
 from engine.session import Session
 from engine.steering import Order
 from engine.study import StudyResult
-from gui.requests import Request
+from gui.requests import OwnChoices, Request
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,7 @@ class DatasetEntry:
     num_images: int = 0
     place: str = ""  # what is named as its source, such as "folder or archive"
     where: str = ""  # where users get that
+    own: OwnChoices | None = None  # of one's own data: how they were built, or nothing said yet
 
 
 @dataclass(frozen=True)
@@ -284,6 +285,20 @@ class Imported:
     """A run was unpacked."""
 
     path: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What a dropped file or folder is.
+
+    Attributes:
+        what: "source" (of the data set `name`), "own", "cache", "packed", "run", "exported run", "session" or
+            "picture".
+    """
+
+    path: str
+    what: str
+    name: str = ""
 
 
 @dataclass(frozen=True)

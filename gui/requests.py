@@ -16,12 +16,16 @@ import numpy.typing as npt
 from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
 from gui.library_requests import (
+    BuildDataset,
     CompareRuns,
     DeleteRun,
     ExportRun,
     ImportRun,
     ListLibrary,
+    OwnChoices,
+    PreviewOwn,
     ReadStudies,
+    Recognise,
     RenameRun,
     VerifyDataset,
     WriteNotes,
@@ -74,21 +78,6 @@ class OpenDataset(Request):
     build: bool = True
     text: ClassVar[str] = "Opening the data set"
     cancellable: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, eq=False)
-class BuildDataset(Request):
-    """Build (again) the cache of a registered data set. Answers DatasetView.
-
-    `source` is the folder of the original files for sets that are not built in.
-    """
-
-    dataset: str
-    source: str = ""
-    seed: int = 0
-    text: ClassVar[str] = "Building the data set"
-    cancellable: ClassVar[bool] = True
-    background: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,9 +347,11 @@ __all__ = [
     "MeasureEffects",
     "OpenDataset",
     "OpenSession",
+    "OwnChoices",
     "PauseTraining",
     "PickImage",
     "PickPair",
+    "PreviewOwn",
     "ReadCodeUse",
     "ReadFactors",
     "ReadPlan",
@@ -368,6 +359,7 @@ __all__ = [
     "ReadRunLog",
     "ReadStudies",
     "ReadTargets",
+    "Recognise",
     "RenameRun",
     "Request",
     "ResumeTraining",

@@ -39,7 +39,8 @@ TITLE = """# Widgets
 Every widget of the window that takes input, by its `objectName`, with the name that a screen reader says.
 Names with a factor in them (`factor_…`, `action_…`) follow the loaded data set and run; here: `shapes`.
 Made while the window is used: Train's settings of a preset (`train_setting_…`, each with a `…_reset` button)
-and the ticks of its curves (`train_losses_curves_…`, `train_figures_curves_…`).
+and the ticks of its curves (`train_losses_curves_…`, `train_figures_curves_…`); in the wizard for
+one's own data a row for each column (`own_name_0`, `own_kind_0`, …).
 """
 
 

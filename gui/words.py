@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping
 
 
@@ -84,6 +85,11 @@ def end_of_run(reason: str) -> str:
         "failed": "ended by an error; the last checkpoint is kept",
     }
     return words.get(reason, reason)
+
+
+def without_options(sentence: str) -> str:
+    """A sentence of the command line for people who see a window: without its options."""
+    return re.sub(r" (?:as|with) --source(?: [A-Z]+)?| \(--kind [^)]*\)", "", sentence)
 
 
 def facts_html(facts: Mapping[str, str]) -> str:

@@ -6,12 +6,13 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from engine.results import Image
+from gui.dropping import holds_pictures, local_paths
 from gui.pictures import to_array
 
 
 def can_take(data: QMimeData) -> bool:
-    """Whether `incoming` may find something, without reading the pixels."""
-    return data.hasImage() or any(url.isLocalFile() for url in data.urls())
+    """Whether `incoming` may find something, without reading the pixels; files of data are not for it."""
+    return data.hasImage() or holds_pictures(local_paths(data))
 
 
 def incoming(data: QMimeData) -> str | Image | None:

@@ -11,6 +11,10 @@ from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, facts_html, file_size, readable
 
 SPLITS = ("train", "validation", "test")
+OWN_HINT = (
+    "Build\N{HORIZONTAL ELLIPSIS} shows what your files are taken for, ten of their images, and what will be "
+    "possible, before anything is built."
+)
 
 
 class DatasetDetail(QWidget):
@@ -18,12 +22,14 @@ class DatasetDetail(QWidget):
 
     Signals:
         build_requested(name, source folder or ""), cancel_requested(): building.
+        own_requested(DatasetEntry): the same of one's own data, which takes more than a place to be said.
         verify_requested(name): read the whole cache and check it.
         use_requested(name): make it the window's data set.
         page_requested(split, start): example images from a position on.
     """
 
     build_requested = Signal(str, str)
+    own_requested = Signal(object)
     cancel_requested = Signal()
     verify_requested = Signal(str)
     use_requested = Signal(str)
@@ -153,6 +159,9 @@ class DatasetDetail(QWidget):
         return self._entry.name if self._entry else ""
 
     def _build(self) -> None:
+        if self._entry is not None and self._entry.own is not None:
+            self.own_requested.emit(self._entry)
+            return
         self.build_requested.emit(self._name(), self.source.text().strip())
 
     def _choose(self) -> None:
@@ -172,16 +181,19 @@ class DatasetDetail(QWidget):
         usable = entry.built and not entry.problem
         self.title.setText(entry.title)
         self.facts.setText(facts_words(entry, None))
-        self.source_row.setVisible(entry.needs_source)
+        self.source_row.setVisible(entry.needs_source and entry.own is None)
         self.source_hint.setVisible(entry.needs_source and not usable)
         self.choose.setVisible("folder" in entry.place)
         self.choose_archive.setVisible("file" in entry.place or "archive" in entry.place)
         where = f" Where to get it: {entry.where}." if entry.where else ""
         self.source_hint.setText(
-            f"This data set is read from your own copy: choose its {entry.place}, then build.{where}"
+            f"{OWN_HINT} What is needed: {entry.where}."
+            if entry.own is not None
+            else f"This data set is read from your own copy: choose its {entry.place}, then build.{where}"
         )
         self.source.setPlaceholderText(f"{entry.place.capitalize()} of {entry.name}")
-        self.build.setText("Build again" if entry.built else "Build")
+        ellipsis = "" if entry.own is None else "\N{HORIZONTAL ELLIPSIS}"
+        self.build.setText(("Build again" if entry.built else "Build") + ellipsis)
         self.build.setProperty("role", "" if usable else "primary")
         self.build.style().unpolish(self.build)
         self.build.style().polish(self.build)
@@ -190,7 +202,7 @@ class DatasetDetail(QWidget):
         self.build.setToolTip(why_not)
         self.use.setEnabled(usable and not self._building)
         self.verify.setEnabled(entry.built and not self._building)
-        self.progress_row.setVisible(self._building == entry.name)
+        self.progress_row.setVisible(bool(self._building) and entry.name in (self._building, "own"))
         self.page_box.setVisible(usable)
         self.filler.setVisible(not usable)
 
@@ -198,7 +210,7 @@ class DatasetDetail(QWidget):
         """Why the Build button is off, as a sentence; empty when it is on."""
         if self._building:
             return f"{self._building} is being built"
-        if entry.needs_source and not self.source.text().strip():
+        if entry.needs_source and entry.own is None and not self.source.text().strip():
             return f"Choose the {entry.place} of the original files first"
         if self._training and entry.built:
             return "A training runs and may be reading this file: stop it first"
@@ -214,5 +226,6 @@ def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
         facts["Images"] = f"{count(view.num_images)} in the file"
         facts["Pairs"] = f"{pairs}; {count(view.null_pairs_dropped)} without a visible change left out"
     factors = ", ".join(f"{readable(f.name)} {f.size} ({f.kind})" for f in entry.space.factors)
-    facts["Factors"] = f"{factors}: {count(entry.space.num_images)} combinations"
+    if entry.own is None or entry.built:
+        facts["Factors"] = f"{factors}: {count(entry.space.num_images)} combinations"
     return facts_html(facts | {"Licence": entry.licence, "Citation": entry.citation, "File": str(entry.path)})

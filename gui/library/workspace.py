@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout
@@ -11,6 +13,7 @@ from gui import requests as rq
 from gui.library.compare_view import CompareView
 from gui.library.dataset_detail import DatasetDetail
 from gui.library.image_page import PAGE
+from gui.library.own_data import OwnData
 from gui.library.run_detail import RunDetail
 from gui.library.runs_panel import RunsPanel
 from gui.library.study_view import StudyView
@@ -21,7 +24,9 @@ from gui.replies import (
     DatasetEntry,
     DatasetView,
     Deleted,
+    Dropped,
     Evaluated,
+    Failure,
     Imported,
     Library,
     Renamed,
@@ -74,6 +79,7 @@ class LibraryWorkspace(Workspace):
         self.runs = self.runs_panel.table
         self.dataset_detail, self.run_detail, self.compare = DatasetDetail(), RunDetail(), CompareView()
         self.study = StudyView()
+        self.own = OwnData(self.dataset_detail, self)
         self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
         self._lay_out()
         self._connect()
@@ -143,6 +149,9 @@ class LibraryWorkspace(Workspace):
         data.verify_requested.connect(lambda name: self.asked.emit(rq.VerifyDataset(name)))
         data.use_requested.connect(self.dataset_wanted)
         data.page_requested.connect(self._ask_page)
+        self.own.asked.connect(self.asked)
+        self.own.cancelled.connect(self.cancelled)
+        self.own.built.connect(self._on_own)
         run = self.run_detail
         run.explore_requested.connect(self.explore_wanted)
         run.watch_requested.connect(self.watch_wanted)
@@ -169,9 +178,14 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.RenameRun): self._on_renamed,
             rq.kind_of(rq.ExportRun): self._on_exported,
             rq.kind_of(rq.ImportRun): self._on_imported,
+            **self.own.answers(),
         }
 
+    def on_failed(self, kind: str, failure: Failure) -> None:
+        self.own.on_failed(kind, failure)
+
     def on_ended(self, kind: str) -> None:
+        self.own.on_ended(kind)
         if kind == BUILD:
             self.dataset_detail.set_building("")
         elif kind == rq.kind_of(rq.EvaluateRun):
@@ -195,6 +209,7 @@ class LibraryWorkspace(Workspace):
         """How far a build is."""
         if activity is not None and activity.kind == BUILD:
             self.dataset_detail.set_progress(activity)
+        self.own.set_activity(activity)
 
     # ------------------------------------------------------------ answers of the engine thread
 
@@ -203,6 +218,7 @@ class LibraryWorkspace(Workspace):
         self._runs = {str(entry.path): entry for entry in library.runs}
         self.datasets.set_rows([(entry.name, dataset_row(entry)) for entry in library.datasets])
         self.runs_panel.set_runs(library.runs)
+        self.own.set_datasets(library.datasets)
         if len(self.runs.keys()) > 1:
             self.show_several(self.runs.keys())
         elif self._shown in self._runs:
@@ -226,6 +242,10 @@ class LibraryWorkspace(Workspace):
         chosen = self.selection.dataset
         if chosen is not None and chosen.name == view.name:
             self.dataset_wanted.emit(view.name)
+
+    def _on_own(self, view: DatasetView) -> None:
+        self._shown = view.dataset
+        self._on_built(view)
 
     def _on_dataset(self, _dataset: DatasetView | None) -> None:
         """It may have been built just now (the first start does); hidden, `showEvent` looks again later."""
@@ -307,6 +327,19 @@ class LibraryWorkspace(Workspace):
             self.show_run(path)
         else:
             self.warned.emit(f"There is no run at {path}; it may lie on another machine, or was deleted.")
+
+    def take(self, dropped: Dropped) -> None:
+        """What was dropped on the window and belongs here."""
+        if dropped.what == "run":
+            self._shown = dropped.path
+            self.add_folder(str(Path(dropped.path).parent))
+        elif dropped.what == "exported run":
+            self.asked.emit(rq.ImportRun(dropped.path))
+        else:
+            self._shown = dropped.name
+            self.show_dataset(dropped.name)
+            take = self.own.open_at if dropped.what == "own" else self.dataset_detail.source.setText
+            take(dropped.path)
 
     def _build(self, name: str, source: str) -> None:
         self.dataset_detail.set_building(name)

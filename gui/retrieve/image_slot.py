@@ -25,16 +25,12 @@ from PySide6.QtWidgets import (
 )
 
 from engine.results import LoadedImage
+from gui.dropping import holds_pictures, local_paths
 from gui.pictures import Image, PictureTile, to_array
 from gui.widgets import caption, heading, named, row, tool_button
 
 BEFORE, AFTER = "before", "after"
 PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp);;All files (*)"
-
-
-def dropped_files(mime: QMimeData) -> list[Path]:
-    """The local files of a drop, in order."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
 def words_of(loaded: LoadedImage) -> str:
@@ -105,7 +101,7 @@ class ImageSlot(QWidget):
         self._take(QGuiApplication.clipboard().mimeData())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or dropped_files(event.mimeData()):
+        if event.mimeData().hasImage() or holds_pictures(local_paths(event.mimeData())):
             event.acceptProposedAction()
             self.tile.set_highlighted(True)
 
@@ -118,7 +114,7 @@ class ImageSlot(QWidget):
             event.acceptProposedAction()
 
     def _take(self, mime: QMimeData) -> bool:
-        files = dropped_files(mime)
+        files = local_paths(mime)
         if files:
             self.files_chosen.emit(self.side, files)
         elif mime.hasImage():

@@ -87,10 +87,10 @@ def build(arguments: argparse.Namespace) -> Result:
         with datasets.open_cache(str(path)) as cache:
             other = "" if attributes.same_recipe(recipe, cache) else ", by another recipe"
             say(f"{path} is there already{other}; --force builds it again.")
-            return _describe(cache, built=False)
+            return describe(cache, built=False)
     show_build(arguments.name, datasets.build_recipe(recipe, path))
     with datasets.open_cache(str(path)) as cache:
-        return _describe(cache, built=True)
+        return describe(cache, built=True)
 
 
 def open_or_build(name: str) -> Cache:
@@ -140,7 +140,8 @@ def show_build(name: str, steps: Iterator[Progress]) -> None:
         line.end()
 
 
-def _describe(cache: Cache, built: bool) -> Result:
+def describe(cache: Cache, built: bool) -> Result:
+    """What a cache is made of and how many pairs it has; `built` is whether it was made just now."""
     from datasets.cache import SPLITS
 
     pairs = {split: len(cache.transitions(split)) for split in SPLITS}

@@ -100,7 +100,7 @@ def recipe_parts(arguments: argparse.Namespace) -> dict[str, Any]:
 def counts(cache: Cache) -> dict[str, Any]:
     """Transitions of each action in each split, and the expected ones (null unless images were drawn)."""
     from datasets.cache import SPLITS
-    from datasets.imbalance import expect
+    from datasets.counts import expected_pairs
 
     data: dict[str, Any] = {
         "action_counts": {split: cache.action_counts(split) for split in SPLITS},
@@ -108,10 +108,8 @@ def counts(cache: Cache) -> dict[str, Any]:
         "expected_counts": None,
         "expected_spread": None,
     }
-    if cache.recipe.images:
+    if (expected := expected_pairs(cache)) is not None:
         names = cache.space.action_names
-        taken = cache.space.to_index(cache.factors[cache.splits != SPLITS.index("train")])
-        expected = expect(cache.space, cache.recipe, taken)
         data["expected_counts"] = dict(zip(names, expected.mean.round(1).tolist(), strict=True))
         data["expected_spread"] = dict(zip(names, expected.spread.round(1).tolist(), strict=True))
     return data

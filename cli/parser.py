@@ -29,6 +29,7 @@ def make_parser() -> Parser:
         evaluation,
         exploring,
         graphs,
+        info,
         packing,
         retrieval,
         runs,
@@ -49,6 +50,6 @@ def make_parser() -> Parser:
     parser.set_defaults(command=window.open_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     training_groups = (training, sweep, steering, runs)
-    for group in (data, packing, *training_groups, exploring, retrieval, evaluation, graphs, window):
+    for group in (data, info, packing, *training_groups, exploring, retrieval, evaluation, graphs, window):
         group.add_commands(commands)
     return parser

@@ -105,12 +105,14 @@ def inclusion(probabilities: FloatArray, images: int) -> FloatArray:
     possible = int((probabilities > 0).sum())
     if images >= possible:
         return (probabilities > 0).astype(np.float64)
+    # Few weights are different, so that the search does not go over the whole grid each time.
+    different, often = np.unique(probabilities, return_counts=True)
     low = high = float(images)  # sum(1 - exp(-w t)) <= t
-    while -np.expm1(-probabilities * high).sum() < images:
+    while often @ -np.expm1(-different * high) < images:
         low, high = high, 2 * high
     while high - low > 1e-9 * high:
         middle = (low + high) / 2
-        if -np.expm1(-probabilities * middle).sum() < images:
+        if often @ -np.expm1(-different * middle) < images:
             low = middle
         else:
             high = middle

@@ -32,6 +32,7 @@ class Findings:
         wrong_steps: transitions whose factor values do not differ by what their action makes of them.
         redrawn: images that were drawn again by the source and compared (0: there is no source at hand).
         differing: those of them that came out different.
+        fingerprint: a hash of all images, factor values, splits and pairs: equal sets have the same one.
     """
 
     images: int
@@ -40,6 +41,7 @@ class Findings:
     wrong_steps: int
     redrawn: int
     differing: int
+    fingerprint: str
 
     @property
     def sound(self) -> bool:
@@ -70,7 +72,17 @@ def verify(cache: Cache) -> Iterator[Progress | Findings]:
         wrong_steps=_wrong_steps(cache),
         redrawn=redrawn,
         differing=differing,
+        fingerprint=_fingerprint(cache, prints),
     )
+
+
+def _fingerprint(cache: Cache, prints: np.ndarray) -> str:
+    """16 hexadecimal digits, the same on every machine."""
+    whole = hashlib.blake2b(prints.tobytes(), digest_size=8)
+    pairs = [cache.transitions(split) for split in SPLITS]
+    for table in (cache.factors, cache.splits, *(t for p in pairs for t in (p.before, p.after, p.action))):
+        whole.update(np.ascontiguousarray(table).astype("<i8").tobytes())
+    return whole.hexdigest()
 
 
 def _leaking(cache: Cache, prints: np.ndarray) -> int:

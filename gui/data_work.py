@@ -41,20 +41,20 @@ def refuse_conflict(request: rq.Request, running: Iterable[rq.Request]) -> None:
         if used is None or wanted is None or used.path != wanted.path:
             continue
         name = getattr(request, "dataset", "")
-        if used.builds:
+        if used.change:
             raise InputError(f"{name} is being built; wait until that has ended, then try again")
-        if wanted.builds:
+        if wanted.change:
             raise InputError(
-                f"{name} is in use ({other.text.lower()}); wait until that has ended, then build it again"
+                f"{name} is in use ({other.text.lower()}); wait until that has ended, then {wanted.change}"
             )
 
 
 @dataclass(frozen=True)
 class _Use:
-    """A cache that a job holds for long, and whether the job writes it."""
+    """A cache that a job holds for long, and what the job does to it; empty where it only reads."""
 
     path: Path
-    builds: bool
+    change: str
 
 
 def _long_use(request: rq.Request) -> _Use | None:
@@ -64,7 +64,8 @@ def _long_use(request: rq.Request) -> _Use | None:
     if not isinstance(
         request,
         rq.BuildDataset | rq.OpenDataset | rq.EvaluateRun | rq.VerifyDataset | rq.StartTraining
-        | rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects | rq.Calibrate | rq.JudgeRun | rq.FindMistake,
+        | rq.ReadCodeUse | rq.AverageGraph | rq.MeasureEffects | rq.Calibrate | rq.JudgeRun | rq.FindMistake
+        | rq.PackDataset | rq.DeleteDataset,
     ):  # fmt: skip
         return None
     try:
@@ -76,7 +77,8 @@ def _long_use(request: rq.Request) -> _Use | None:
         builds = request.build and not path.is_file()
         if not builds:
             return None
-    return _Use(path.resolve(), builds)
+    deletes = isinstance(request, rq.DeleteDataset)
+    return _Use(path.resolve(), "build it again" if builds else "delete it" if deletes else "")
 
 
 class DataWork:
@@ -151,6 +153,13 @@ class DataWork:
         if cache is not None:
             cache.__exit__(None, None, None)
 
+    def forget_file(self, path: Path) -> None:
+        """Close a cache by whatever names it was opened."""
+        for dataset in [
+            name for name, cache in self._caches.items() if cache.path.resolve() == path.resolve()
+        ]:
+            self._forget(dataset)
+
     def view(self, dataset: str) -> DatasetView:
         """What the window shows of an opened cache."""
         from datasets.cache import SPLITS
@@ -212,8 +221,17 @@ class DataWork:
             raise DatasetInputError(
                 f"the {request.split} split of {cache.name} is empty; choose another split"
             )
-        chosen = rows[(request.start + np.arange(min(request.count, len(rows)))) % len(rows)]
-        return Browsed(cache.images(chosen), chosen, cache.factors[chosen], request.start, len(rows))
+        wanted = np.arange(len(rows))
+        if request.only is not None:
+            factor, value = request.only
+            wanted = np.flatnonzero(cache.factors[rows, factor] == value)
+        if request.seed is not None:
+            wanted = np.random.default_rng(request.seed).permutation(wanted)
+        turn = (request.start + np.arange(min(request.count, len(wanted)))) % max(1, len(wanted))
+        places = wanted[turn]
+        chosen = rows[places]
+        images, values = cache.images(chosen), cache.factors[chosen]
+        return Browsed(images, chosen, values, places, request.start, len(wanted), request.dataset)
 
     # ------------------------------------------------------------ choosing
 

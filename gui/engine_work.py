@@ -22,6 +22,7 @@ from gui import requests as rq
 from gui.code_use_work import CodeTables
 from gui.data_work import DataWork
 from gui.kept_probes import KeptProbes
+from gui.library.dataset_work import DatasetWork
 from gui.library.keeping import export_steps, import_steps, rename
 from gui.library.own_work import OwnPreviews, recognise_steps
 from gui.library.work import delete_run, list_library, read_studies, verify
@@ -60,6 +61,7 @@ class EngineWork:
         self._code_tables = CodeTables()
         self._probes = KeptProbes()
         self.training = TrainingWork(self.data)
+        self.pages = DatasetWork(self.data)
         self._paths: dict[str, str] = {}  # as it was asked for -> the run's own path
         self._handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.LoadRun: self._load_run,
@@ -95,6 +97,7 @@ class EngineWork:
             rq.ReadCodeUse: self._read_code_use,
             rq.Traverse: self._traverse,
             rq.EvaluateRun: self._evaluate,
+            **self.pages.handlers,
             **self.training.handlers,
             **RetrievalWork(self._explorer, self.data).handlers,
         }
@@ -273,7 +276,7 @@ class EngineWork:
     # ------------------------------------------------------------ the library
 
     def _list_library(self, request: rq.ListLibrary) -> Library:
-        return list_library(self.data.entries(), request.folders)
+        return list_library((*self.data.entries(), *self.pages.special_entries()), request.folders)
 
     def _verify(self, request: rq.VerifyDataset) -> Iterator[object]:
         return verify(self.data.cache(request.dataset))

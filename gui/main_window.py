@@ -32,6 +32,7 @@ from gui.workspace import Answer, Workspace
 
 # Nobody asked to calibrate, and Retrieve says it where it matters; the wizard says what it cannot read
 QUIET = (rq.kind_of(rq.Calibrate), rq.kind_of(rq.PreviewOwn))
+LIBRARY_IMAGE = "library-image"  # the view under which the data set of an image from the Library is opened
 RUN = "run"  # the view under which the loaded run's own data set is opened
 
 
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.last_session = last_session
         self._first = ("bundled", "shapes")
+        self._explored: PickedImage | None = None  # waits for its data set
         self.settings = settings if settings is not None else open_settings()
         self.selection = Selection(self)
         self.engine = EngineThread(self)
@@ -132,6 +134,7 @@ class MainWindow(QMainWindow):
         self.library.curves_wanted.connect(self._watch_several)
         self.library.again_wanted.connect(self._train_again)
         self.library.dataset_wanted.connect(lambda name: self.engine.submit(rq.OpenDataset(name)))
+        self.library.image_wanted.connect(self._explore_image)
         self.engine.training_changed.connect(self.train.set_training)
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
@@ -162,6 +165,7 @@ class MainWindow(QMainWindow):
         self._route(rq.kind_of(rq.LoadRun), self._on_run)
         self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
         self._route(rq.kind_of(rq.OpenDataset, RUN), self._on_dataset_of_run)
+        self._route(rq.kind_of(rq.OpenDataset, LIBRARY_IMAGE), self._on_dataset_of_image)
         self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
         self.engine.training_changed.connect(self.closing.set_training)
         self.closing.save_wanted.connect(lambda: self.engine.submit(rq.StopTraining()))
@@ -229,6 +233,25 @@ class MainWindow(QMainWindow):
         """Retrieve's image before with some actions done to it, in Explore."""
         self.show_workspace(WORKSPACES.index("Explore"))
         self.explore.presenter.begin_with(picked, actions)
+
+    def _explore_image(self, dataset: str, picked: PickedImage) -> None:
+        """An image of the Library's in Explore, with its data set."""
+        if self.selection.dataset is None or self.selection.dataset.dataset != dataset:
+            self.engine.submit(rq.OpenDataset(dataset, build=False, view=LIBRARY_IMAGE))
+            self._explored = picked
+        else:
+            self._show_picked(picked)
+
+    def _on_dataset_of_image(self, dataset: DatasetView) -> None:
+        """Another data set brings a random image of its own, which nobody asked for here."""
+        self._on_dataset(dataset)
+        self.engine.forget(rq.kind_of(rq.PickImage))
+        if self._explored is not None:
+            self._show_picked(self._explored)
+
+    def _show_picked(self, picked: PickedImage) -> None:
+        self.show_workspace(WORKSPACES.index("Explore"))
+        self.explore.presenter.begin_with(picked, ())
 
     def _resume_run(self, entry: RunEntry) -> None:
         self.show_workspace(WORKSPACES.index("Train"))

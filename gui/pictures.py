@@ -107,6 +107,11 @@ class PictureTile(QWidget):
         self._picture = None if image is None else to_qimage(image)
         self.update()
 
+    def set_picture(self, picture: QImage | None) -> None:
+        """The same for a picture of Qt's; `image` is None then."""
+        self._image, self._picture = None, picture
+        self.update()
+
     def set_highlighted(self, on: bool) -> None:
         """Draw the frame of a drop target or a chosen tile."""
         self.highlighted = on

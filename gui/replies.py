@@ -168,13 +168,21 @@ class NodePositions:
 
 @dataclass(frozen=True)
 class Browsed:
-    """A page of images: [n, height, width, channels], their rows and factor values [n, F]."""
+    """A page of images: [n, height, width, channels], their rows and factor values [n, F].
+
+    Attributes:
+        positions: of each in the split, in ascending order unless they were drawn.
+        start, total: of the page, and of all that are shown.
+        dataset: as it was asked for.
+    """
 
     images: Image
     rows: npt.NDArray[np.int64]
     factors: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
     start: int
     total: int
+    dataset: str
 
 
 @dataclass(frozen=True)
@@ -205,6 +213,7 @@ class DatasetEntry:
     place: str = ""  # what is named as its source, such as "folder or archive"
     where: str = ""  # where users get that
     own: OwnChoices | None = None  # of one's own data: how they were built, or nothing said yet
+    special: bool = False  # the cache of a special recipe, which only its page's form can build
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,19 @@ import numpy.typing as npt
 
 from engine.results import CausalGraph, Codes, Image
 from engine.session import Session
+from gui.dataset_requests import (
+    BrowseImages,
+    BuildDrawn,
+    CountPairs,
+    CountValues,
+    DeleteDataset,
+    DraftDrawn,
+    DrawPairs,
+    FindImage,
+    OpenDataset,
+    PackDataset,
+    Weights,
+)
 from gui.library_requests import (
     BuildDataset,
     CompareRuns,
@@ -68,26 +81,6 @@ class LoadRun(Request):
     run: str
     newest: bool = False
     text: ClassVar[str] = "Loading the model"
-
-
-@dataclass(frozen=True, eq=False)
-class OpenDataset(Request):
-    """Open a cache by name or path; a built-in one that is missing is built first. Answers DatasetView."""
-
-    dataset: str
-    build: bool = True
-    text: ClassVar[str] = "Opening the data set"
-    cancellable: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, eq=False)
-class BrowseImages(Request):
-    """A page of `count` images of a split from position `start` (wraps around). Answers Browsed."""
-
-    dataset: str
-    split: Split = "test"
-    start: int = 0
-    count: int = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,15 +319,22 @@ __all__ = [
     "AverageGraph",
     "BrowseImages",
     "BuildDataset",
+    "BuildDrawn",
     "Calibrate",
     "CompareRuns",
+    "CountPairs",
+    "CountValues",
+    "DeleteDataset",
     "DeleteRun",
     "DoVariables",
+    "DraftDrawn",
+    "DrawPairs",
     "EstimateTraining",
     "EvaluateRun",
     "ExplainActions",
     "ExportRun",
     "FillPalette",
+    "FindImage",
     "FindMistake",
     "FindPath",
     "Graph",
@@ -348,6 +348,7 @@ __all__ = [
     "OpenDataset",
     "OpenSession",
     "OwnChoices",
+    "PackDataset",
     "PauseTraining",
     "PickImage",
     "PickPair",
@@ -372,6 +373,7 @@ __all__ = [
     "StopTraining",
     "Traverse",
     "VerifyDataset",
+    "Weights",
     "WriteAnswers",
     "WriteGraph",
     "WriteNotes",

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QW
 from engine.results import RunInfo
 from gui.replies import DatasetView
 from gui.widgets import GAP, named, tool_button
+from gui.words import bare_name
 
 PILL_WIDTH = 220  # of the longest name that is shown whole
 WORKSPACES = ("Explore", "Retrieve", "Train", "Library")
@@ -64,7 +65,8 @@ class TopBar(QWidget):
 
     def set_dataset(self, dataset: DatasetView | None) -> None:
         """Show the open data set."""
-        _say(self.dataset, f"data: {dataset.name}" if dataset is not None else "data: none")
+        name = bare_name(dataset.dataset) if dataset is not None else "none"  # a special set has its own
+        _say(self.dataset, f"data: {name}")
 
 
 def _say(pill: QLabel, text: str) -> None:

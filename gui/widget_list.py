@@ -25,13 +25,14 @@ from PySide6.QtWidgets import (
 
 from gui.explore.thumbs import ThumbGrid
 from gui.explore.traversal_view import TraversalGrid
+from gui.library.histograms import ValueChart
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 INTERACTIVE = (
     QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QGraphicsView,
-    QLineEdit, QPlainTextEdit, QTextEdit, ThumbGrid, TraversalGrid,
+    QLineEdit, QPlainTextEdit, QTextEdit, ThumbGrid, TraversalGrid, ValueChart,
 )  # fmt: skip
 _PARTS = (QScrollBar, QHeaderView, QTabBar)
 TITLE = """# Widgets
@@ -40,7 +41,9 @@ Every widget of the window that takes input, by its `objectName`, with the name 
 Names with a factor in them (`factor_…`, `action_…`) follow the loaded data set and run; here: `shapes`.
 Made while the window is used: Train's settings of a preset (`train_setting_…`, each with a `…_reset` button)
 and the ticks of its curves (`train_losses_curves_…`, `train_figures_curves_…`); in the wizard for
-one's own data a row for each column (`own_name_0`, `own_kind_0`, …).
+one's own data a row for each column (`own_name_0`, `own_kind_0`, …); in the Library a chart and
+a slider for each factor (`library_values_…`, `library_factor_…`) and the lines
+of the form for an imbalanced set (`imbalance_skew_…`).
 """
 
 

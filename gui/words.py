@@ -13,6 +13,11 @@ def readable(name: str) -> str:
     return name.removesuffix("_mb").replace("_", " ")
 
 
+def bare_name(dataset: str) -> str:
+    """The name of a data set, or of the cache at a path: "/data/a-0.2.h5" -> "a-0.2"."""
+    return re.split(r"[/\\]", dataset)[-1].removesuffix(".h5")
+
+
 def readable_action(name: str) -> str:
     """An action as words with its direction apart: "object_hue+" -> "object hue  +"."""
     if name[-1:] in ("+", "-"):

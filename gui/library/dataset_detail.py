@@ -1,20 +1,23 @@
-"""One data set in detail: facts, factors, building, checking and a page of its images."""
+"""One data set in detail: building, checking, packing and deleting it, and its pages."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from pathlib import Path
 
-from gui.library.image_page import ImagePage
-from gui.replies import Activity, Browsed, DatasetEntry, DatasetView
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox, QProgressBar, QVBoxLayout, QWidget
+
+from gui.library.dataset_pages import DatasetPages
+from gui.replies import Activity, DatasetEntry, DatasetView
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, facts_html, file_size, readable
 
-SPLITS = ("train", "validation", "test")
 OWN_HINT = (
     "Build\N{HORIZONTAL ELLIPSIS} shows what your files are taken for, ten of their images, and what will be "
     "possible, before anything is built."
 )
+DOTS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class DatasetDetail(QWidget):
@@ -25,7 +28,8 @@ class DatasetDetail(QWidget):
         own_requested(DatasetEntry): the same of one's own data, which takes more than a place to be said.
         verify_requested(name): read the whole cache and check it.
         use_requested(name): make it the window's data set.
-        page_requested(split, start): example images from a position on.
+        opened(name): its counts are wanted.
+        pack_requested(name, file), delete_requested(name): what is done with the file.
     """
 
     build_requested = Signal(str, str)
@@ -33,17 +37,20 @@ class DatasetDetail(QWidget):
     cancel_requested = Signal()
     verify_requested = Signal(str)
     use_requested = Signal(str)
-    page_requested = Signal(str, int)
+    opened = Signal(str)
+    pack_requested = Signal(str, str)
+    delete_requested = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, view: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entry: DatasetEntry | None = None
-        self._building = ""
+        self._view: DatasetView | None = None  # the entry's opened cache
+        self._building = self._in_use = ""
         self._training = False
         self.title = heading("")
-        self.facts = named(QLabel(), "library_dataset_facts", "Facts about the data set")
-        self.facts.setWordWrap(True)
-        self.facts.setOpenExternalLinks(True)
+        self.summary = named(caption("", wrap=True), "library_dataset_summary", "The data set in a line")
+        self.pages = DatasetPages(view)
+        self.facts, self.page = self.pages.facts, self.pages.sheet
         self.source = named(QLineEdit(), "library_source", "Folder of the original files")
         self.source.textChanged.connect(self._update)
         self.choose = button(
@@ -67,20 +74,19 @@ class DatasetDetail(QWidget):
         self.verify = button(
             "Verify", "library_verify", "Check the data set",
             lambda: self.verify_requested.emit(self._name()),
-            "Read every image and check what the build promised",
+            "Read every image, hash it, and check what the build promised",
         )  # fmt: skip
+        self.pack = button(f"Pack{DOTS}", "library_pack", "Pack the data set", self._choose_pack)
+        self.folder = button(
+            "Open folder", "library_dataset_folder", "Open the data set's folder", self._open_folder
+        )
+        self.delete = button(
+            f"Delete{DOTS}", "library_dataset_delete", "Delete the data set", self.ask_delete
+        )
         self.progress = named(QProgressBar(), "library_build_progress", "Progress of the build")
         self.progress.setTextVisible(False)
         self.progress_words = named(caption(), "library_build_words", "Stage of the build")
         self.cancel = button("Cancel", "library_cancel_build", "Cancel the build", self.cancel_requested.emit)
-        self.split = named(QComboBox(), "library_split", "Split whose images are shown")
-        self.split.addItems(SPLITS)
-        self.split.setCurrentText("test")
-        self.split.currentTextChanged.connect(lambda split: self.page_requested.emit(split, 0))
-        self.page = ImagePage()
-        self.page.start_requested.connect(
-            lambda start: self.page_requested.emit(self.split.currentText(), start)
-        )
         self._lay_out()
         self._update()
 
@@ -93,31 +99,27 @@ class DatasetDetail(QWidget):
         bar = row(self.progress_words, self.progress, self.cancel)
         bar.setStretch(1, 1)
         self.progress_row.setLayout(bar)
-        self.page_box = QWidget()
-        page = QVBoxLayout(self.page_box)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.addLayout(row(heading("Images"), self.split, 1))
-        page.addWidget(self.page, 1)
-        self.filler = QWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row(self.title, 1, self.use, self.verify, self.build))
+        layout.addLayout(row(self.title, 1))
+        layout.addLayout(
+            row(self.use, self.build, self.verify, self.pack, self.folder, 1, self.delete, spacing=6)
+        )
+        layout.addWidget(self.summary)
         layout.addWidget(self.source_hint)
         layout.addWidget(self.source_row)
         layout.addWidget(self.progress_row)
-        layout.addWidget(self.facts)
-        layout.addWidget(self.page_box, 1)
-        layout.addWidget(self.filler, 1)
+        layout.addWidget(self.pages, 1)
 
     def set_entry(self, entry: DatasetEntry) -> None:
-        """Show a data set. The page of images is asked for when another one is chosen."""
+        """Show a data set. Its pages are read when another one is chosen."""
         another = self._entry is None or entry.name != self._entry.name or entry.built != self._entry.built
         self._entry = entry
-        if another:
-            self.page.clear()
+        self._view = None if another else self._view
         self._update()
+        self.pages.set_entry(entry, another)
         if another and entry.built and not entry.problem:
-            self.page_requested.emit(self.split.currentText(), 0)
+            self.opened.emit(entry.name)
 
     def forget(self) -> None:
         """The next `set_entry` reads the images anew."""
@@ -128,10 +130,10 @@ class DatasetDetail(QWidget):
         self._training = on
         self._update()
 
-    def set_page(self, page: Browsed) -> None:
-        """Example images of the chosen data set."""
-        if self._entry is not None:
-            self.page.set_page(page, self._entry.space)
+    def set_in_use(self, path: str) -> None:
+        """The file of the window's own data set, which is not deleted; or empty."""
+        self._in_use = path
+        self._update()
 
     def set_progress(self, activity: Activity) -> None:
         """How far the build is."""
@@ -146,17 +148,51 @@ class DatasetDetail(QWidget):
     def set_building(self, name: str) -> None:
         """The data set that is being built, or ""."""
         self._building = name
+        self.pages.imbalance.set_building(bool(name))
         self.progress.setRange(0, 0)
         self.progress_words.setText(f"Building {name}")
         self._update()
 
     def set_opened(self, view: DatasetView) -> None:
         """Counts that only the opened cache knows."""
-        if self._entry is not None and view.name == self._entry.name:
-            self.facts.setText(facts_words(self._entry, view))
+        if self._entry is not None and view.dataset == self._entry.name:
+            self._view = view
+            self._update()
 
     def _name(self) -> str:
         return self._entry.name if self._entry else ""
+
+    def _open_folder(self) -> None:
+        if self._entry is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._entry.path.parent)))
+
+    def _choose_pack(self) -> None:
+        if self._entry is not None:
+            beside = self._entry.path.parent / f"{self._entry.name}.packed.h5"
+            file, _ = QFileDialog.getSaveFileName(self, "Pack the data set", str(beside), "Packed (*.h5)")
+            if file:
+                file = file if Path(file).suffix.lower() == ".h5" else f"{file}.packed.h5"
+                self.pack_requested.emit(self._entry.name, file)
+
+    def ask_delete(self) -> None:
+        """It asks, and says what goes, how large it is and where it goes to."""
+        entry = self._entry
+        if entry is None:
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            "Delete the data set?",
+            f"Move the data set '{entry.name}' ({file_size(entry.size_bytes)}) to the trash?",
+            parent=self.window(),
+        )
+        box.setObjectName("library_dataset_delete_question")
+        box.setInformativeText(f"{entry.path}\n{_way_back(entry)}")
+        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        delete.setObjectName("library_dataset_delete_yes")
+        delete.clicked.connect(lambda: self.delete_requested.emit(entry.name))
+        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _build(self) -> None:
         if self._entry is not None and self._entry.own is not None:
@@ -180,7 +216,9 @@ class DatasetDetail(QWidget):
             return
         usable = entry.built and not entry.problem
         self.title.setText(entry.title)
-        self.facts.setText(facts_words(entry, None))
+        self.facts.setText(facts_words(entry, self._view))
+        self.summary.setText(summary_words(entry, self._view))
+        self.summary.setVisible(entry.built)
         self.source_row.setVisible(entry.needs_source and entry.own is None)
         self.source_hint.setVisible(entry.needs_source and not usable)
         self.choose.setVisible("folder" in entry.place)
@@ -201,10 +239,15 @@ class DatasetDetail(QWidget):
         self.build.setEnabled(not why_not)
         self.build.setToolTip(why_not)
         self.use.setEnabled(usable and not self._building)
-        self.verify.setEnabled(entry.built and not self._building)
+        self.build.setVisible(not entry.special)
+        self.verify.setEnabled(usable and not self._building)
+        self.pack.setEnabled(usable and not self._building)
+        self.pack.setToolTip(f"Write it into a small file, to pass it on. Licence: {entry.licence}")
+        self.folder.setEnabled(entry.built)
+        why_kept = self._why_not_delete(entry)
+        self.delete.setEnabled(not why_kept)
+        self.delete.setToolTip(why_kept or f"Move the file ({file_size(entry.size_bytes)}) to the trash")
         self.progress_row.setVisible(bool(self._building) and entry.name in (self._building, "own"))
-        self.page_box.setVisible(usable)
-        self.filler.setVisible(not usable)
 
     def _why_not_build(self, entry: DatasetEntry) -> str:
         """Why the Build button is off, as a sentence; empty when it is on."""
@@ -216,6 +259,34 @@ class DatasetDetail(QWidget):
             return "A training runs and may be reading this file: stop it first"
         return ""
 
+    def _why_not_delete(self, entry: DatasetEntry) -> str:
+        """Why the Delete button is off, as a sentence; empty when it is on."""
+        if not entry.built:
+            return "There is no file to delete yet"
+        if self._building:
+            return f"{self._building} is being built"
+        if self._in_use and Path(self._in_use).resolve() == entry.path.resolve():
+            return "Explore and Retrieve use this data set with the open model: use another one first"
+        return ""
+
+
+def _way_back(entry: DatasetEntry) -> str:
+    """How a deleted set can be had again."""
+    if entry.special:
+        return "Until the trash is emptied it can be put back."
+    return "It can be built again" + (" from the original files." if entry.needs_source else ".")
+
+
+def summary_words(entry: DatasetEntry, view: DatasetView | None) -> str:
+    """The state in a line; `view` knows the counts of an opened cache."""
+    if entry.problem:
+        return f"Cannot be used: {entry.problem}"
+    parts = [file_size(entry.size_bytes), f"{count(entry.num_images)} images"]
+    if view is not None:
+        pairs = ", ".join(f"{count(number)} {split}" for split, number in view.pair_counts.items())
+        parts.append(f"pairs: {pairs}")
+    return " \N{MIDDLE DOT} ".join(parts)
+
 
 def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
     """The facts as rich text; `view` knows the counts of an opened cache."""
@@ -225,7 +296,7 @@ def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
         pairs = ", ".join(f"{count(number)} {split}" for split, number in view.pair_counts.items())
         facts["Images"] = f"{count(view.num_images)} in the file"
         facts["Pairs"] = f"{pairs}; {count(view.null_pairs_dropped)} without a visible change left out"
-    factors = ", ".join(f"{readable(f.name)} {f.size} ({f.kind})" for f in entry.space.factors)
-    if entry.own is None or entry.built:
+    if entry.space.factors and (entry.own is None or entry.built):
+        factors = ", ".join(f"{readable(f.name)} {f.size} ({f.kind})" for f in entry.space.factors)
         facts["Factors"] = f"{factors}: {count(entry.space.num_images)} combinations"
     return facts_html(facts | {"Licence": entry.licence, "Citation": entry.citation, "File": str(entry.path)})

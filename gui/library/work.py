@@ -1,17 +1,14 @@
-"""The engine thread's work for the Library: listing, comparing, checking, deleting. Of Qt only the trash."""
+"""The engine thread's work for the Library: listing, comparing, checking, deleting."""
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QFile
-
 from engine.errors import RunError
 from gui import requests as rq
+from gui.library.trash import to_trash
 from gui.replies import Activity, DatasetEntry, Deleted, Library, RunEntry, Studies, Verified
 
 if TYPE_CHECKING:
@@ -75,7 +72,7 @@ def findings_words(name: str, findings: Findings) -> str:
         drawn = f", {findings.redrawn} of them drawn again and equal" if findings.redrawn else ""
         return (
             f"{name} is sound: {findings.images:,} images read{drawn}; no image occurs in two splits, "
-            "and every pair shows a change."
+            f"and every pair shows a change. Fingerprint: {findings.fingerprint}."
         )
     faults = {
         "images that occur in two splits": findings.leaking,
@@ -121,11 +118,4 @@ def delete_run(request: rq.DeleteRun) -> Deleted:
             f"{path} is not a run directory, so it was left alone; delete it with the file manager"
         )
     refuse_in_use(path, "deleted")
-    moved: object = QFile.moveToTrash(str(path))  # a bool, or a tuple that begins with one: it changed
-    if moved is True or (isinstance(moved, tuple) and moved[0] is True):
-        return Deleted(request.path, "the trash")
-    trash = path.parent / ".trash"
-    trash.mkdir(exist_ok=True)
-    place = trash / f"{path.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    shutil.move(path, place)
-    return Deleted(request.path, str(place))
+    return Deleted(request.path, to_trash(path))

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayou
 from engine.comparison import Comparison
 from gui import requests as rq
 from gui.library.compare_view import CompareView
+from gui.library.dataset_desk import DatasetDesk
 from gui.library.dataset_detail import DatasetDetail
-from gui.library.image_page import PAGE
 from gui.library.own_data import OwnData
 from gui.library.run_detail import RunDetail
 from gui.library.runs_panel import RunsPanel
@@ -20,7 +20,6 @@ from gui.library.study_view import StudyView
 from gui.library.table import EntryTable
 from gui.replies import (
     Activity,
-    Browsed,
     DatasetEntry,
     DatasetView,
     Deleted,
@@ -32,7 +31,6 @@ from gui.replies import (
     Renamed,
     RunEntry,
     Studies,
-    Verified,
     Written,
 )
 from gui.settings import restore_splitters, save_splitters
@@ -42,7 +40,6 @@ from gui.words import count, file_size
 from gui.workspace import Answer, Workspace
 
 VIEW = "library"
-BUILD = rq.kind_of(rq.BuildDataset, VIEW)
 MAX_FOLDERS = 8
 STUDIES = "\N{BULLET}studies"  # neither a data set's name nor a path
 
@@ -57,6 +54,7 @@ class LibraryWorkspace(Workspace):
         curves_wanted(paths): show the curves of several runs over each other in Train.
         again_wanted(path): fill Train's form as a run was trained.
         dataset_wanted(name): make a data set the window's own.
+        image_wanted(name, PickedImage): show an image of a data set in Explore.
     """
 
     explore_wanted = Signal(str)
@@ -65,6 +63,7 @@ class LibraryWorkspace(Workspace):
     curves_wanted = Signal(list)
     again_wanted = Signal(str)
     dataset_wanted = Signal(str)
+    image_wanted = Signal(str, object)
 
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
@@ -77,7 +76,8 @@ class LibraryWorkspace(Workspace):
         self.datasets = EntryTable("library_datasets", "Data sets", ("data set", "images", "size", "state"))
         self.runs_panel = RunsPanel()
         self.runs = self.runs_panel.table
-        self.dataset_detail, self.run_detail, self.compare = DatasetDetail(), RunDetail(), CompareView()
+        self.dataset_detail, self.run_detail, self.compare = DatasetDetail(VIEW), RunDetail(), CompareView()
+        self.desk = DatasetDesk(self.dataset_detail, selection, VIEW, self)
         self.study = StudyView()
         self.own = OwnData(self.dataset_detail, self)
         self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
@@ -115,6 +115,7 @@ class LibraryWorkspace(Workspace):
             left.addWidget(surface)
         left.setStretchFactor(0, 2)
         left.setStretchFactor(1, 5)
+        left.setSizes([270, 430])
         right, right_layout = panel(object_name="library_detail_panel")
         right_layout.addWidget(self.details)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -138,20 +139,26 @@ class LibraryWorkspace(Workspace):
         self.runs.several_chosen.connect(self.show_several)
         delete = QShortcut(QKeySequence.StandardKey.Delete, self.runs, self._delete_chosen)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self.datasets, self._delete_dataset)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         self.compare.curves_wanted.connect(self.curves_wanted)
         self.study.asked.connect(self.asked)
         self.study.curves_wanted.connect(self.curves_wanted)
         self.study.run_wanted.connect(self._show_trial)
-        self.selection.dataset_changed.connect(self._on_dataset)
-        data = self.dataset_detail
-        data.build_requested.connect(self._build)
-        data.cancel_requested.connect(lambda: self.cancelled.emit(BUILD))
-        data.verify_requested.connect(lambda name: self.asked.emit(rq.VerifyDataset(name)))
-        data.use_requested.connect(self.dataset_wanted)
-        data.page_requested.connect(self._ask_page)
         self.own.asked.connect(self.asked)
         self.own.cancelled.connect(self.cancelled)
         self.own.built.connect(self._on_own)
+        desk = self.desk
+        for theirs, ours in (
+            (desk.asked, self.asked),
+            (desk.cancelled, self.cancelled),
+            (desk.hinted, self.hinted),
+            (desk.warned, self.warned),
+            (desk.dataset_wanted, self.dataset_wanted),
+            (desk.image_wanted, self.image_wanted),
+        ):
+            theirs.connect(ours)
+        desk.changed.connect(self._on_datasets_changed)
         run = self.run_detail
         run.explore_requested.connect(self.explore_wanted)
         run.watch_requested.connect(self.watch_wanted)
@@ -167,10 +174,7 @@ class LibraryWorkspace(Workspace):
     def answers(self) -> dict[str, Answer]:
         return {
             rq.kind_of(rq.ListLibrary): self._on_library,
-            rq.kind_of(rq.BrowseImages, VIEW): self._on_page,
-            rq.kind_of(rq.OpenDataset, VIEW): self._on_opened,
-            BUILD: self._on_built,
-            rq.kind_of(rq.VerifyDataset): self._on_verified,
+            **self.desk.answers(),
             rq.kind_of(rq.EvaluateRun): self._on_evaluated,
             rq.kind_of(rq.DeleteRun): self._on_deleted,
             rq.kind_of(rq.CompareRuns): self._on_compared,
@@ -181,15 +185,15 @@ class LibraryWorkspace(Workspace):
             **self.own.answers(),
         }
 
-    def on_failed(self, kind: str, failure: Failure) -> None:
-        self.own.on_failed(kind, failure)
-
     def on_ended(self, kind: str) -> None:
         self.own.on_ended(kind)
-        if kind == BUILD:
-            self.dataset_detail.set_building("")
-        elif kind == rq.kind_of(rq.EvaluateRun):
+        self.desk.on_ended(kind)
+        if kind == rq.kind_of(rq.EvaluateRun):
             self.run_detail.set_evaluating(False)
+
+    def on_failed(self, kind: str, failure: Failure) -> None:
+        self.desk.on_failed(kind, failure)
+        self.own.on_failed(kind, failure)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look again each time that the Library comes to the front."""
@@ -207,8 +211,7 @@ class LibraryWorkspace(Workspace):
 
     def set_activity(self, activity: Activity | None) -> None:
         """How far a build is."""
-        if activity is not None and activity.kind == BUILD:
-            self.dataset_detail.set_progress(activity)
+        self.desk.set_activity(activity)
         self.own.set_activity(activity)
 
     # ------------------------------------------------------------ answers of the engine thread
@@ -228,32 +231,15 @@ class LibraryWorkspace(Workspace):
         elif library.datasets and self._shown != STUDIES:
             self.show_dataset(library.datasets[0].name)
 
-    def _on_page(self, page: Browsed) -> None:
-        self.dataset_detail.set_page(page)
-
-    def _on_opened(self, view: DatasetView) -> None:
-        self.dataset_detail.set_opened(view)
-
-    def _on_built(self, view: DatasetView) -> None:
-        """A new cache: its page is read anew, and who works with the old one gets the new one."""
-        self.dataset_detail.forget()
-        self.hinted.emit(f"{view.name} is built: {count(view.num_images)} images.")
-        self.refresh()
-        chosen = self.selection.dataset
-        if chosen is not None and chosen.name == view.name:
-            self.dataset_wanted.emit(view.name)
-
     def _on_own(self, view: DatasetView) -> None:
         self._shown = view.dataset
-        self._on_built(view)
+        self.desk.on_built(view)
 
-    def _on_dataset(self, _dataset: DatasetView | None) -> None:
-        """It may have been built just now (the first start does); hidden, `showEvent` looks again later."""
+    def _on_datasets_changed(self, name: str) -> None:
+        """Hidden, `showEvent` looks again later."""
+        self._shown = name or self._shown
         if self.isVisible():
             self.refresh()
-
-    def _on_verified(self, verified: Verified) -> None:
-        (self.hinted if verified.sound else self.warned).emit(verified.words)
 
     def _on_evaluated(self, measured: Evaluated) -> None:
         self.run_detail.set_evaluated(self._evaluated_path, measured)
@@ -341,16 +327,6 @@ class LibraryWorkspace(Workspace):
             take = self.own.open_at if dropped.what == "own" else self.dataset_detail.source.setText
             take(dropped.path)
 
-    def _build(self, name: str, source: str) -> None:
-        self.dataset_detail.set_building(name)
-        self.asked.emit(rq.BuildDataset(name, source, view=VIEW))
-
-    def _ask_page(self, split: rq.Split, start: int) -> None:
-        name = self._shown
-        if name in self._datasets:
-            self.asked.emit(rq.BrowseImages(name, split, start, PAGE, view=VIEW))
-            self.asked.emit(rq.OpenDataset(name, build=False, view=VIEW))
-
     def _evaluate(self, path: str) -> None:
         self._evaluated_path = path
         self.run_detail.set_evaluating(True)
@@ -360,6 +336,11 @@ class LibraryWorkspace(Workspace):
         """The Delete key in the list of runs asks what the button asks."""
         if self.run_detail.isVisible() and self.run_detail.delete.isEnabled():
             self.run_detail.ask_delete()
+
+    def _delete_dataset(self) -> None:
+        """The same in the list of data sets."""
+        if self.dataset_detail.isVisible() and self.dataset_detail.delete.isEnabled():
+            self.dataset_detail.ask_delete()
 
     def _choose_import(self) -> None:
         file, _ = QFileDialog.getOpenFileName(self, "Import a run", "", "Exported runs (*.zip)")
@@ -391,7 +372,8 @@ class LibraryWorkspace(Workspace):
 
 def dataset_row(entry: DatasetEntry) -> tuple[str, ...]:
     """A data set's cells."""
-    missing = f"needs a {entry.place}" if entry.needs_source else "not built"
+    article = "an" if entry.place[:1] in "aeiou" else "a"
+    missing = f"needs {article} {entry.place}" if entry.needs_source else "not built"
     state = "damaged" if entry.problem else "built" if entry.built else missing
     images = count(entry.num_images) if entry.num_images else "\N{EN DASH}"
     size = file_size(entry.size_bytes) if entry.size_bytes else "\N{EN DASH}"

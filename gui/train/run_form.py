@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -29,7 +28,7 @@ from gui.theme import colours
 from gui.train.length_field import LengthField
 from gui.train.settings_form import SettingsForm
 from gui.widgets import caption, named
-from gui.words import count, duration, file_size
+from gui.words import bare_name, count, duration, file_size
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ESTIMATE_AFTER_MS = 700  # of rest: some steps are made, which takes a second or two
@@ -248,7 +247,7 @@ class RunForm(QWidget):
     def _suggest_name(self) -> None:
         if self._name_is_ours and self.dataset.currentText():
             self.name.setText(
-                free_name(f"{Path(self.dataset.currentText()).stem}-{self.preset.currentText()}", self._taken)
+                free_name(f"{bare_name(self.dataset.currentText())}-{self.preset.currentText()}", self._taken)
             )
 
     def _on_more(self, on: bool) -> None:

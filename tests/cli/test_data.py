@@ -145,3 +145,38 @@ def test_run_whose_cache_moved(tiny_run_copy: Path, home: Path, few_pairs: None)
     config.write_text(config.read_text().replace("shapes.h5", "moved.h5"))
     with cli.data.cache_of_run(tiny_run_copy) as cache:
         assert cache.path == home / "datasets" / "shapes.h5"
+
+
+def test_info_counts_images_and_pairs(call: Call, tiny_cache: Path) -> None:
+    """Images by split, factor and value, as they are in the cache; the table has a line for each value."""
+    from datasets.cache import Cache
+
+    said = call("info", tiny_cache, "--json")
+    assert said.code == 0
+    with Cache.open(tiny_cache) as cache:
+        for split in ("train", "test"):
+            values = cache.factors[cache.rows(split)]
+            for f, factor in enumerate(cache.space.factors):
+                counted = said.json["value_counts"][split][factor.name]
+                assert list(counted) == list(factor.values)
+                assert list(counted.values()) == [int((values[:, f] == v).sum()) for v in range(factor.size)]
+    text = call("info", tiny_cache).out
+    cubes = [said.json["value_counts"][split]["shape"]["cube"] for split in ("train", "validation", "test")]
+    assert "\nobject_hue\n" in text
+    assert any(line.split()[:4] == ["cube", *map(str, cubes)] for line in text.splitlines())
+    assert call("info", "nothing").code == 2
+
+
+def test_info_without_factor_values(call: Call, tiny_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set that only knows its actions says so."""
+    from datasets.cache import Cache
+
+    opened = Cache.open
+
+    def without(path: Path) -> Cache:
+        cache = opened(path)
+        cache.has_factor_labels = False
+        return cache
+
+    monkeypatch.setattr(Cache, "open", without)
+    assert "are not known" in call("info", tiny_cache).out

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
@@ -19,7 +19,7 @@ from datasets.recipe import Recipe
 from gui.library.work import findings_words, list_library
 from gui.main_window import MainWindow
 from gui.replies import Evaluated, RunEntry
-from gui.words import duration, figure, file_size, percent, readable_action
+from gui.words import bare_name, duration, figure, file_size, percent, readable_action
 from tests.datasets.faces import random_faces, tarred
 from tests.datasets.set_files import write_shapes3d
 from tests.gui.conftest import wait_idle
@@ -196,26 +196,6 @@ def _entries():
     return entries
 
 
-def test_pages_of_images_are_turned(qtbot, with_run: MainWindow) -> None:
-    """Next and previous show other images, each with its factor values; another split starts anew."""
-    library = with_run.library
-    library.show_dataset("shapes")
-    page = library.dataset_detail.page
-    qtbot.waitUntil(lambda: len(page.grid.pictures) > 0, timeout=WAIT)
-    first = page.grid.words[0]
-    assert "object hue" in first
-    assert not page.previous.isEnabled()
-    click(page.next)
-    qtbot.waitUntil(lambda: page.grid.words[0] != first, timeout=WAIT)
-    click(page.previous)
-    qtbot.waitUntil(lambda: page.grid.words[0] == first, timeout=WAIT)
-    assert page.grid.index_at(QPointF(3, 3)) == 0
-    assert page.grid.index_at(QPointF(-5, 3)) is None
-    library.dataset_detail.split.setCurrentText("train")
-    qtbot.waitUntil(lambda: page.grid.words[0] != first, timeout=WAIT)
-    wait_idle(qtbot, with_run, WAIT)
-
-
 def test_a_sound_data_set_is_verified(qtbot, with_run: MainWindow) -> None:
     """Verify reads every image and says so."""
     with_run.library.show_dataset("shapes")
@@ -362,6 +342,11 @@ def test_verify_finds_what_is_wrong(tiny_cache: Path) -> None:
     said = findings_words("shapes", found)
     assert "two splits" in said
     assert "Build it again" in said
+    with Cache.open(tiny_cache) as cache:
+        *_, sound = verify(cache)
+        *_, again = verify(cache)
+    assert sound.fingerprint == again.fingerprint != found.fingerprint
+    assert sound.fingerprint in findings_words("shapes", sound)
 
 
 def test_numbers_read_well() -> None:
@@ -371,6 +356,8 @@ def test_numbers_read_well() -> None:
     assert duration(3725) == "1:02:05"
     assert duration(float("nan")) == "unknown"
     assert percent(0.0004) == "<0.1 %"
+    assert bare_name("shapes-correlate-a-b-0.2-images-40") == "shapes-correlate-a-b-0.2-images-40"
+    assert bare_name("/data/a-0.2.h5") == bare_name("C:\\data\\a-0.2.h5") == "a-0.2"
     assert figure("psnr", 31.25) == "31.2 dB"
     assert figure("learning_rate", 2e-3) == "0.002"
     assert figure("loss", float("nan")) == "not a number"

@@ -1,0 +1,146 @@
+"""What is done with the data set whose page is shown: from its buttons to requests, and back. No widgets."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from gui import requests as rq
+from gui.library.dataset_detail import DatasetDetail
+from gui.replies import (
+    Activity,
+    DatasetView,
+    Deleted,
+    Failure,
+    PickedImage,
+    Verified,
+    Written,
+)
+from gui.state import Selection
+from gui.words import count
+from gui.workspace import Answer
+
+
+class DatasetDesk(QObject):
+    """Signals:
+    asked: a Request.      cancelled: the kind of one that is no longer wanted.
+    hinted, warned: a sentence for the user.
+    changed(name): data sets came or went; the one to be shown now, or "" for the one that is.
+    dataset_wanted(name): make a data set the window's own.
+    image_wanted(name, PickedImage): show an image of a data set in Explore.
+
+    Args:
+        detail: the page.
+        selection: for the data set that Explore uses.
+        view: under which it asks.
+    """
+
+    asked = Signal(object)
+    cancelled = Signal(str)
+    hinted = Signal(str)
+    warned = Signal(str)
+    changed = Signal(str)
+    dataset_wanted = Signal(str)
+    image_wanted = Signal(str, object)
+
+    def __init__(self, detail: DatasetDetail, selection: Selection, view: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self._detail, self._selection, self._view = detail, selection, view
+        self._picked_from = ""  # the data set of the image that Explore is to show
+        self.builds = (rq.kind_of(rq.BuildDataset, view), rq.kind_of(rq.BuildDrawn, view))
+        selection.dataset_changed.connect(self._on_dataset)
+        detail.build_requested.connect(self._build)
+        detail.cancel_requested.connect(self._cancel)
+        detail.verify_requested.connect(lambda name: self.asked.emit(rq.VerifyDataset(name)))
+        detail.use_requested.connect(self.dataset_wanted)
+        detail.opened.connect(lambda name: self.asked.emit(rq.OpenDataset(name, build=False, view=view)))
+        detail.pack_requested.connect(self._pack)
+        detail.delete_requested.connect(lambda name: self.asked.emit(rq.DeleteDataset(name)))
+        detail.pages.asked.connect(self.asked)
+        detail.pages.build_wanted.connect(self._build_drawn)
+        detail.pages.explore_wanted.connect(self._pick)
+
+    def answers(self) -> dict[str, Answer]:
+        """Kind of request -> the method that takes its payloads."""
+        build, build_drawn = self.builds
+        return {
+            **self._detail.pages.answers(),
+            rq.kind_of(rq.OpenDataset, self._view): self._detail.set_opened,
+            rq.kind_of(rq.PickImage, self._view): self._on_picked,
+            rq.kind_of(rq.PackDataset, self._view): self._on_packed,
+            rq.kind_of(rq.DeleteDataset): self._on_deleted,
+            rq.kind_of(rq.VerifyDataset): self._on_verified,
+            build: self.on_built,
+            build_drawn: self._on_drawn,
+        }
+
+    def on_ended(self, kind: str) -> None:
+        """Nothing more comes for the newest request of `kind`."""
+        if kind in self.builds:
+            self._detail.set_building("")
+
+    def on_failed(self, kind: str, failure: Failure) -> None:
+        """What is wrong with an imbalanced set is said at its form too."""
+        if kind == self.builds[1]:
+            self._detail.pages.imbalance.refuse(failure.sentence)
+
+    def set_activity(self, activity: Activity | None) -> None:
+        """How far a build is."""
+        if activity is not None and activity.kind in self.builds:
+            self._detail.set_progress(activity)
+
+    # ------------------------------------------------------------ what the user does
+
+    def _build(self, name: str, source: str) -> None:
+        self._detail.set_building(name)
+        self.asked.emit(rq.BuildDataset(name, source, view=self._view))
+
+    def _pack(self, name: str, file: str) -> None:
+        self.asked.emit(rq.PackDataset(name, file, view=self._view))
+
+    def _build_drawn(self, request: rq.BuildDrawn) -> None:
+        self._detail.set_building(request.name)
+        self.asked.emit(request)
+
+    def _cancel(self) -> None:
+        for kind in self.builds:
+            self.cancelled.emit(kind)
+
+    def _pick(self, request: rq.PickImage) -> None:
+        self._picked_from = request.dataset
+        self.asked.emit(request)
+
+    # ------------------------------------------------------------ answers of the engine thread
+
+    def on_built(self, view: DatasetView) -> None:
+        """A new cache: its page is read anew, and who works with the old one gets the new one."""
+        self._detail.forget()
+        self.hinted.emit(f"{view.name} is built: {count(view.num_images)} images.")
+        self.changed.emit("")
+        chosen = self._selection.dataset
+        if chosen is not None and chosen.dataset == view.dataset:
+            self.dataset_wanted.emit(view.dataset)
+
+    def _on_drawn(self, view: DatasetView) -> None:
+        """An imbalanced set: shown, with the pairs that were expected and those that there are."""
+        self._detail.forget()
+        self.hinted.emit(f"The data set {view.dataset} is built: {count(view.num_images)} images.")
+        self.changed.emit(view.dataset)
+
+    def _on_picked(self, picked: PickedImage) -> None:
+        self.image_wanted.emit(self._picked_from, picked)
+
+    def _on_packed(self, written: Written) -> None:
+        self.hinted.emit(f"Packed: {written.path} ({written.what}).")
+
+    def _on_deleted(self, deleted: Deleted) -> None:
+        self.hinted.emit(f"{deleted.path} is in {deleted.place}.")
+        self._detail.forget()
+        self.changed.emit("")
+
+    def _on_verified(self, verified: Verified) -> None:
+        (self.hinted if verified.sound else self.warned).emit(verified.words)
+
+    def _on_dataset(self, dataset: DatasetView | None) -> None:
+        """It may have been built just now: the first start does."""
+        self._detail.set_in_use(str(dataset.path) if dataset is not None else "")
+        self.changed.emit("")

@@ -97,7 +97,13 @@ def table(data: dict[str, Any]) -> str:
 
 def _own_table(data: dict[str, Any], report: dict[str, Any]) -> str:
     """The same of one's own data."""
-    lines = [f"factors: {', '.join(data['factors'])}", *report["notes"]]
+    train = data["action_counts"]["train"]
+    known = f"factors: {', '.join(data['factors'])}"
+    if not data["factors"]:
+        known = (
+            f"actions, with their training pairs: {', '.join(f'{name} ({n:,})' for name, n in train.items())}"
+        )
+    lines = [known, *report["notes"]]
     if report["same_labels"]:
         lines.append(
             f"{report['same_labels']:,} images left out: another one has the same labels, or the same pixels "

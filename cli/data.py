@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import attributes, imbalance, own
+from cli import attributes, imbalance, own, pair_rules
 from cli.arguments import Commands, add_command, positive, whole
 from cli.interruption import step_through
 from cli.output import ProgressLine, Result, say
@@ -33,7 +33,7 @@ def add_commands(commands: Commands) -> None:
         "name",
         metavar="NAME",
         help="the data set: shapes or pendulum (built in), or imported: sprites, celeba, 3dshapes, cars3d, "
-        "dsprites, mpi3d, smallnorb, or own: your own images",
+        "dsprites, mpi3d, smallnorb, causal3dident, causalvae_pendulum, causalvae_flow, or own: your own",
     )
     parser.add_argument(
         "--source",
@@ -53,6 +53,7 @@ def add_commands(commands: Commands) -> None:
             help=f"{split} pairs (default: {default}; celeba: at most so many, all by default for training)",
         )
     imbalance.add_arguments(parser)
+    pair_rules.add_arguments(parser)
     attributes.add_arguments(parser)
     parser.add_argument(
         "--stride", type=positive, metavar="K", help="mpi3d: keep every Kth position of the arm (default: 4)"
@@ -75,6 +76,7 @@ def build(arguments: argparse.Namespace) -> Result:
         validation_pairs=arguments.validation_pairs,
         test_pairs=arguments.test_pairs,
         **imbalance.recipe_parts(arguments),
+        **pair_rules.recipe_parts(arguments),
         attributes=arguments.attributes,
         match=arguments.match,
         stride=arguments.stride,
@@ -153,7 +155,9 @@ def describe(cache: Cache, built: bool) -> Result:
         "images": cache.num_images,
         "pairs": pairs,
         "null_pairs_dropped": cache.null_pairs_dropped,
-        "factors": dict(zip(cache.space.names, cache.space.sizes, strict=True)),
+        "factors": dict(zip(cache.space.names, cache.space.sizes, strict=True))
+        if cache.has_factor_labels
+        else {},
         "licence": cache.licence,
         "recipe": cache.recipe.to_json(),
         **imbalance.counts(cache),

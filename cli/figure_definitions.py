@@ -11,7 +11,7 @@ KEYS = (
     *("run", "dataset", "split", "pairs", "quick", "notes"),
     *("directed_accuracy", "directed_accuracy_interval", "chance"),
     *("factor_accuracy", "factor_accuracy_interval", "factor_chance"),
-    *("temperature", "ece", "ece_interval", "reliability", "kinds"),
+    *("temperature", "ece", "ece_interval", "reliability", "kinds", "several"),
     *("per_action", "actions", "confusion", "worst_action", "frequency_slope", "majority_accuracy"),
     *("psnr", "psnr_interval", "ssim", "ssim_interval"),
     *("quality_cost_db", "quality_cost_db_interval", "quality_cost_ssim"),
@@ -77,6 +77,17 @@ FIGURES = (
         RETRIEVAL, "kinds.more than one action", "told: more than one action", "share",
         "Share of pairs of images that differ by two steps or more and that are told so; half of them by "
         "two to five.",
+        ("chance", "0.333"),
+    ),
+    Figure(
+        RETRIEVAL, "several.accuracy", "several actions at once", "share",
+        "Share of pairs in which several factors changed of which as many actions, the most probable ones of "
+        "different factors, are just the true ones.",
+        ("chance", "several.chance"),
+    ),
+    Figure(
+        RETRIEVAL, "several.told", "several actions, told", "share",
+        "Share of these pairs that are told to have more than one action between them.",
         ("chance", "0.333"),
     ),
     Figure(

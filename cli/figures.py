@@ -76,8 +76,9 @@ def _plain(value: Any) -> Any:
 
 
 def rows(figures: Figures) -> list[Row]:
-    """Every figure, in the order of reading; those that were not measured say why."""
-    found = [_row(figures, figure) for figure in FIGURES]
+    """Every figure, in the order of reading. Those not measured say why, but for several actions."""
+    asked = [f for f in FIGURES if figures.get("several") or not f.path.startswith("several.")]
+    found = [_row(figures, figure) for figure in asked]
     after = next(i for i, row in enumerate(found) if row.group == GRAPH)
     extra = [*_probe_rows(figures), *_rollout_rows(figures)]
     return [*found[:after], *extra, *found[after:], *_factor_rows(figures), *_score_rows(figures)]

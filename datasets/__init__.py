@@ -14,7 +14,8 @@ from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.home import caches_dir
 from datasets.imbalance import DEFAULT_IMAGES, hole, suffix
-from datasets.recipe import LABELLED, Correlation, Recipe, Skew
+from datasets.pair_rules import Asked, acting, choose, rules_suffix
+from datasets.recipe import LABELLED, Correlation, Hole, Recipe, Skew
 from datasets.registry import Entry, entries
 
 if TYPE_CHECKING:
@@ -181,6 +182,11 @@ def make_recipe(
     kinds: Sequence[str] = (),
     renames: Sequence[str] = (),
     called: str = "",
+    rules: Sequence[str] = (),
+    steps: Sequence[str] = (),
+    hold_out: Sequence[Asked | Mapping[str, Sequence[str | int]]] = (),
+    frequency: str = "balanced",
+    several: int = 0,
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -202,6 +208,12 @@ def make_recipe(
         kinds: of one's own data, "column=kind" for columns that are guessed wrong; see `datasets.own_labels`.
         renames: of one's own data, "column=name" for factors that are called otherwise than their columns.
         called: the name of one's own data; empty for "own".
+        rules: see `Recipe`, as the next ones.
+        steps: "factor=number".
+        frequency: of the actions.
+        several: how many factors change at once in further test pairs, or 0.
+        hold_out: what only the test has: a share of a factor's values or of some factors' combinations, or
+            named combinations, each factor name -> value names or indices.
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
@@ -225,16 +237,26 @@ def make_recipe(
         )
     if problem := called and called_problem(called):
         raise DatasetInputError(f"your data cannot be called '{called}': {problem}")
-    if name == "own" and (images or skew or correlate or holes):
+    sparse = _entry(name).sparse
+    what = "your own images" if name == "own" else f"the images of '{name}'"
+    if sparse and (images or skew or correlate or holes):
         raise DatasetInputError(
-            "your own images cannot be drawn by weights; leave out --images, --skew, --correlate and --hole"
+            f"{what} cannot be drawn by weights; leave out --images, --skew, --correlate and --hole"
         )
     if images is None:
         images = DEFAULT_IMAGES if skew or correlate or holes else 0
     if train_pairs is None:
         train_pairs = 0 if images else default.train_pairs
-    space = make_source(name, source, stride).space if holes and source else info(name).space
-    return Recipe(
+    if name in LABELLED and (rules or steps or hold_out or several or frequency != "balanced"):
+        raise DatasetInputError(
+            f"the pairs of '{name}' are those that its images allow; leave out --pairs, --step, --hold-out, "
+            "--actions and --several"
+        )
+    if sparse and (several or frequency != "balanced"):
+        raise DatasetInputError(f"{what} give all pairs that they allow; leave out --actions and --several")
+    by_file = bool(source) and bool(holes or rules or steps or hold_out)
+    space = _space_of(name, source, stride, kinds, renames) if by_file else info(name).space
+    recipe = Recipe(
         name,
         seed=seed,
         train_pairs=train_pairs,
@@ -251,7 +273,33 @@ def make_recipe(
         kinds=tuple(kinds),
         renames=tuple(renames),
         called="" if called == "own" else called,
+        rules=tuple(rules),
+        steps=tuple(steps),
+        hold_out=tuple(gap for asked in hold_out for gap in _held_out(space, asked, seed)),
+        frequency=frequency,
+        several=several,
     )
+    if rules or steps:
+        acting(space, recipe)  # refuses, before anything is read, what does not go together
+    return recipe
+
+
+def _space_of(
+    name: str, source: Path | None, stride: int | None, kinds: Sequence[str], renames: Sequence[str]
+) -> FactorSpace:
+    """The factors as the user's files have them."""
+    made = make_source(name, source, stride)
+    if not kinds and not renames:
+        return made.space
+    from datasets.own import OwnSource
+
+    return made.space_of(kinds, renames) if isinstance(made, OwnSource) else made.space
+
+
+def _held_out(
+    space: FactorSpace, asked: Asked | Mapping[str, Sequence[str | int]], seed: int
+) -> tuple[Hole, ...]:
+    return choose(space, asked, seed) if isinstance(asked, Asked) else (hole(space, asked),)
 
 
 def called_problem(name: str) -> str:
@@ -266,8 +314,8 @@ def called_problem(name: str) -> str:
 
 
 def cache_path(recipe: Recipe) -> Path:
-    """Where the cache of a recipe is kept unless told otherwise; sets of drawn images tell their weights."""
-    return caches_dir() / f"{recipe.called or recipe.name}{suffix(recipe)}.h5"
+    """Where the cache of a recipe is kept unless told otherwise; unusual ones tell their weights or rules."""
+    return caches_dir() / f"{recipe.called or recipe.name}{suffix(recipe)}{rules_suffix(recipe)}.h5"
 
 
 def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:

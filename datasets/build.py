@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -12,9 +12,11 @@ import numpy as np
 
 from datasets.cache import SPLITS, Transitions
 from datasets.errors import DatasetInputError
-from datasets.factors import IntArray
+from datasets.factors import FactorSpace, IntArray
 from datasets.imbalance import check, draw_order, neighbours_within, refuse_missing
+from datasets.pair_rules import HeldOut, Within, acting, refuse_unlearnt
 from datasets.recipe import Recipe
+from datasets.several import Several, blocks_of_several
 from datasets.source import ImageArray, Source
 from datasets.splits import Ledger, Pair, Patience, candidates, check_room, digests, even_room
 from datasets.steps import Neighbours, Steps, neighbours_of
@@ -22,7 +24,7 @@ from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
 __all__ = ["Progress", "Recipe", "build"]
 
-_TRAIN = SPLITS.index("train")
+_TRAIN, _TEST = SPLITS.index("train"), SPLITS.index("test")
 _SLICE_S = 0.1  # aim of one slice of work between two reports
 _MAX_SLICE = 512  # pairs
 
@@ -41,16 +43,48 @@ def build(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]:
     """
     path = Path(path)
     order = _training_order(source, recipe)
-    neighbours = neighbours_of(source, source.space)
+    space = _space(source, recipe)
+    neighbours = neighbours_of(source, space, recipe.frequency == "natural")
+    parts = _parts(source, space, recipe, neighbours)
     drawn = recipe.test_pairs + recipe.validation_pairs + (0 if recipe.images else recipe.train_pairs)
     check_room(neighbours, drawn)
     with scratch_files(path) as (scratch, partial):
         yield from _prepare(source)
         ledger, rng = Ledger(), np.random.default_rng(recipe.seed)
         with scratch.open("wb") as images:
-            yield from _render(source, recipe, order, neighbours, ledger, rng, images)
-        closure = _closure(source, recipe, neighbours, ledger, rng)
-        yield from write_cache(path, scratch, partial, _tables(source, recipe, ledger, closure))
+            yield from _render(source, recipe, order, parts, ledger, rng, images)
+            several = yield from _draw_several(source, space, recipe, ledger, images)
+        closure = _closure(source, recipe, parts[_TRAIN], ledger, rng)
+        yield from write_cache(
+            path, scratch, partial, _tables(source, space, recipe, ledger, closure, several)
+        )
+
+
+def _space(source: Source, recipe: Recipe) -> FactorSpace:
+    """The factors with the recipe's actions.
+
+    Raises:
+        DatasetInputError: see `acting`, or the factors cause one another and have actions of their own.
+    """
+    changed = recipe.rules or recipe.steps or recipe.several or recipe.frequency == "natural"
+    if isinstance(source, Steps) and changed:
+        raise DatasetInputError(
+            f"the actions of '{source.name}' are what its causes and effects make them; leave out --pairs, "
+            "--step, --actions and --several"
+        )
+    return acting(source.space, recipe)
+
+
+def _parts(
+    source: Source, space: FactorSpace, recipe: Recipe, neighbours: Neighbours
+) -> dict[int, Neighbours]:
+    """The neighbours that each split draws from: where something is held out the test has just that."""
+    held_out = HeldOut(space, recipe.hold_out)
+    even = neighbours_of(source, space) if recipe.frequency == "natural" else neighbours
+    parts = {split: neighbours if split == _TRAIN else even for split in range(len(SPLITS))}
+    if held_out:
+        parts = {split: Within(part, held_out, split == _TEST) for split, part in parts.items()}
+    return parts
 
 
 def _prepare(source: Source) -> Iterator[Progress]:
@@ -87,7 +121,7 @@ def _render(
     source: Source,
     recipe: Recipe,
     order: IntArray,
-    neighbours: Neighbours,
+    parts: dict[int, Neighbours],
     ledger: Ledger,
     rng: np.random.Generator,
     out: BinaryIO,
@@ -103,7 +137,7 @@ def _render(
         if recipe.images and split == _TRAIN:
             steps = _draw_images(source, recipe, order, ledger, out)
         else:
-            steps = _draw_pairs(source, recipe, split, neighbours, ledger, rng, out)
+            steps = _draw_pairs(source, recipe, split, parts[split], ledger, rng, out)
         have = 0
         for have in steps:
             yield meter.at(done + have)
@@ -161,6 +195,48 @@ def _draw_images(
         have, at = have + sum(kept), at + len(block)
         pace.took(len(block))
         yield have
+
+
+def _draw_several(
+    source: Source, space: FactorSpace, recipe: Recipe, ledger: Ledger, out: BinaryIO
+) -> Generator[Progress, None, Several | None]:
+    """As many pairs of several changes as there are test pairs, of images that no other split has.
+
+    Drawn last, with random numbers of their own: all else is as without them.
+
+    Raises:
+        DatasetInputError: there are too few such pairs, or factors.
+    """
+    if not recipe.several:
+        return None
+    held_out = HeldOut(space, recipe.hold_out)
+    blocks = blocks_of_several(
+        space, recipe.several, held_out.of if held_out else None, np.random.default_rng([recipe.seed, 5])
+    )
+    patience, meter = Patience("test", recipe.test_pairs), Meter("rendering", recipe.test_pairs)
+    found: dict[tuple[int, int], IntArray] = {}
+    while len(found) < recipe.test_pairs:
+        block = next(blocks)
+        ends = np.unique([block.before, block.after])
+        images = source.render(source.space.to_values(ends))
+        place, content = {end: at for at, end in enumerate(ends.tolist())}, digests(images)
+        for *pair, actions in zip(block.before.tolist(), block.after.tolist(), block.actions, strict=True):
+            if len(found) == recipe.test_pairs:
+                break
+            key, prints = (min(pair), max(pair)), [content[place[end]] for end in pair]
+            fits = key not in found and prints[0] != prints[1]
+            fits = fits and all(map(ledger.may_hold, pair, (_TEST, _TEST), prints))
+            patience.note(fits, len(found))
+            if not fits:
+                continue
+            for end, hash_of in zip(pair, prints, strict=True):
+                if ledger.hold(end, _TEST, hash_of):
+                    out.write(images[place[end]].data)
+            found[key] = np.array([*pair, *actions])
+        yield meter.at(len(found))
+    table = np.stack(list(found.values()))
+    rows = np.array([[ledger.row_of[end] for end in ends] for ends in table[:, :2].tolist()], np.int64)
+    return Several(rows[:, 0], rows[:, 1], table[:, 2:])
 
 
 class _Pace:
@@ -227,25 +303,36 @@ def _closure(
         if 0 < recipe.train_pairs < len(closure):
             kept = np.sort(rng.choice(len(closure), recipe.train_pairs, replace=False))
             closure = [closure[i] for i in kept]
-        factors = [pair.action % source.space.num_factors for pair in closure]
+        factors = neighbours.space.action_factors[[pair.action for pair in closure]]
         counts = np.bincount(factors, minlength=source.space.num_factors)
         refuse_missing(source.space, recipe, counts.tolist())
+    learnt = [*ledger.pairs.get(_TRAIN, []), *closure]
+    actions = {action for pair in learnt for action in (pair.action, pair.back)}
+    refuse_unlearnt(neighbours.space, recipe, actions)
     return closure
 
 
-def _tables(source: Source, recipe: Recipe, ledger: Ledger, closure: list[Pair]) -> Tables:
+def _tables(
+    source: Source,
+    space: FactorSpace,
+    recipe: Recipe,
+    ledger: Ledger,
+    closure: list[Pair],
+    several: Several | None,
+) -> Tables:
     pairs = {**ledger.pairs, _TRAIN: ledger.pairs.get(_TRAIN, []) + closure}
     values = source.space.to_values(np.fromiter(ledger.row_of, np.int64, len(ledger.row_of)))
     return Tables(
         name=source.name,
         recipe=recipe,
-        space=source.space,
+        space=space,
         image_shape=source.image_shape,
         licence=source.licence,
         citation=source.citation,
         factor_values=values,
         splits=np.array(ledger.splits, dtype=np.uint8),
         transitions={split: _transitions(pairs[n], ledger) for n, split in enumerate(SPLITS)},
+        several=several,
         null_pairs_dropped=ledger.null_pairs,
         closure_pairs=len(closure),
         factor_graph=source.factor_graph if isinstance(source, Steps) else None,
@@ -255,5 +342,7 @@ def _tables(source: Source, recipe: Recipe, ledger: Ledger, closure: list[Pair])
 
 def _transitions(pairs: list[Pair], ledger: Ledger) -> Transitions:
     rows = ledger.row_of
-    table = np.array([(rows[pair.before], rows[pair.after], pair.action) for pair in pairs], dtype=np.int64)
+    table = np.array(
+        [(rows[pair.before], rows[pair.after], pair.action, pair.back) for pair in pairs], dtype=np.int64
+    )
     return Transitions(*table.T)

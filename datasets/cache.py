@@ -20,6 +20,7 @@ from datasets.factors import FactorSpace, IntArray
 from datasets.home import caches_dir
 from datasets.recipe import Recipe
 from datasets.registry import entries
+from datasets.several import Several
 from datasets.source import ImageArray
 from datasets.steps import Edges
 
@@ -37,20 +38,27 @@ class Transitions:
 
     Attributes:
         before, after: rows, int64 [M].
-        action: action indices, int64 [M]: f raises factor f, F + f lowers it.
+        action: action indices, int64 [M]: usually f raises factor f, F + f lowers it (FactorSpace.actions).
+        back: the actions that lead back, int64 [M]; -1 where there is none.
     """
 
     before: IntArray
     after: IntArray
     action: IntArray
+    back: IntArray
 
     def __len__(self) -> int:
         return len(self.action)
 
-    def reversed(self, num_factors: int) -> Transitions:
-        """The same pairs the other way round, each with the opposite action."""
-        opposite = (self.action + num_factors) % (2 * num_factors)
-        return Transitions(before=self.after, after=self.before, action=opposite)
+    def reversed(self) -> Transitions:
+        """The same pairs the other way round, each with the action back; where there is none, as they are."""
+        there = self.back >= 0
+        return Transitions(
+            before=np.where(there, self.after, self.before),
+            after=np.where(there, self.before, self.after),
+            action=np.where(there, self.back, self.action),
+            back=np.where(there, self.action, self.back),
+        )
 
 
 class Cache:
@@ -73,6 +81,7 @@ class Cache:
         own_values: where an action is one step of one number (datasets.steps), int64 [N, F]: the factor
             values, less what their causes make of them.
         splits: 0 train, 1 validation, 2 test; uint8 [N].
+        several: test pairs in which several factors change at once; None where there are none.
     """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
@@ -96,7 +105,10 @@ class Cache:
         self.factor_graph = _read_graph(attributes.get("factor_graph"), self.space)
         own = file.get("own_values")
         self.own_values: IntArray = self.factors if own is None else own[...].astype(np.int64)
-        self._transitions = {split: _read_transitions(file["transitions"][split]) for split in SPLITS}
+        self._transitions = {
+            split: _read_transitions(file["transitions"][split], self.space) for split in SPLITS
+        }
+        self.several = _read_several(file)
         images = file["images"]
         self.image_shape: tuple[int, int, int] = tuple(images.shape[1:])
         self._check(images)
@@ -183,7 +195,7 @@ class Cache:
         pairs = self.transitions(split)
         if not self.has_factor_labels:
             return {}
-        factor = pairs.action % self.space.num_factors
+        factor = self.space.action_factors[pairs.action]
         lower = np.minimum(self.factors[pairs.before], self.factors[pairs.after])
         return {
             name: np.bincount(lower[factor == f, f], minlength=self.space.sizes[f] - 1).tolist()
@@ -224,14 +236,28 @@ class Cache:
             raise ValueError(f"own values have shape {self.own_values.shape}")
         if self.num_images and self.splits.max() >= len(SPLITS):
             raise ValueError("a split number is unknown")
+        self._check_several()
         for split, pairs in self._transitions.items():
-            if not len(pairs.before) == len(pairs.after) == len(pairs.action):
+            if not len(pairs.before) == len(pairs.after) == len(pairs.action) == len(pairs.back):
                 raise ValueError(f"the {split} transitions differ in length")
             rows = np.concatenate([pairs.before, pairs.after])
             if rows.size and (rows.min() < 0 or rows.max() >= self.num_images):
                 raise ValueError(f"a {split} transition points outside the images")
             if len(pairs) and (pairs.action.min() < 0 or pairs.action.max() >= self.space.num_actions):
                 raise ValueError(f"a {split} transition has an unknown action")
+            if len(pairs) and (pairs.back.min() < -1 or pairs.back.max() >= self.space.num_actions):
+                raise ValueError(f"a {split} transition has an unknown action back")
+
+    def _check_several(self) -> None:
+        if self.several is None:
+            return
+        rows, actions = np.concatenate([self.several.before, self.several.after]), self.several.actions
+        if actions.ndim != 2 or len(rows) != 2 * len(actions):
+            raise ValueError("the pairs of several changes differ in length")
+        if rows.size and (rows.min() < 0 or rows.max() >= self.num_images):
+            raise ValueError("a pair of several changes points outside the images")
+        if actions.size and (actions.min() < 0 or actions.max() >= self.space.num_actions):
+            raise ValueError("a pair of several changes has an unknown action")
 
 
 def _split_number(split: str) -> int:
@@ -240,8 +266,18 @@ def _split_number(split: str) -> int:
     return SPLITS.index(split)
 
 
-def _read_transitions(group: Any) -> Transitions:
-    return Transitions(*(group[key][...].astype(np.int64) for key in ("before", "after", "action")))
+def _read_transitions(group: Any, space: FactorSpace) -> Transitions:
+    before, after, action = (group[key][...].astype(np.int64) for key in ("before", "after", "action"))
+    if "back" in group:
+        return Transitions(before, after, action, group["back"][...].astype(np.int64))
+    known = (action >= 0) & (action < space.num_actions)  # others are refused a little later
+    return Transitions(before, after, action, space.opposites[np.where(known, action, 0)])
+
+
+def _read_several(file: h5py.File) -> Several | None:
+    if "several" not in file:
+        return None
+    return Several(*(file["several"][key][...].astype(np.int64) for key in ("before", "after", "actions")))
 
 
 def _read_graph(text: str | None, space: FactorSpace) -> Edges | None:

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from datasets.cache import SPLITS, Transitions
-from datasets.errors import DatasetInputError, SourceError
+from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace, IntArray
-from datasets.own_files import OwnFiles, open_own
+from datasets.own_files import NO_FACTORS, NOT_TEST, OwnFiles, Table, open_own
 from datasets.own_labels import Labelling, label
+from datasets.own_pairs import CITATION, LICENCE, NAME, build_pairs, split_by_content, split_number
+from datasets.pair_rules import HeldOut, acting, refuse_unlearnt
 from datasets.recipe import Recipe
 from datasets.source import ImageArray
 from datasets.splits import Ledger, Pair, digests
 from datasets.steps import GridNeighbours
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
-NAME = "own"
-LICENCE = "Your own data: you know under which terms you may use it."
-CITATION = "Your own data."
-SHARES = (0.7, 0.15, 0.15)  # of the splits
-_WORDS = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "test": 2, "0": 0, "1": 1, "2": 2}
 _REPORT_S = 0.1
 
 
@@ -55,8 +52,30 @@ class OwnSource:
         Raises:
             SourceError: see `open_own`.
         """
-        own = open_own(self.path)
-        return label(own.where, own.columns, {}).space
+        return self.space_of((), ())
+
+    def space_of(self, kinds: Sequence[str], renames: Sequence[str]) -> FactorSpace:
+        """The same with some kinds and names said, "column=kind" and "column=name"."""
+        own = self.open()
+        if isinstance(own, Table):
+            raise DatasetInputError(f"'{own.where}' is a list of pairs, which has no factors; {NO_FACTORS}")
+        return self.label(own, kinds, renames).space
+
+    def open(self) -> OwnFiles | Table:
+        """What lies at the path.
+
+        Raises:
+            SourceError: see `open_own`.
+        """
+        return open_own(self.path)
+
+    def label(self, own: OwnFiles, kinds: Sequence[str], renames: Sequence[str]) -> Labelling:
+        """Factors of its columns, with some kinds and names said.
+
+        Raises:
+            DatasetInputError, SourceError: see `datasets.own_labels.label`.
+        """
+        return label(own.where, own.columns, _split_words(kinds), _split_words(renames))
 
     def prepare(self) -> Iterator[tuple[int, int]]:
         """Nothing is read ahead."""
@@ -74,12 +93,16 @@ class OwnSource:
 
 def kinds_of(recipe: Recipe) -> dict[str, str]:
     """Column -> kind, from the recipe's "column=kind"."""
-    return dict(item.rpartition("=")[::2] for item in recipe.kinds)
+    return _split_words(recipe.kinds)
 
 
 def names_of(recipe: Recipe) -> dict[str, str]:
     """Column -> name of its factor, from the recipe's "column=name"."""
-    return dict(item.rpartition("=")[::2] for item in recipe.renames)
+    return _split_words(recipe.renames)
+
+
+def _split_words(items: Sequence[str]) -> dict[str, str]:
+    return dict(item.rpartition("=")[::2] for item in items)
 
 
 def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progress]:
@@ -93,9 +116,17 @@ def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progres
         CacheError: the cache cannot be written.
     """
     path = Path(path)
-    own = open_own(source.path)
-    labels = label(own.where, own.columns, kinds_of(recipe), names_of(recipe))
+    own = source.open()
+    if isinstance(own, Table):
+        yield from build_pairs(own, path, recipe)
+        return
+    labels = source.label(own, recipe.kinds, recipe.renames)
+    labels = replace(labels, space=acting(labels.space, recipe))
     given = given_splits(own)
+    if given is not None and recipe.hold_out:
+        raise DatasetInputError(
+            f"'{own.where}' says itself which images are the test; leave out --hold-out or the column split"
+        )
     with scratch_files(path) as (scratch, partial):
         ledger, doubled = Ledger(), [0]
         yield from _read(own, labels, given, recipe, scratch, ledger, doubled)
@@ -105,31 +136,30 @@ def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progres
             "notes": [*own.notes, *labels.notes],
             "same_labels": doubled[0],
         }
-        yield from write_cache(path, scratch, partial, _tables(recipe, labels.space, ledger, pairs, report))
+        tables = _tables(source, recipe, labels.space, ledger, pairs, report)
+        yield from write_cache(path, scratch, partial, tables)
 
 
-def given_splits(own: OwnFiles) -> list[int] | None:
+def given_splits(own: OwnFiles) -> list[int | None] | None:
     """The split of each image as the table says it: 0 train, 1 validation, 2 test; None where it does not.
+
+    An entry is None where it is only said that the image is not for the test.
 
     Raises:
         SourceError: an entry is no split.
     """
     if own.split is None:
         return None
-    found = []
-    for row, word in enumerate(own.split, 1):
-        if word.strip().lower() not in _WORDS:
-            raise SourceError(
-                f"'{own.where}' has the split '{word}' in row {row}; write train, validation or test"
-            )
-        found.append(_WORDS[word.strip().lower()])
-    return found
+    return [
+        None if word == NOT_TEST else split_number(own.where, word, row)
+        for row, word in enumerate(own.split, 1)
+    ]
 
 
 def _read(
     own: OwnFiles,
     labels: Labelling,
-    given: list[int] | None,
+    given: list[int | None] | None,
     recipe: Recipe,
     scratch: Path,
     ledger: Ledger,
@@ -139,12 +169,18 @@ def _read(
     grid = labels.space.to_index(labels.values)
     _, first = np.unique(grid, return_index=True)
     takes_part = np.isin(np.arange(own.rows), first)  # by the table, whatever order the files come in
+    held_out = None
+    if recipe.hold_out:
+        held_out = HeldOut(labels.space, recipe.hold_out).of_values(labels.values)
     meter, reported = Meter("importing", own.rows), time.perf_counter()
     salt = np.random.default_rng(recipe.seed).bytes(8)
     with scratch.open("wb") as file:
         for done, (row, image) in enumerate(own.images(None), 1):
             content = digests(image[None])[0]
-            split = _split_of(content, salt) if given is None else given[row]
+            said = None if given is None else given[row]
+            out = None if held_out is None else bool(held_out[row])
+            out = False if given is not None else out
+            split = _split_of(content, salt, out) if said is None else said
             if takes_part[row] and ledger.hold(int(grid[row]), split, content):
                 file.write(np.ascontiguousarray(image).data)
             else:
@@ -155,11 +191,15 @@ def _read(
     yield meter.at(own.rows)
 
 
-def _split_of(content: bytes, salt: bytes) -> int:
-    """By the pixels alone, so that equal images have equal splits."""
-    number = int.from_bytes(bytes(a ^ b for a, b in zip(content[:8], salt, strict=True)), "little")
-    share = np.random.default_rng(number).random()
-    return int(np.searchsorted(np.cumsum(SHARES[:-1]), share, side="right"))
+def _split_of(content: bytes, salt: bytes, held_out: bool | None = None) -> int:
+    """By the pixels alone, so that equal images have equal splits.
+
+    Where something is held out, the test has just that, and its share of the others goes to training.
+    """
+    if held_out:
+        return SPLITS.index("test")
+    split = split_by_content(content, salt)
+    return 0 if held_out is not None and SPLITS[split] == "test" else split
 
 
 def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list[Pair]]:
@@ -172,18 +212,15 @@ def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list
     neighbours, found, moved = GridNeighbours(space), dict[str, list[Pair]](), set[int]()
     for number, split in enumerate(SPLITS):
         pairs = ledger.close_under_steps(neighbours, number, rng)
-        moved |= {pair.action % space.num_factors for pair in pairs} if split == "train" else set()
+        if split == "train":
+            moved |= {space.actions[pair.action].factor for pair in pairs}
         wanted = recipe.pairs[split]
         if len(pairs) > wanted:
             pairs = [pairs[n] for n in np.sort(rng.choice(len(pairs), wanted, replace=False))]
         found[split] = pairs
-    lonely = [name for f, name in enumerate(space.names) if f not in moved]
-    if lonely:
-        column = next((c for c, name in names_of(recipe).items() if name == lonely[0]), lonely[0])
-        raise DatasetInputError(
-            f"no two training images differ by one step of {lonely[0]} and agree in all else; ignore it "
-            f"(--kind {column}=ignore), or give more images"
-        )
+    _refuse_lonely(space, moved, recipe)
+    learnt = {action for pair in found["train"] for action in (pair.action, pair.back)}
+    refuse_unlearnt(space, recipe, learnt)
     for split, pairs in found.items():
         if not pairs:
             raise DatasetInputError(
@@ -193,7 +230,19 @@ def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list
     return found
 
 
+def _refuse_lonely(space: FactorSpace, moved: set[int], recipe: Recipe) -> None:
+    for f, name in enumerate(space.names):
+        if f not in moved:
+            column = next((c for c, other in names_of(recipe).items() if other == name), name)
+            remedy = f"ignore it (--kind {column}=ignore), or give more images"
+            raise DatasetInputError(
+                f"no two training images differ by one step of {name} and agree in all else; "
+                + (remedy if recipe.name == NAME else "give more images")
+            )
+
+
 def _tables(
+    source: OwnSource,
     recipe: Recipe,
     space: FactorSpace,
     ledger: Ledger,
@@ -204,16 +253,16 @@ def _tables(
     rows = ledger.row_of
 
     def table(split: str) -> Transitions:
-        found = [(rows[pair.before], rows[pair.after], pair.action) for pair in pairs[split]]
-        return Transitions(*np.array(found, np.int64).reshape(-1, 3).T)
+        found = [(rows[pair.before], rows[pair.after], pair.action, pair.back) for pair in pairs[split]]
+        return Transitions(*np.array(found, np.int64).reshape(-1, 4).T)
 
     return Tables(
-        name=recipe.called or NAME,
+        name=recipe.called or source.name,
         recipe=recipe,
         space=space,
         image_shape=(64, 64, 3),
-        licence=LICENCE,
-        citation=CITATION,
+        licence=source.licence,
+        citation=source.citation,
         factor_values=space.to_values(grid),
         splits=np.array(ledger.splits, np.uint8),
         transitions={split: table(split) for split in SPLITS},

@@ -1,6 +1,7 @@
 """The images and labels that people have: a folder or archive with a table, or a file of arrays.
 
-folder, zip, tar     images, and one .csv whose first column is `path` (or `file`, `image`)
+folder, zip, tar     images, and one .csv whose first column is `path` (or `file`, `image`), or a list of
+                     pairs with the columns `before`, `after` and `action` (datasets.own_pairs)
 .npz, .h5            `images` uint8 [N, H, W, C] or [N, H, W], `labels` [N, F], and maybe `names` [F]; or in
                      HDF5 `data` with the attributes factor_names and factor_sizes: a grid in the order of its
                      factors, the last fastest (disent's form)
@@ -13,6 +14,7 @@ import io
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -26,6 +28,9 @@ from datasets.source import ImageArray
 SIDE = 64
 PATHS = ("path", "file", "filename", "image")
 SPLIT = "split"
+PAIRS = ("before", "after", "action")
+NOT_TEST = "not test"  # a split of `OwnFiles`: either of the two others
+NO_FACTORS = "leave out --kind, --pairs, --step and --hold-out"
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 BROKEN = 0.1  # share of images that may be unreadable before the whole is refused
 _HDF5 = b"\x89HDF"
@@ -48,6 +53,7 @@ class OwnFiles:
         in_order: whether a row can only be reached by reading all before it.
         broken: images that could not be read, with why.
         notes: what was converted or left out, sentences.
+        number: of the images, where there is no column to count.
     """
 
     where: str
@@ -58,22 +64,57 @@ class OwnFiles:
     in_order: bool = False
     broken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    number: int = 0
 
     @property
     def rows(self) -> int:
         """The number of images."""
-        return len(next(iter(self.columns.values()), self.split or []))
+        return self.number or len(next(iter(self.columns.values()), self.split or []))
 
 
-def open_own(path: Path) -> OwnFiles:
-    """What lies at a path.
+@dataclass(frozen=True)
+class Table:
+    """A table and the files that it stands among.
+
+    Attributes:
+        where: for messages.
+        name: of the table among the files.
+        files: all of them, the table included.
+        folder: where the table stands; names in it are seen from there.
+        header: the names of its columns.
+        rows: its other lines.
+        notes: what was converted, sentences.
+    """
+
+    where: str
+    name: str
+    files: Files
+    folder: PurePosixPath
+    header: list[str]
+    rows: list[list[str]]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def there(self) -> frozenset[str]:
+        """The names of all files."""
+        return frozenset(self.files.names())
+
+    @property
+    def lists_pairs(self) -> bool:
+        """Whether it is a list of pairs of images with the action between them."""
+        return {name.lower() for name in self.header} >= set(PAIRS)
+
+
+def open_own(path: Path) -> OwnFiles | Table:
+    """What lies at a path: images with labels, or the table of a list of pairs.
 
     Raises:
         SourceError: nothing that is known, or it contradicts itself.
     """
     if path.is_file() and _head(path) in (_HDF5, b"PK\x03\x04") and not _holds_images(path):
         return _of_arrays(path, open_arrays(path, "a file with the arrays images and labels"))
-    return _of_table(open_files(path))
+    table = _read_table(open_files(path))
+    return table if table.lists_pairs else _of_table(table)
 
 
 def _head(path: Path) -> bytes:
@@ -91,7 +132,7 @@ def _holds_images(path: Path) -> bool:
         return any(name.lower().endswith((".csv", *ENDINGS)) for name in archive.namelist())
 
 
-def _of_table(files: Files) -> OwnFiles:
+def _read_table(files: Files) -> Table:
     for _ in files.scan(_table_names(files.path)):
         pass
     tables = [name for name in files.names() if name.lower().endswith(".csv") and "__MACOSX" not in name]
@@ -99,7 +140,7 @@ def _of_table(files: Files) -> OwnFiles:
         found = f"{len(tables)} tables ({', '.join(tables[:5])})" if tables else "no table"
         raise SourceError(
             f"'{files.path}' has {found}; one .csv is needed, whose first column (path) names the images "
-            "and whose others are their labels"
+            "and whose others are their labels, or with the columns before, after and action"
         )
     where = f"{files.path}: {tables[0]}"
     data = files.read(tables[0])
@@ -107,23 +148,36 @@ def _of_table(files: Files) -> OwnFiles:
     text, note = _decoded(data)
     header, rows = _rows(where, text)
     folder = PurePosixPath(tables[0]).parent
-    places = _places(where, files, folder, [row[0] for row in rows])
+    return Table(where, tables[0], files, folder, header, rows, (note,) if note else ())
+
+
+def _of_table(table: Table) -> OwnFiles:
+    where, header, rows = table.where, table.header, table.rows
+    if header[0].lower() not in PATHS:
+        raise _not_begun(where)
+    places = dict[str, int]()
+    for row, name in enumerate(row[0] for row in rows):
+        place = place_of(table, name, row)
+        if place in places:
+            raise SourceError(f"'{where}' names '{name}' twice, in rows {places[place] + 1} and {row + 1}")
+        places[place] = row
     columns = {name: [row[k] for row in rows] for k, name in enumerate(header[1:], 1)}
     split = columns.pop(SPLIT, None)
-    kind = _kind_of(files.path)
-    own = OwnFiles(where, columns, split, lambda _: iter(()), f"{kind} with the table {tables[0]}")
+    kind = kind_of(table.files.path)
+    own = OwnFiles(where, columns, split, lambda _: iter(()), f"{kind} with the table {table.name}")
     own.in_order = kind == "a tar archive"
-    own.notes = [words for words in (note, _unnamed(files, places)) if words]
+    own.notes = [words for words in (*table.notes, _unnamed(table.files, places)) if words]
 
     def images(rows: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
         some = places if rows is None else {place: row for place, row in places.items() if row in rows}
-        return _pictures(files, some, own)
+        return pictures(table.files, some, where, own.broken)
 
     own.images = images
     return own
 
 
-def _kind_of(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """A folder, a zip archive or a tar archive, in words."""
     if path.is_dir():
         return "a folder"
     return "a zip archive" if _head(path) == b"PK\x03\x04" else "a tar archive"
@@ -137,9 +191,26 @@ def _unnamed(files: Files, places: Collection[str]) -> str:
     return f"{which} that the table does not name {verb} left out" if left else ""
 
 
+def place_of(table: Table, name: str, row: int) -> str:
+    """The place of an image among the files. Names are compared with what is there, never used as paths.
+
+    Raises:
+        SourceError: a name leaves the folder, or is not there.
+    """
+    path = PurePosixPath(name.strip().replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        raise SourceError(
+            f"'{table.where}' names '{name}', which lies outside the folder; mend row {row + 1}"
+        )
+    place = str(table.folder / path)
+    if place not in table.there:
+        raise SourceError(f"'{table.where}' names '{name}' in row {row + 1}, which is not there")
+    return place
+
+
 def _table_names(path: Path) -> list[str]:
     """A tar archive keeps only what it is told to beforehand: usual names of tables."""
-    return ["labels.csv", "factors.csv", "data.csv", f"{path.name.partition('.')[0]}.csv"]
+    return ["labels.csv", "factors.csv", "data.csv", "pairs.csv", f"{path.name.partition('.')[0]}.csv"]
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
@@ -162,10 +233,8 @@ def _rows(where: str, text: str) -> tuple[list[str], list[list[str]]]:
     except csv.Error as error:
         raise SourceError(f"'{where}' is no table of comma-separated values ({error})") from error
     header = [cell.strip() for cell in lines[0]] if lines else []
-    if not header or header[0].lower() not in PATHS or len(header) < 2:
-        raise SourceError(
-            f"'{where}' must begin with a line of names: {PATHS[0]} first, then a name for each label"
-        )
+    if len(header) < 2:
+        raise _not_begun(where)
     if len(set(header)) < len(header) or "" in header:
         raise SourceError(f"'{where}' has a column without a name, or a name twice; mend its first line")
     for number, row in enumerate(lines[1:], 2):
@@ -174,39 +243,34 @@ def _rows(where: str, text: str) -> tuple[list[str], list[list[str]]]:
                 f"line {number} of '{where}' has {len(row)} cells instead of {len(header)}; mend it"
             )
     if len(lines) < 3:
-        raise SourceError(f"'{where}' has {len(lines) - 1} images; two are needed at least")
+        what = "pairs" if {name.lower() for name in header} >= set(PAIRS) else "images"
+        raise SourceError(f"'{where}' has {len(lines) - 1} {what}; two are needed at least")
     return header, lines[1:]
 
 
-def _places(where: str, files: Files, folder: PurePosixPath, named: list[str]) -> dict[str, int]:
-    """Place among the files -> row. Names are compared with what is there, never used as paths.
+def _not_begun(where: str) -> SourceError:
+    return SourceError(
+        f"'{where}' must begin with a line of names: {PATHS[0]} first, then a name for each label; or "
+        f"{', '.join(PAIRS)} for a list of pairs"
+    )
+
+
+def pictures(
+    files: Files, places: dict[str, int], where: str, broken: list[str]
+) -> Iterator[tuple[int, ImageArray]]:
+    """Reads (number, uint8 [64, 64, 3]) of images by their places; what cannot be read goes to `broken`.
 
     Raises:
-        SourceError: a name leaves the folder, occurs twice, or is not there.
+        SourceError: more than a tenth cannot be read.
     """
-    there, places = set(files.names()), dict[str, int]()
-    for row, name in enumerate(named):
-        path = PurePosixPath(name.strip().replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts:
-            raise SourceError(f"'{where}' names '{name}', which lies outside the folder; mend row {row + 1}")
-        place = str(folder / path)
-        if place not in there:
-            raise SourceError(f"'{where}' names '{name}' in row {row + 1}, which is not there")
-        if place in places:
-            raise SourceError(f"'{where}' names '{name}' twice, in rows {places[place] + 1} and {row + 1}")
-        places[place] = row
-    return places
-
-
-def _pictures(files: Files, places: dict[str, int], own: OwnFiles) -> Iterator[tuple[int, ImageArray]]:
     for place, data in files.stream(places):
         try:
             yield places[place], _picture(data)
         except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            own.broken.append(f"{place} ({error})")
-            if len(own.broken) > BROKEN * len(places) + 3:
+            broken.append(f"{place} ({error})")
+            if len(broken) > BROKEN * len(places) + 3:
                 raise SourceError(
-                    f"{len(own.broken)} images of '{own.where}' cannot be read, the first is {own.broken[0]}"
+                    f"{len(broken)} images of '{where}' cannot be read, the first is {broken[0]}"
                 ) from error
 
 

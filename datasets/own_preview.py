@@ -110,10 +110,13 @@ class OwnLook:
     """
 
     def __init__(self, path: Path) -> None:
-        from datasets.own_files import open_own
+        from datasets.own_files import Table, open_own
+        from datasets.own_pairs import images_before
 
         self.path = Path(path)
-        self.own: OwnFiles = open_own(self.path)
+        opened = open_own(self.path)
+        self.own: OwnFiles = images_before(opened) if isinstance(opened, Table) else opened
+        self._lists_pairs = isinstance(opened, Table)
         self._made: dict[tuple[str, str], tuple[Column, IntArray | None]] = {}
         self._examples: dict[int, ImageArray] | None = None
 
@@ -186,6 +189,8 @@ class OwnLook:
     def _outlook(self, found: list[tuple[Column, IntArray | None]]) -> Outlook:
         from datasets.own import given_splits
 
+        if self._lists_pairs:
+            return pairs_outlook(self.own.rows, self.own.split)
         for column, _ in found:
             if column.problem:
                 return Outlook("nothing", problem=column.problem)
@@ -203,6 +208,24 @@ class OwnLook:
         )
         values = np.stack([codes for _, codes in used], axis=1)
         return outlook(space, values, None if splits is None else np.array(splits))
+
+
+def pairs_outlook(rows: int, split: list[str] | None) -> Outlook:
+    """What a list of so many pairs promises, by what a column `split` says of each."""
+    from datasets.own_pairs import SHARES, split_number
+
+    counts = rows * np.array(SHARES)
+    if split is not None:
+        try:
+            numbers = [split_number("the table", word, row) for row, word in enumerate(split, 1)]
+        except DatasetError as error:
+            return Outlook("nothing", problem=str(error))
+        counts = np.bincount(numbers, minlength=len(SPLITS)).astype(np.float64)
+    empty = [name for name, count in zip(SPLITS, counts, strict=True) if not count]
+    if empty:
+        return Outlook("nothing", problem=f"the {empty[0]} split has no pair")
+    doubt = f"with fewer than {FEW} test pairs the figures are rough" if counts[2] < FEW else ""
+    return Outlook("retrieval only", pairs=dict(zip(SPLITS, counts.tolist(), strict=True)), doubt=doubt)
 
 
 def outlook(space: FactorSpace, values: IntArray, splits: IntArray | None) -> Outlook:
@@ -229,7 +252,7 @@ def outlook(space: FactorSpace, values: IntArray, splits: IntArray | None) -> Ou
 
 def _expected(space: FactorSpace, values: IntArray, splits: IntArray | None) -> tuple[np.ndarray, int]:
     """Expected pairs of each split and factor [3, F], and the number of images with other labels."""
-    from datasets.own import SHARES
+    from datasets.own_pairs import SHARES
     from datasets.steps import GridNeighbours
 
     held, first = np.unique(space.to_index(values), return_index=True)
@@ -289,7 +312,8 @@ def words(found: Outlook) -> str:
     if found.pairs is not None:
         shares = ", ".join(f"{round(count):,} {split}" for split, count in found.pairs.items())
         total = round(sum(found.pairs.values()))
-        lines.append(f"About {total:,} pairs of images one step apart are to be expected ({shares}).")
+        apart = "one step apart " if found.possible == "all figures" else ""
+        lines.append(f"About {total:,} pairs of images {apart}are to be expected ({shares}).")
     if found.combinations:
         lines.append(f"{found.distinct:,} of {found.combinations:,} combinations of values have an image.")
     if found.doubled:

@@ -13,6 +13,8 @@ from datasets.errors import DatasetInputError
 LABELLED = frozenset({"celeba"})  # data sets that are no grid: some images, each with attributes
 
 Rare = Literal["high", "low"]
+RULES = ("wrap", "set")
+FREQUENCIES = ("balanced", "natural")
 
 
 @dataclass(frozen=True, order=True)
@@ -151,10 +153,16 @@ class Recipe:
         renames: of one's own data, "column=name" for factors that are called otherwise than their columns.
         called: what one's own data are called, so that there can be several; empty for "own".
         stride: of a grid with fine axes (MPI3D's arm), only every so manyth of their values is kept.
+        rules: what else than the paper's pairs there are (datasets.pair_rules): "wrap", cyclic factors step
+            around their end; "set", nominal ones are set to a value.
+        steps: "factor=number" where an action moves a factor by more than one value.
+        hold_out: combinations that only the test has, and nothing else; see `Hole`.
+        frequency: of actions among the drawn training pairs: "balanced", or "natural", as there are pairs.
+        several: 2 or more for as many test pairs again in which so many factors change at once, or 0.
 
     Raises:
-        DatasetInputError: a number out of range, a factor or a pair of factors twice, or a skew,
-            correlation or hole without drawn images.
+        DatasetInputError: a number out of range, a factor or a pair of factors twice, a skew,
+            correlation or hole without drawn images, or one of the last five with them.
     """
 
     name: str
@@ -173,6 +181,11 @@ class Recipe:
     kinds: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
     called: str = ""
+    rules: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    hold_out: tuple[Hole, ...] = ()
+    frequency: str = "balanced"
+    several: int = 0
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -184,7 +197,7 @@ class Recipe:
         for split, count in self.pairs.items():
             if count < (0 if split == "train" and self.images else 1):
                 raise DatasetInputError(f"{count} {split} pairs were asked for; ask for at least 1")
-        for key in ("skew", "correlate", "holes"):
+        for key in ("skew", "correlate", "holes", "rules", "steps", "hold_out"):
             object.__setattr__(self, key, tuple(sorted(set(getattr(self, key)))))
         if self.weighted and not self.images:
             raise DatasetInputError(
@@ -196,6 +209,31 @@ class Recipe:
         _refuse_twice(self.match, "to match")
         _refuse_twice([item.rpartition("=")[0] for item in self.kinds], "as a kind")
         _refuse_twice([item.rpartition("=")[0] for item in self.renames], "another name")
+        self._check_rules()
+
+    def _check_rules(self) -> None:
+        for rule in self.rules:
+            if rule not in RULES:
+                raise DatasetInputError(f"there are no pairs '{rule}'; choose paper, {' or '.join(RULES)}")
+        for step in self.steps:
+            name, _, number = step.rpartition("=")
+            if not name or not number.isdecimal() or int(number) < 1:
+                raise DatasetInputError(f"'{step}' is no step; write factor=number, such as azimuth=3")
+        _refuse_twice([item.rpartition("=")[0] for item in self.steps], "as a step")
+        if self.frequency not in FREQUENCIES:
+            raise DatasetInputError(
+                f"actions cannot be '{self.frequency}'; choose {' or '.join(FREQUENCIES)}"
+            )
+        if self.several == 1 or self.several < 0:
+            raise DatasetInputError(
+                f"{self.several} is not several factors; ask for 2 or more with --several"
+            )
+        if self.images and self.ruled:
+            raise DatasetInputError(
+                "images are drawn with the usual pairs only; leave out --pairs, --step, --hold-out, "
+                "--actions and --several, or --images and its weights (--hole keeps combinations from drawn "
+                "images)"
+            )
 
     @property
     def pairs(self) -> dict[str, int]:
@@ -210,6 +248,11 @@ class Recipe:
     def weighted(self) -> bool:
         """Whether some training images are likelier than others."""
         return bool(self.skew or self.correlate or self.holes)
+
+    @property
+    def ruled(self) -> bool:
+        """Whether pairs are not those of the usual rule."""
+        return bool(self.rules or self.steps or self.hold_out or self.several) or self.frequency != "balanced"
 
     def to_json(self) -> dict[str, object]:
         """A JSON-ready object. Inverse of `from_json`.
@@ -253,9 +296,12 @@ _PARTS: dict[str, Callable[[Any], object]] = {  # fields that are lists in JSON,
     "match": _word,
     "kinds": _word,
     "renames": _word,
+    "rules": _word,
+    "steps": _word,
+    "hold_out": Hole.from_json,
 }
 _TYPES: dict[str, type] = {
-    field.name: str if field.name in ("name", "source", "called") else int
+    field.name: str if field.name in ("name", "source", "called", "frequency") else int
     for field in fields(Recipe)
     if field.name not in _PARTS
 }

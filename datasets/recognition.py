@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -143,6 +144,13 @@ def _by_importers(path: Path, refusal: str) -> Finding:
             if (yield from _opened(grid_set, path)) is not None:
                 return Recognised("source", grid_set.name)
             yield
+    from datasets.importers import image_sets
+
+    for image_set in image_sets():
+        with contextlib.suppress(DatasetError):
+            image_set.open(path)
+            return Recognised("source", image_set.name)
+        yield
     raise SourceError(refusal)
 
 

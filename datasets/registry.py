@@ -16,6 +16,7 @@ from datasets.recipe import Recipe
 
 if TYPE_CHECKING:
     from datasets.build import Progress
+    from datasets.image_sets import ImageSet
     from datasets.importing import GridSet
     from datasets.labelled import LabelledSource
     from datasets.source import Source
@@ -48,6 +49,7 @@ class Entry:
         place: what the user names with --source, such as "folder or archive"; empty where it is built in.
         where: where users get it, a sentence; may be empty.
         build: builds the cache of a source.
+        sparse: it has some images only, and all pairs that these allow.
     """
 
     title: str
@@ -57,6 +59,7 @@ class Entry:
     place: str = ""
     where: str = ""
     build: Callable[[Source, Path, Recipe], Iterator[Progress]] = _build
+    sparse: bool = False
 
 
 def _shapes() -> About:
@@ -119,7 +122,7 @@ def _build_celeba(source: Source, path: Path, recipe: Recipe) -> Iterator[Progre
 
 def _own() -> About:
     from datasets.factors import Factor
-    from datasets.own import CITATION, LICENCE
+    from datasets.own_pairs import CITATION, LICENCE
 
     space = FactorSpace((Factor("factor 1", ("first", "second"), "binary"),))
     return About(space, (64, 64, 3), LICENCE, CITATION)
@@ -140,10 +143,32 @@ def _build_own(source: Source, path: Path, recipe: Recipe) -> Iterator[Progress]
 @cache
 def entries() -> dict[str, Entry]:
     """All data sets by name, built-in ones first."""
-    from datasets.importers import grid_sets
+    from datasets.importers import imported_sets
+    from datasets.importing import GridSet
 
-    imported = {grid_set.name: _of_grid_set(grid_set) for grid_set in grid_sets()}
+    imported = {
+        one.name: _of_grid_set(one) if isinstance(one, GridSet) else _of_image_set(one)
+        for one in imported_sets()
+    }
     return {**_ENTRIES, **imported, "own": _OWN}
+
+
+def _of_image_set(image_set: ImageSet) -> Entry:
+    def source(path: Path | None, _: int) -> Source:
+        from datasets.image_source import ImageSetSource
+
+        return ImageSetSource(image_set, path or Path())
+
+    return Entry(
+        image_set.title,
+        Recipe(image_set.name, train_pairs=200_000),  # more than there are
+        lambda: About(image_set.space, (64, 64, 3), image_set.licence, image_set.citation),
+        source,
+        image_set.place,
+        image_set.where,
+        _build_own,
+        sparse=True,
+    )
 
 
 def _of_grid_set(grid_set: GridSet) -> Entry:
@@ -174,9 +199,10 @@ _OWN = Entry(
     _own,
     _own_source,
     "folder, archive or file",
-    "a folder with a .csv whose first column (path) names the images, or a .npz or .h5 file with the arrays "
-    "images and labels",
+    "a folder with a .csv whose first column (path) names the images, or with the columns before, after and "
+    "action; or a .npz or .h5 file with the arrays images and labels",
     _build_own,
+    sparse=True,
 )
 _ENTRIES = {
     "shapes": Entry("Shapes: a solid in a room, built in", Recipe("shapes"), _shapes, _shapes_source),

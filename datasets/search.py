@@ -118,7 +118,8 @@ class PairSearch:
             action = np.where(falls, factor + len(ranked), factor)
             tables.append(np.column_stack([pairs, action]))
         table = rng.permutation(np.concatenate(tables)).astype(np.int64)
-        return Transitions(before=table[:, 0], after=table[:, 1], action=table[:, 2])
+        opposite = attribute_space(self._recipe.attributes).opposites
+        return Transitions(table[:, 0], table[:, 1], table[:, 2], opposite[table[:, 2]])
 
     def _refuse_empty(self, split: str, counts: IntArray) -> None:
         if not counts.any():

@@ -12,6 +12,7 @@ from datasets.errors import DatasetInputError
 from datasets.home import caches_dir
 from datasets.kept import own_names
 from datasets.recipe import LABELLED
+from datasets.registry import entries
 
 PACKED = ".packed.h5"  # how the name of a packed file ends
 
@@ -42,7 +43,7 @@ def place_for(name: str) -> Path:
 
 def why_not_drawn(name: str) -> str:
     """Why no images of a data set can be drawn by weights, as a sentence; empty where they can."""
-    if name in LABELLED or name == "own":
+    if name in LABELLED or (name in datasets.names() and entries()[name].sparse):
         return "This data set has the images that it has: none of them can be drawn by weights."
     if name not in datasets.names():
         return f"Doscope does not know how the images of '{name}' are made, so it cannot draw new ones."

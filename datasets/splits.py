@@ -1,7 +1,8 @@
 """Draws transition pairs and keeps the splits apart by image content.
 
 A pair is two images that lie one action apart (datasets.steps): in a plain grid one factor differs by one
-step, without wrap-around, as in the paper's public code (action f raises factor f, F + f lowers it). An
+step, without wrap-around, as in the paper's public code (action f raises factor f, F + f lowers it), unless
+the recipe wants other actions (datasets.pair_rules). An
 unordered pair is kept once, in a random direction. Splits own *contents*: an image whose pixels another
 split already holds is refused, whatever its labels, so no picture can be learned in one split and asked
 about in another.
@@ -18,18 +19,19 @@ import numpy as np
 from datasets.errors import DatasetInputError
 from datasets.factors import FactorSpace
 from datasets.source import ImageArray
-from datasets.steps import Neighbours, directed
+from datasets.steps import Block, Neighbours, directed
 
 _PATIENCE = 20_000  # refusals in a row before the grid counts as exhausted
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A directed pair of neighbours: grid indices before and after, and the action between them."""
+    """A directed pair of neighbours: grid indices before and after, and the actions there and back."""
 
     before: int
     after: int
     action: int
+    back: int = -1
 
     @property
     def key(self) -> tuple[int, int]:
@@ -41,13 +43,17 @@ def candidates(neighbours: Neighbours, rng: np.random.Generator) -> Iterator[Pai
     """Random pairs without end, not yet distinct; every action is equally likely."""
     while True:
         block = neighbours.draw(rng)
-        for pair in zip(block.before.tolist(), block.after.tolist(), block.action.tolist(), strict=True):
-            yield Pair(*pair)
+        yield from pairs_of(block)
+
+
+def pairs_of(block: Block) -> Iterator[Pair]:
+    """The candidates one by one."""
+    return map(Pair, *(column.tolist() for column in block))
 
 
 def even_room(space: FactorSpace, wanted: int) -> list[int]:
     """`wanted` pairs shared out among the actions, [A]; the shares differ by one at most."""
-    actions = [a for a in range(space.num_actions) if space.sizes[a % space.num_factors] > 1]
+    actions = [a for a, f in enumerate(space.action_factors) if space.sizes[f] > 1]
     room = [0] * space.num_actions
     for i, action in enumerate(actions):
         room[action] = wanted // len(actions) + (i < wanted % len(actions))
@@ -112,7 +118,7 @@ class Ledger:
 
     def hold(self, index: int, split: int, content: bytes) -> bool:
         """Give an image of a split its row, unless it has one or another split owns its content."""
-        if index in self.row_of or self._owner.get(content, split) != split:
+        if index in self.row_of or not self.may_hold(index, split, content):
             return False
         self.row_of[index] = len(self.splits)
         self.splits.append(split)
@@ -120,15 +126,18 @@ class Ledger:
         self._owner[content] = split
         return True
 
+    def may_hold(self, index: int, split: int, content: bytes) -> bool:
+        """Whether an image is in a split already, or could be."""
+        row = self.row_of.get(index)
+        return self._owner.get(content, split) == split and (row is None or self.splits[row] == split)
+
     def close_under_steps(self, neighbours: Neighbours, split: int, rng: np.random.Generator) -> list[Pair]:
         """Every other neighbour pair among one split's images: more transitions for no more images."""
         rows = np.flatnonzero(np.array(self.splits) == split)
         grid = np.fromiter(self.row_of, np.int64, len(self.row_of))[rows]
-        num_factors = neighbours.space.num_factors
         found: list[Pair] = []
         for f, low, high in neighbours.among(np.sort(grid)):
-            block = directed(low, high, np.full(len(low), f), num_factors, rng)
-            for pair in map(Pair, block.before.tolist(), block.after.tolist(), block.action.tolist()):
+            for pair in pairs_of(directed(neighbours.space, low, high, np.full(len(low), f), rng)):
                 if pair.key in self._settled:
                     continue
                 self._settled.add(pair.key)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DatasetInputError
-from datasets.factors import FactorSpace, IntArray
+from datasets.factors import Factor, FactorSpace, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 Edges = tuple[tuple[str, str], ...]
@@ -83,6 +83,20 @@ def moved(own: IntArray, action: npt.ArrayLike, repetitions: int = 1) -> IntArra
     return after
 
 
+def acted(space: FactorSpace, own: IntArray, action: npt.ArrayLike, repetitions: int = 1) -> IntArray:
+    """The same by what the factors' actions do (`Factor.acts`): larger steps, around the end, to a value."""
+    action = np.asarray(action, dtype=np.int64)
+    after = own.copy()
+    for index in np.unique(action):
+        _, f, direction, value = space.actions[index]
+        factor, here = space.factors[f], action == index
+        column = after[here, f] + repetitions * direction * factor.step
+        if factor.acts == "around":
+            column %= factor.size
+        after[here, f] = column if value is None else value
+    return after
+
+
 def successors(
     steps: Steps, values: IntArray, action: npt.ArrayLike, repetitions: int = 1
 ) -> tuple[IntArray, BoolArray]:
@@ -91,11 +105,12 @@ def successors(
 
 
 class Block(NamedTuple):
-    """Candidates for pairs: grid indices before and after, and the actions between them, [n] each."""
+    """Candidates for pairs: grid indices before and after, and the actions there and back, [n] each."""
 
     before: IntArray
     after: IntArray
     action: IntArray
+    back: IntArray
 
 
 class Neighbours(Protocol):
@@ -118,33 +133,67 @@ class Neighbours(Protocol):
 
 
 class GridNeighbours:
-    """Of a full grid: one factor differs by one step, without wrap-around. See `Neighbours`."""
+    """Of a full grid: one factor differs, by what one of its actions does. See `Neighbours`.
 
-    def __init__(self, space: FactorSpace) -> None:
-        self.space = space
+    Args:
+        space: the factors.
+        natural: every pair is as likely as the others, so that actions are as frequent as their pairs.
+    """
+
+    def __init__(self, space: FactorSpace, natural: bool = False) -> None:
+        self.space, self._natural = space, natural
+        self._ways = np.array([ways_of(factor) for factor in space.factors], dtype=np.int64)
 
     def count(self) -> int:
-        return sum(self.space.num_images // size * (size - 1) for size in self.space.sizes)
+        total = self.space.num_images
+        return sum(
+            total // size * ways for size, ways in zip(self.space.sizes, self._ways.tolist(), strict=True)
+        )
 
     def draw(self, rng: np.random.Generator) -> Block:
-        """The factor is uniform over those with two values or more, its lower value uniform over all but the
-        last, the other factors uniform, the direction a fair coin.
+        """The factor is uniform over those that can be moved (or as frequent as its pairs are), which of its
+        changes uniform, the other factors uniform, the direction a fair coin.
         """
         space = self.space
-        movable = np.array([f for f, size in enumerate(space.sizes) if size > 1], dtype=np.int64)
+        movable = np.flatnonzero(self._ways)
         sizes = np.array(space.sizes, dtype=np.int64)
-        factor = rng.choice(movable, _CHUNK)
+        share = self._ways[movable] / sizes[movable]
+        factor = rng.choice(movable, _CHUNK, p=share / share.sum() if self._natural else None)
         values = rng.integers(0, sizes, (_CHUNK, len(sizes)))
-        values[np.arange(_CHUNK), factor] = rng.integers(0, sizes[factor] - 1)
-        low = space.to_index(values)
-        return directed(low, low + strides(space)[factor], factor, len(sizes), rng)
+        way = rng.integers(0, self._ways[factor])
+        ends = values.copy()
+        for f in movable:
+            here = factor == f
+            values[here, f], ends[here, f] = ends_of(space.factors[f], way[here])
+        return directed(space, space.to_index(values), space.to_index(ends), factor, rng)
 
     def among(self, held: IntArray) -> Iterator[tuple[int, IntArray, IntArray]]:
-        values = self.space.to_values(held)
-        for f, step in enumerate(strides(self.space).tolist()):
-            low = held[values[:, f] < self.space.sizes[f] - 1]
-            low = low[np.isin(low + step, held, assume_unique=True)]
-            yield f, low, low + step
+        values, far = self.space.to_values(held), strides(self.space)
+        for f, factor in enumerate(self.space.factors):
+            low, high = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+            for step in range(1, factor.size) if factor.acts == "set" else (factor.step,):
+                start, end = values[:, f], values[:, f] + step
+                end = end % factor.size if factor.acts == "around" else end
+                there = held + (end - start) * far[f]
+                both = (end < factor.size) & np.isin(there, held, assume_unique=True)
+                low.append(held[both])
+                high.append(there[both])
+            yield f, np.concatenate(low), np.concatenate(high)
+
+
+def ways_of(factor: Factor) -> int:
+    """How many unordered pairs of values are one action apart."""
+    if factor.acts == "steps":
+        return max(0, factor.size - factor.step)
+    return {"around": factor.size, "set": factor.size * (factor.size - 1) // 2, "once": 0}[factor.acts]
+
+
+def ends_of(factor: Factor, way: IntArray) -> tuple[IntArray, IntArray]:
+    """The values of such pairs: the one that raising starts from, and the other one."""
+    if factor.acts == "set":
+        low, high = np.triu_indices(factor.size, 1)
+        return low[way], high[way]
+    return way, (way + factor.step) % factor.size
 
 
 class SettledNeighbours:
@@ -186,7 +235,7 @@ class SettledNeighbours:
             here = factor == f
             pick = (at[here] * len(self._low[f])).astype(np.int64)
             low[here], high[here] = self._low[f][pick], self._high[f][pick]
-        return directed(low, high, factor, self.space.num_factors, rng)
+        return directed(self.space, low, high, factor, rng)
 
     def among(self, held: IntArray) -> Iterator[tuple[int, IntArray, IntArray]]:
         for f, (low, high) in enumerate(zip(self._low, self._high, strict=True)):
@@ -194,9 +243,9 @@ class SettledNeighbours:
             yield f, low[both], high[both]
 
 
-def neighbours_of(source: object, space: FactorSpace) -> Neighbours:
+def neighbours_of(source: object, space: FactorSpace, natural: bool = False) -> Neighbours:
     """The neighbours of a source: by its own steps where it has some, else those of the grid."""
-    return SettledNeighbours(source) if isinstance(source, Steps) else GridNeighbours(space)
+    return SettledNeighbours(source) if isinstance(source, Steps) else GridNeighbours(space, natural)
 
 
 def strides(space: FactorSpace) -> IntArray:
@@ -206,9 +255,24 @@ def strides(space: FactorSpace) -> IntArray:
 
 
 def directed(
-    low: IntArray, high: IntArray, factor: IntArray, num_factors: int, rng: np.random.Generator
+    space: FactorSpace, low: IntArray, high: IntArray, factor: IntArray, rng: np.random.Generator
 ) -> Block:
-    """Each pair in a random direction, with the action that leads there."""
+    """Each pair in a random direction, with the actions that lead there and back.
+
+    Args:
+        space: the factors.
+        low: grid indices, [n].
+        high: those that raising leads to, [n].
+        factor: which one differs, [n].
+        rng: throws the coin.
+    """
     rises = rng.random(len(low)) < 0.5
     before, after = np.where(rises, low, high), np.where(rises, high, low)
-    return Block(before, after, np.where(rises, factor, factor + num_factors))
+    up, down = (np.array([space.step_action(f, d) for f in range(space.num_factors)]) for d in (1, -1))
+    action, back = (np.where(rises, up[factor], down[factor]), np.where(rises, down[factor], up[factor]))
+    for f, one in enumerate(space.factors):
+        if one.acts == "set":
+            here, first = factor == f, space.actions_of(f)[0]
+            for ends, chosen in ((after, action), (before, back)):
+                chosen[here] = first + ends[here] // strides(space)[f] % one.size
+    return Block(before, after, action, back)

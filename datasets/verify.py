@@ -15,7 +15,8 @@ import numpy as np
 import datasets
 from datasets.build import Progress
 from datasets.cache import SPLITS, Cache
-from datasets.steps import moved
+from datasets.pair_rules import HeldOut
+from datasets.steps import acted
 
 _BATCH = 512  # images between two reports, some hundredths of a second
 _REDRAWN = 64
@@ -27,7 +28,8 @@ class Findings:
 
     Attributes:
         images: how many were read.
-        leaking: images of the validation or test split whose pixels also occur in another split.
+        leaking: images of the validation or test split whose pixels also occur in another split, and images
+            of held-out combinations outside the test.
         null_pairs: transitions whose two images have the same pixels.
         wrong_steps: transitions whose factor values do not differ by what their action makes of them.
         redrawn: images that were drawn again by the source and compared (0: there is no source at hand).
@@ -88,7 +90,11 @@ def _fingerprint(cache: Cache, prints: np.ndarray) -> str:
 def _leaking(cache: Cache, prints: np.ndarray) -> int:
     """Pixels belong to the split of their first image; every image of another split leaks."""
     _, first, inverse = np.unique(prints, return_index=True, return_inverse=True)
-    return int((cache.splits != cache.splits[first[inverse]]).sum())
+    twice = int((cache.splits != cache.splits[first[inverse]]).sum())
+    if not cache.recipe.hold_out or not cache.has_factor_labels:
+        return twice
+    known = HeldOut(cache.space, cache.recipe.hold_out).of_values(cache.factors)
+    return twice + int((known & (cache.splits != SPLITS.index("test"))).sum())
 
 
 def _null_pairs(cache: Cache, prints: np.ndarray) -> int:
@@ -100,7 +106,8 @@ def _wrong_steps(cache: Cache) -> int:
     if not cache.has_factor_labels:
         return 0
     own, pairs = cache.own_values, [cache.transitions(split) for split in SPLITS]
-    return sum(int((moved(own[p.before], p.action) != own[p.after]).any(axis=1).sum()) for p in pairs)
+    wrong = [(acted(cache.space, own[p.before], p.action) != own[p.after]).any(axis=1) for p in pairs]
+    return sum(int(one.sum()) for one in wrong)
 
 
 def _redraw(cache: Cache) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from datasets.cache import FORMAT, SPLITS, VERSION, Transitions
 from datasets.errors import CacheError
 from datasets.factors import FactorSpace, IntArray
 from datasets.recipe import Recipe
+from datasets.several import Several
 from datasets.steps import Edges
 
 if TYPE_CHECKING:
@@ -75,10 +76,11 @@ class Tables:
     Attributes:
         name, recipe, space, licence, citation: as in `Cache`.
         image_shape: (height, width, channels).
-        factor_values: [N, F].
+        factor_values: [N, F]; None where only the actions are known.
         splits: 0 train, 1 validation, 2 test; [N].
         transitions: of each split.
         null_pairs_dropped, closure_pairs: as in `Cache`.
+        several: pairs for testing in which several factors change, or None.
         more: further attributes of the root.
         factor_graph, own_values: as in `Cache`, of a set whose factors cause one another.
     """
@@ -89,11 +91,12 @@ class Tables:
     image_shape: tuple[int, int, int]
     licence: str
     citation: str
-    factor_values: IntArray
+    factor_values: IntArray | None
     splits: npt.NDArray[np.uint8]
     transitions: Mapping[str, Transitions]
     null_pairs_dropped: int = 0
     closure_pairs: int = 0
+    several: Several | None = None
     more: Mapping[str, str | int | bool] = field(default_factory=dict)
     factor_graph: Edges | None = None
     own_values: IntArray | None = None
@@ -165,12 +168,18 @@ def _write_tables(path: Path, tables: Tables) -> int:
             file.attrs["factor_graph"] = json.dumps(tables.factor_graph)
         if tables.own_values is not None:
             file["own_values"] = tables.own_values.astype(np.int32)
-        file["factor_values"] = tables.factor_values.astype(np.int32)
+        if tables.factor_values is None:
+            file.attrs["factor_labels"] = False
+        else:
+            file["factor_values"] = tables.factor_values.astype(np.int32)
         file["splits"] = tables.splits.astype(np.uint8)
         for split in SPLITS:
             group = file.create_group(f"transitions/{split}")
-            for key in ("before", "after", "action"):
+            for key in ("before", "after", "action", *([] if tables.space.steps_only else ["back"])):
                 group[key] = getattr(tables.transitions[split], key).astype(np.int32)
+        if tables.several is not None:
+            for key in ("before", "after", "actions"):
+                file[f"several/{key}"] = getattr(tables.several, key).astype(np.int32)
         return room_for_images(file, (len(tables.splits), *tables.image_shape))
 
 

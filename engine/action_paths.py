@@ -1,6 +1,6 @@
 """The shortest sequence of actions that turns one image into another: a beam search on codes.
 
-A state is how often each factor was raised or lowered, [F], with the codes that the model predicts for it.
+A state is how often each action was done, [A], with the codes that the model predicts for it.
 One move repeats one action as often as it may go, because the way to a far value need not come nearer with
 every step; of all states that were reached, the nearest ones are moved on. Nothing is decoded but the answer.
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from datasets.factors import Factor
 from engine.errors import InputError
 from engine.explorer import Explorer
 from engine.results import ActionPath, Codes, FloatArray
@@ -27,7 +28,7 @@ Counts = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """Net steps of each factor, in the order in which factors were first moved, and what follows."""
+    """How often each action was done, in the order in which factors were first moved, and what follows."""
 
     counts: Counts
     order: tuple[int, ...]
@@ -36,7 +37,7 @@ class _State:
 
     @property
     def steps(self) -> int:
-        return sum(map(abs, self.counts))
+        return sum(self.counts)
 
 
 class PathSearch:
@@ -59,8 +60,10 @@ class PathSearch:
             raise InputError("the search needs a beam of 1 or more and at least one step")
         self._explorer, self._beam, self._most_steps = explorer, beam, most_steps
         self._sought = explorer.latents(after[None])[0]
-        self._sizes = explorer.info.space.sizes
-        start = _State((0,) * len(self._sizes), (), before, self._distance(before[None])[0])
+        space = explorer.info.space
+        self._factor = space.action_factors.tolist()
+        self._most = [_most_repetitions(space.factors[f], most_steps) for f in self._factor]
+        start = _State((0,) * space.num_actions, (), before, self._distance(before[None])[0])
         self._start, self._unit = start, max(start.distance, 1e-12)
         self._seen: dict[Counts, _State] = {start.counts: start}
 
@@ -94,8 +97,8 @@ class PathSearch:
 
         A factor is moved once: what a state's codes are is then what its actions lead to, one after another.
         """
-        f = len(self._sizes)
-        going = [(s, action) for s in frontier for action in range(2 * f) if action % f not in s.order]
+        actions = range(len(self._factor))
+        going = [(s, action) for s in frontier for action in actions if self._factor[action] not in s.order]
         codes = np.stack([state.codes for state, _ in going]) if going else np.zeros((0, 0), np.int64)
         for repetition in range(1, self._most_steps + 1):
             keep = [k for k, (state, action) in enumerate(going) if self._may(state, action, repetition)]
@@ -108,15 +111,13 @@ class PathSearch:
             for (state, action), after, distance in zip(going, codes, distances, strict=True):
                 counts = _moved(state.counts, action, repetition)
                 if counts not in self._seen:
-                    self._seen[counts] = _State(counts, (*state.order, action % f), after, distance)
+                    self._seen[counts] = _State(counts, (*state.order, self._factor[action]), after, distance)
                     new.append(self._seen[counts])
             yield new
 
     def _may(self, state: _State, action: int, repetition: int) -> bool:
         """Whether the factor has so many values, and the sequence stays short enough."""
-        counts = _moved(state.counts, action, repetition)
-        factor = action % len(counts)
-        return abs(counts[factor]) < self._sizes[factor] and sum(map(abs, counts)) <= self._most_steps
+        return repetition <= self._most[action] and state.steps + repetition <= self._most_steps
 
     def _best(self) -> _State:
         """The nearest state; a shorter one that is hardly farther is better."""
@@ -131,10 +132,10 @@ class PathSearch:
 
     def _path(self, state: _State, finished: bool) -> ActionPath:
         """The sequence to a state, done step by step for the images on the way."""
-        f, actions = len(self._sizes), []
+        actions: list[int] = []
         for factor in state.order:
-            count = state.counts[factor]
-            actions += [factor if count > 0 else f + factor] * abs(count)
+            for action, count in enumerate(state.counts):
+                actions += [action] * (count if self._factor[action] == factor else 0)
         codes, images = [self._start.codes], [self._explorer.decode(self._start.codes)]
         for action in actions:
             following = self._explorer.apply_action(codes[-1], action)
@@ -147,10 +148,16 @@ class PathSearch:
 
 
 def _moved(counts: Counts, action: int, repetition: int) -> Counts:
-    """Net steps after an action was done so often."""
-    factor = action % len(counts)
-    step = repetition if action < len(counts) else -repetition
-    return (*counts[:factor], counts[factor] + step, *counts[factor + 1 :])
+    """The counts after one more action was done so often."""
+    return (*counts[:action], repetition, *counts[action + 1 :])
+
+
+def _most_repetitions(factor: Factor, most_steps: int) -> int:
+    """How often an action of a factor may lead somewhere else; of unknown values, always."""
+    if factor.acts == "set":
+        return 1
+    known = factor.acts != "once" and factor.size > 1
+    return (factor.size - 1) // factor.step if known else most_steps
 
 
 def find_path(

@@ -44,10 +44,10 @@ class TransitionBatch(NamedTuple):
 
 
 class TransitionSampler:
-    """Random training transitions, both directions of each pair; factors that are hard are drawn more often.
+    """Random training transitions, both directions of each pair where both are actions.
 
-    Each factor is drawn with a probability of which EVEN is shared equally and the rest by the present
-    error of its transitions, so that time goes where something is left to learn.
+    Factors that are hard are drawn more often: each with a probability of which EVEN is shared equally and
+    the rest by the present error of its transitions, so that time goes where something is left to learn.
 
     Args:
         cache: where the pairs are.
@@ -60,13 +60,13 @@ class TransitionSampler:
         self, cache: Cache, codes: Tensor, batch: int, errors: npt.NDArray[np.float64] | None = None
     ) -> None:
         pairs = cache.transitions("train")
-        self._codes, self._batch, self._num_factors = codes, batch, cache.space.num_factors
-        self._before, self._after, self._action = pairs.before, pairs.after, pairs.action
-        factor = pairs.action % self._num_factors
-        self._of_factor = [np.flatnonzero(factor == f) for f in range(self._num_factors)]
+        self._codes, self._batch, self._factor_of = codes, batch, cache.space.action_factors
+        self._pairs = pairs, pairs.reversed()
+        factor = self._factor_of[pairs.action]
+        self._of_factor = [np.flatnonzero(factor == f) for f in range(cache.space.num_factors)]
         self._by_factor = np.concatenate(self._of_factor)
         self._factors = np.array([f for f, rows in enumerate(self._of_factor) if len(rows)])
-        self.errors = np.ones(self._num_factors) if errors is None else errors
+        self.errors = np.ones(cache.space.num_factors) if errors is None else errors
 
     def draw(self, rng: np.random.Generator) -> TransitionBatch:
         """One batch."""
@@ -78,11 +78,10 @@ class TransitionSampler:
         offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         pick = self._by_factor[offsets[factors] + (at * sizes[factors]).astype(np.int64)]
         flip = rng.random(self._batch) < 0.5
-        before = np.where(flip, self._after[pick], self._before[pick])
-        after = np.where(flip, self._before[pick], self._after[pick])
-        action = self._action[pick]
-        opposite = (action + self._num_factors) % (2 * self._num_factors)
-        action = np.where(flip, opposite, action)
+        there, back = self._pairs
+        before = np.where(flip, back.before[pick], there.before[pick])
+        after = np.where(flip, back.after[pick], there.after[pick])
+        action = np.where(flip, back.action[pick], there.action[pick])
         device = self._codes.device
         return TransitionBatch(
             self._codes[torch.from_numpy(before).to(device)].long(),
@@ -92,7 +91,7 @@ class TransitionSampler:
 
     def note(self, action_B: Tensor, error_B: Tensor) -> None:
         """Takes note of the errors, positive numbers, of a batch's transitions."""
-        factor = (action_B % self._num_factors).cpu().numpy()
+        factor = self._factor_of[action_B.cpu().numpy()]
         error = error_B.float().cpu().numpy()
         for f in np.unique(factor):
             mean = float(error[factor == f].mean())

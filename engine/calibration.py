@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.cache import Cache
+from datasets.factors import FactorSpace
 from datasets.home import caches_dir
 from engine.errors import InputError
 from engine.events import Progressed
@@ -189,15 +190,17 @@ def scored(
     return PairScores(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def unlike_pairs(factors: Ints, count: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Images [n,F] that differ by two steps or more: places of both, [m] twice, m up to `count`.
+def unlike_pairs(
+    space: FactorSpace, factors: Ints, count: int, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Images of own values [n,F] two actions apart or more: places of both, [m] twice, m up to `count`.
 
     Every other pair is a near one where there is such an image, of two to five steps: of the lengths that
     occur each is as likely. The rest are any.
     """
     first, second = [], []
     for number, place in enumerate(rng.integers(0, len(factors), count)):
-        steps = np.abs(factors - factors[place]).sum(axis=1)
+        steps = space.actions_between(factors, factors[place])
         lengths = np.unique(steps[(steps >= 2) & (steps <= FAR)])
         near = number % 2 == 0 and len(lengths) > 0
         allowed = np.flatnonzero(steps == rng.choice(lengths) if near else steps >= 2)
@@ -245,7 +248,7 @@ def kind_numbers(
         np.concatenate([codes[alike[0]], codes[places]]),
         np.concatenate([codes[alike[1]], *disturbed]),
     )
-    unlike = unlike_pairs(factors, count, rng)
+    unlike = unlike_pairs(cache.space, factors, count, rng)
     several = (codes[unlike[0]], codes[unlike[1]])
     numbers = []
     for before, after in (none, several):

@@ -33,6 +33,7 @@ from engine.metrics.intervals import mean_interval
 from engine.metrics.intervening import intervention_steps, ssim_or_nan
 from engine.metrics.reliability import reliability_figures
 from engine.metrics.retrieval import RetrievalTally, training_pairs
+from engine.metrics.several import several_steps
 from engine.metrics.subject import BATCH, Steps, Subject, make_subject
 from engine.results import KINDS, Codes
 
@@ -170,7 +171,7 @@ def _retrieval(subject: Subject) -> Steps:
     before, after = subject.codes_before, subject.codes_after
     subject.scores = yield from scored(subject.explorer, before, after, "retrieving actions")
     tally.add(subject.scores.log_probability, subject.action)
-    seen = training_pairs(subject.cache.transitions("train").action, subject.cache.space.num_factors)
+    seen = training_pairs(subject.cache.transitions("train"), subject.cache.space.num_actions)
     return tally.report(seen)
 
 
@@ -200,6 +201,9 @@ def _calibration(subject: Subject) -> Steps:
             for kind, (name, numbers) in enumerate(zip(KINDS, (none, one, several), strict=True))
             if len(numbers)
         }
+    figures["several"] = None
+    if subject.split == "test":
+        figures["several"] = yield from several_steps(explorer, cache, calibration)
     return figures
 
 
@@ -225,6 +229,9 @@ def _disentanglement(subject: Subject) -> Steps:
         return figures
     if subject.quick:
         notes.append("disentanglement scores are left out of a quick look; evaluate in full")
+        return figures
+    if not cache.space.steps_only:
+        notes.append("no disentanglement scores: action-aligned codes need factors that are moved by steps")
         return figures
     rng = np.random.default_rng(0)
     train = rng.permutation(cache.rows("train"))[:SCORED_IMAGES]

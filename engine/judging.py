@@ -30,8 +30,8 @@ def judging_steps(
         InputError: there are no pairs in the split.
     """
     subject = make_subject(explorer, cache, split, None, quick=False)
-    total, f = len(subject.action), cache.space.num_factors
-    seen = training_pairs(cache.transitions("train").action, f)
+    total = len(subject.action)
+    seen = training_pairs(cache.transitions("train"), cache.space.num_actions)
     order = (start + np.arange(total)) % total
     for begin in range(0, total, BATCH):
         positions = order[begin : begin + BATCH]
@@ -41,7 +41,9 @@ def judging_steps(
         chance = np.exp(scores.log_probability) if calibration is None else calibration.probabilities(scores)
         answer = scores.log_probability.argmax(axis=1).astype(np.int64)
         known = cache.has_factor_labels
-        value = cache.factors[before, truth % f] if known else np.full(len(before), -1)
+        value = (
+            cache.factors[before, cache.space.action_factors[truth]] if known else np.full(len(before), -1)
+        )
         yield JudgedPairs(
             positions, truth, answer, chance[np.arange(len(answer)), answer], value.astype(np.int64), seen,
             total, calibration is not None,

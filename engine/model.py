@@ -47,7 +47,7 @@ class CTVAE(nn.Module):
     Args:
         config: autoencoder and transition sizes.
         image_shape: (height, width, channels).
-        num_actions: A = 2F.
+        num_actions: A, usually 2F.
     """
 
     def __init__(self, config: Config, image_shape: tuple[int, int, int], num_actions: int) -> None:

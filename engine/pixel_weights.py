@@ -51,13 +51,19 @@ def pixel_weights_steps(
 
 
 def _changed_by(cache: Cache, factor: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """How far raising a factor moves the mean of each pixel, over its values so far, [h,w], image units."""
-    pairs, size = cache.transitions("train"), cache.space.num_factors
-    rows = np.flatnonzero(pairs.action % size == factor)
-    raised = pairs.action[rows] < size
+    """How far raising a factor moves the mean of each pixel, over its values so far, [h,w], image units.
+
+    Where its actions are no steps: how far each of them moves it from each value.
+    """
+    pairs, space = cache.transitions("train"), cache.space
+    rows = np.flatnonzero(space.action_factors[pairs.action] == factor)
+    steps = space.step_action(factor, 1) >= 0
+    raised = pairs.action[rows] == space.step_action(factor, 1) if steps else np.ones(len(rows), np.bool_)
     low = np.where(raised, pairs.before[rows], pairs.after[rows])
     high = np.where(raised, pairs.after[rows], pairs.before[rows])
     values = cache.factors[low, factor]
+    if not steps:
+        values = pairs.action[rows] * (space.sizes[factor] + 1) + values
     energy = np.zeros(cache.image_shape[:2])
     for value in np.unique(values):
         some = rng.permutation(np.flatnonzero(values == value))[:PAIRS_A_STEP]

@@ -19,6 +19,9 @@ def traverse_actions(
 ) -> Iterator[TraversalRow]:
     """One row a factor: its actions repeated, from -steps to +steps; the middle is the image itself.
 
+    A factor that is not moved by steps has the image first, then what each of its actions, or its only one
+    repeated, makes of it.
+
     Raises:
         InputError: a factor does not exist.
     """
@@ -26,8 +29,11 @@ def traverse_actions(
     for factor in factors:
         if not 0 <= factor < space.num_factors:
             raise InputError(f"there is no factor {factor}; factors are 0 to {space.num_factors - 1}")
-        raised = _repeat(explorer, codes, factor, steps)
-        lowered = _repeat(explorer, codes, space.num_factors + factor, steps)
+        up, down = (space.step_action(factor, direction) for direction in (1, -1))
+        if up < 0 or down < 0:
+            yield _other_actions(explorer, codes, factor, steps)
+            continue
+        raised, lowered = (_repeat(explorer, codes, action, steps) for action in (up, down))
         row = [*reversed(lowered), (codes, explorer.decode(codes)), *raised]
         labels = tuple(f"{k:+d}" if k else "0" for k in range(-steps, steps + 1))
         cells, images = (np.stack(part) for part in zip(*row, strict=True))
@@ -50,6 +56,20 @@ def traverse_variables(
         cells[:, variable] = chosen
         name = explorer.info.variable_name(variable)
         yield _row(name, tuple(str(k) for k in chosen), cells, explorer.decode(cells), 0)
+
+
+def _other_actions(explorer: Explorer, codes: Codes, factor: int, steps: int) -> TraversalRow:
+    """The row of a factor whose actions are no steps."""
+    space = explorer.info.space
+    actions = space.actions_of(factor)
+    if space.factors[factor].acts == "set":
+        made = [_repeat(explorer, codes, action, 1)[0] for action in actions]
+        labels = space.factors[factor].values
+    else:
+        made = _repeat(explorer, codes, actions[0], 2 * steps)
+        labels = tuple(f"{k:+d}" for k in range(1, 2 * steps + 1))
+    cells, images = (np.stack(part) for part in zip((codes, explorer.decode(codes)), *made, strict=True))
+    return _row(space.names[factor], ("0", *labels), cells, images, 0)
 
 
 def _repeat(explorer: Explorer, codes: Codes, action: int, steps: int) -> list[tuple[Codes, Image]]:

@@ -178,6 +178,7 @@ class DataWork:
             can_render=self._source(cache) is not None,
             licence=cache.licence,
             citation=cache.citation,
+            has_factor_labels=cache.has_factor_labels,
         )
 
     def entries(self) -> tuple[DatasetEntry, ...]:
@@ -298,7 +299,7 @@ class DataWork:
             return self._pair(
                 request.dataset, position, pairs.before, pairs.after, int(pairs.action[position])
             )
-        actions = np.asarray(pairs.action) % cache.space.num_factors
+        actions = cache.space.action_factors[pairs.action]
         candidates = (
             np.arange(len(pairs)) if request.factor is None else np.flatnonzero(actions == request.factor)
         )
@@ -309,7 +310,7 @@ class DataWork:
         generator = np.random.default_rng(request.seed)
         position = int(candidates[generator.integers(len(candidates))])
         if generator.integers(2):
-            pairs = pairs.reversed(cache.space.num_factors)
+            pairs = pairs.reversed()
         return self._pair(request.dataset, position, pairs.before, pairs.after, int(pairs.action[position]))
 
     def _pair(

@@ -61,6 +61,7 @@ class DatasetView:
         dataset: the name or path that it was opened by, to be used in further requests.
         split_sizes: images by split name.
         pair_counts: transitions by split name.
+        has_factor_labels: whether factor values of its images are known.
     """
 
     dataset: str
@@ -75,6 +76,7 @@ class DatasetView:
     can_render: bool
     licence: str = ""
     citation: str = ""
+    has_factor_labels: bool = True
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,14 @@ def readable_action(name: str) -> str:
     return readable(name)
 
 
+def moved_factor(name: str) -> str:
+    """The factor of an action: "scale" of "scale+", "shape" of "shape=cube"."""
+    return name[:-1] if name[-1:] in ("+", "-") else name.partition("=")[0]
+
+
 def opposite_action(name: str | None) -> str | None:
-    """The action that undoes one: "scale+" and "scale-"."""
-    if not name:
+    """The action that undoes one: "scale+" and "scale-"; None where none is known to."""
+    if not name or name[-1] not in ("+", "-"):
         return None
     return name[:-1] + ("-" if name.endswith("+") else "+")
 

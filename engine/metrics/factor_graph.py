@@ -37,7 +37,7 @@ ERROR = 0.05  # chance of any wrong edge, where there is none
 def factor_graph(
     read: tuple[Ints, Ints, Ints],
     values: tuple[Ints, Ints],
-    action: Ints,
+    target: Ints,
     names: Sequence[str],
     known: Sequence[Edge] | None,
     factors: npt.NDArray[np.bool_],
@@ -48,7 +48,7 @@ def factor_graph(
         read: factor values that the probes read of the reconstructions of the images before and after, and
             of the results of the actions, [P,F] each.
         values: the true factor values before and after, [P,F] each.
-        action: actions, [P].
+        target: the factors of the actions, [P].
         names: of the factors.
         known: the true edges, (cause, effect) by name; None where they are not known.
         factors: which factors are read, bool [F].
@@ -60,7 +60,6 @@ def factor_graph(
         many), `known`.
     """
     before, after, acted = read
-    target = action % len(names)
     still = values[0] == values[1]
     shown = np.flatnonzero(factors).tolist()
     differs, disturbed = acted != before, (after != before) & still

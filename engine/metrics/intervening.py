@@ -45,12 +45,13 @@ def intervention_steps(subject: Subject, per_action: dict[str, dict[str, Any]]) 
     if probes is None:
         return figures
     truth = subject.cache.factors[subject.after]
-    acted = judge(read_acted, truth, subject.action, probes.factors)
-    best = judge(read_best, truth, subject.action, probes.factors)
+    target = subject.cache.space.action_factors[subject.action]
+    acted = judge(read_acted, truth, target, probes.factors)
+    best = judge(read_best, truth, target, probes.factors)
     _add(subject, per_action, "hit_rate", acted.hit)
     _add(subject, per_action, "atomic_rate", acted.atomic)
     figures |= probe_figures(subject, probes) | intervention_figures(acted, best, subject.action)
-    figures["hit_chance"] = hit_chance(truth, subject.action)
+    figures["hit_chance"] = hit_chance(truth, subject.action, target)
     figures |= yield from _factor_graph(subject, probes, read_best, read_acted)
     figures["rollout"] = yield from _rollout(subject, probes)
     return figures
@@ -106,7 +107,7 @@ def _probes(subject: Subject) -> Generator[Progressed, None, Probes | None]:
     names = np.array(cache.space.names)
     if not read.all():
         notes.append(f"not read, having one value among the training images: {', '.join(names[~read])}")
-    if not read[subject.action % len(names)].all():
+    if not read[cache.space.action_factors[subject.action]].all():
         notes.append("no figures from probes: some actions move factors that the probes cannot learn")
         return None
     within_s = QUICK_PROBES_S if subject.quick else None
@@ -147,7 +148,7 @@ def _factor_graph(subject: Subject, probes: Probes, read_after: Ints, read_acted
     graph = factor_graph(
         (np.concatenate(parts), read_after[first], read_acted[first]),
         (cache.factors[subject.before[first]], cache.factors[subject.after[first]]),
-        subject.action[first],
+        cache.space.action_factors[subject.action[first]],
         cache.space.names,
         cache.factor_graph,
         probes.factors,

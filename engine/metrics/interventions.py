@@ -27,24 +27,24 @@ class Judged(NamedTuple):
     atomic: npt.NDArray[np.bool_]  # a hit, and every other factor where it should be
 
 
-def judge(read: Ints, truth: Ints, action: Ints, factors: npt.NDArray[np.bool_]) -> Judged:
+def judge(read: Ints, truth: Ints, target: Ints, factors: npt.NDArray[np.bool_]) -> Judged:
     """Compares factor values [P,F] read from results with those that the actions truly lead to.
 
     Args:
         read: what the probes read.
         truth: true factor values of the images after.
-        action: actions [P], of factors that are read.
+        target: the factors of the actions [P]; all of them are read.
         factors: the factors that are read, bool [F]; the others count nowhere.
     """
     wrong = (read != truth) & factors
-    hit = ~wrong[np.arange(len(action)), action % truth.shape[1]]
+    hit = ~wrong[np.arange(len(target)), target]
     strayed = wrong.sum(axis=1) - ~hit
     others = int(factors.sum()) - 1
-    collateral = strayed / others if others > 0 else np.full(len(action), np.nan)
+    collateral = strayed / others if others > 0 else np.full(len(target), np.nan)
     return Judged(hit, collateral, hit & (strayed == 0))
 
 
-def hit_chance(truth: Ints, action: Ints) -> float:
+def hit_chance(truth: Ints, action: Ints, target: Ints) -> float:
     """Hit rate of results that say nothing: each factor always reads as one value, the best one for it.
 
     A macro average over actions, as the hit rate. For a factor of two values it is a half, whatever the
@@ -53,8 +53,8 @@ def hit_chance(truth: Ints, action: Ints) -> float:
     Args:
         truth: true factor values after the actions, [P,F].
         action: [P].
+        target: their factors, [P].
     """
-    target = action % truth.shape[1]
     asked = truth[np.arange(len(action)), target]
     best = []
     for f in np.unique(target):

@@ -1,7 +1,7 @@
 """Action retrieval, measured on pairs (docs/model.md, section 4).
 
 directed accuracy: share of pairs whose most probable action is the true one.
-factor accuracy: share of pairs whose most probable action moves the true factor, in either direction.
+factor accuracy: share of pairs whose most probable action moves the true factor, in whatever direction.
 Both are macro averages over actions (factors). Chance is 1/A and 1/F over the actions (factors) that occur.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from datasets.cache import Transitions
 from datasets.factors import FactorSpace
 from engine.metrics.intervals import macro, macro_interval
 
@@ -34,10 +35,10 @@ class RetrievalTally:
     def figures(self) -> dict[str, float]:
         """The two accuracies, macro averages in 0..1."""
         answer, truth = np.concatenate(self._answers), np.concatenate(self._truths)
-        f = self._space.num_factors
+        answered, asked = (self._space.action_factors[actions] for actions in (answer, truth))
         return {
             "directed_accuracy": macro(answer == truth, truth),
-            "factor_accuracy": macro(answer % f == truth % f, truth % f),
+            "factor_accuracy": macro(answered == asked, asked),
         }
 
     def report(self, train_pairs: npt.NDArray[np.int64]) -> dict[str, Any]:
@@ -47,8 +48,8 @@ class RetrievalTally:
             train_pairs: training pairs of each action, [A].
         """
         answer, truth = np.concatenate(self._answers), np.concatenate(self._truths)
-        f, names = self._space.num_factors, self._space.action_names
-        directed, factor = answer == truth, answer % f == truth % f
+        names, asked = self._space.action_names, self._space.action_factors[truth]
+        directed, factor = answer == truth, self._space.action_factors[answer] == asked
         occurring = np.unique(truth)
         confusion = np.zeros((len(names), len(names)), dtype=int)
         np.add.at(confusion, (truth, answer), 1)
@@ -58,9 +59,9 @@ class RetrievalTally:
         return {
             **self.figures(),
             "directed_accuracy_interval": macro_interval(directed, truth),
-            "factor_accuracy_interval": macro_interval(factor, truth % f),
+            "factor_accuracy_interval": macro_interval(factor, asked),
             "chance": 1 / len(occurring),
-            "factor_chance": 1 / len(np.unique(occurring % f)),
+            "factor_chance": 1 / len(np.unique(asked)),
             "per_action": per_action,
             "worst_action": {"action": worst, "directed_accuracy": per_action[worst]["directed_accuracy"]},
             "frequency_slope": frequency_slope(accuracy, train_pairs[occurring]),
@@ -80,13 +81,13 @@ def _of_action(hits: npt.NDArray[np.bool_], train_pairs: int) -> dict[str, Any]:
     }
 
 
-def training_pairs(action: npt.NDArray[np.int64], num_factors: int) -> npt.NDArray[np.int64]:
-    """Training pairs of each action [2F], from the pairs' actions [M].
+def training_pairs(pairs: Transitions, num_actions: int) -> npt.NDArray[np.int64]:
+    """Training pairs of each action, [A].
 
-    Training reads each pair in both directions, so a pair counts for its action and for the opposite one.
+    Training reads each pair in both directions, so a pair counts for its action and for the one back.
     """
-    stored = np.bincount(action, minlength=2 * num_factors)
-    return (stored + np.roll(stored, num_factors)).astype(np.int64)
+    both = np.concatenate([pairs.action, pairs.back[pairs.back >= 0]])
+    return np.bincount(both, minlength=num_actions).astype(np.int64)
 
 
 def frequency_slope(accuracy: npt.NDArray[np.float64], train_pairs: npt.NDArray[np.int64]) -> float | None:

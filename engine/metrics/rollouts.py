@@ -18,8 +18,9 @@ import numpy.typing as npt
 import datasets
 from datasets.cache import SPLITS, Cache
 from datasets.errors import DatasetError
+from datasets.pair_rules import acting
 from datasets.source import ImageArray, Source
-from datasets.steps import PlainSteps, Steps, moved
+from datasets.steps import PlainSteps, Steps, acted
 from engine.events import Progressed
 from engine.explorer import Explorer
 from engine.metrics.intervals import macro, macro_interval
@@ -71,7 +72,7 @@ def rollout_steps(
         if not len(starts.action):
             break
         codes, read = yield from _one_more(explorer, probes, codes, starts.action, k)
-        judged = judge(read, wanted, starts.action, probes.factors)
+        judged = judge(read, wanted, truth.target(starts.action), probes.factors)
         ceiling = yield from _ceiling(explorer, truth, probes, starts, wanted, k)
         entries.append({**_entry(judged, starts.action), "repetitions": k, "ceiling": ceiling})
     return entries
@@ -120,8 +121,9 @@ def _ceiling(
     for start in range(0, len(codes), BATCH):
         read.append(probes.read(explorer.decode(codes[start : start + BATCH])))
         yield Progressed("reading the true images", min(start + BATCH, len(codes)), len(codes))
-    judged = judge(np.concatenate(read), wanted[known], starts.action[known], probes.factors)
-    return macro(judged.hit, starts.action[known])
+    action = starts.action[known]
+    judged = judge(np.concatenate(read), wanted[known], truth.target(action), probes.factors)
+    return macro(judged.hit, action)
 
 
 class TrueImages:
@@ -132,6 +134,10 @@ class TrueImages:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+
+    def target(self, action: Ints) -> Ints:
+        """The factors of actions [n]."""
+        return self._cache.space.action_factors[action]
 
     def find(self, values: Ints) -> tuple[ImageArray, npt.NDArray[np.bool_]]:
         """Factor values [n,F] -> images [m,h,w,c] of those that are known, and which these are, bool [n]."""
@@ -148,7 +154,7 @@ class TrueImages:
         Not known are those outside the set, and where factors cause one another and their source is not at
         hand, those that no image of the cache has.
         """
-        wanted = moved(own, action, k)
+        wanted = acted(self._cache.space, own, action, k)
         if self._cache.own_values is self._cache.factors:
             return PlainSteps(self._cache.space).settle(wanted)
         source: object = self._source
@@ -172,7 +178,10 @@ class TrueImages:
             source = datasets.make_source(
                 cache.name, Path(cache.recipe.source) if cache.recipe.source else None
             )
+            same = acting(source.space, cache.recipe) == cache.space
+            if same and source.image_shape == cache.image_shape:
+                source.render(cache.factors[:1])  # some sources only read files, and cannot draw
+                return source
         except DatasetError:
             return None
-        same = source.space == cache.space and source.image_shape == cache.image_shape
-        return source if same else None
+        return None

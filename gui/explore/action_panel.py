@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from datasets.factors import Factor, FactorSpace
 from datasets.steps import Steps
@@ -57,11 +57,13 @@ class ActionPanel(QWidget):
                 widget.deleteLater()
         self._readings, self._names, self.buttons = [], [], []
         self._read = None
-        for line, factor in enumerate(space.factors if space is not None else ()):
-            self._add(line, factor, space.num_factors if space is not None else 0)
+        for line in range(space.num_factors if space is not None else 0):
+            assert space is not None
+            self._add(line, space)
         self._hint.setVisible(space is None)
 
-    def _add(self, line: int, factor: Factor, num_factors: int) -> None:
+    def _add(self, line: int, space: FactorSpace) -> None:
+        factor, up, down = space.factors[line], space.step_action(line, 1), space.step_action(line, -1)
         name = QLabel(factor.name.replace("_", " "))
         reading = caption()
         self._readings.append(reading)
@@ -69,9 +71,10 @@ class ActionPanel(QWidget):
         self._grid.addWidget(_Dot(line), line, 0)
         self._grid.addWidget(name, line, 1)
         self._grid.addWidget(reading, line, 2)
-        for column, (sign, word, action) in enumerate(
-            (("−", "lower", line + num_factors), ("+", "raise", line)), start=3
-        ):
+        if up < 0 or down < 0:
+            self._add_others(line, space)
+            return
+        for column, (sign, word, action) in enumerate((("−", "lower", down), ("+", "raise", up)), start=3):
             tip = f"Action {factor.name}{'+' if word == 'raise' else '-'}"
             spoken = f"{word} {factor.name} by one step"
             made = button(sign, f"action_{factor.name}_{word}", spoken, self._asker(action), tip)
@@ -79,6 +82,22 @@ class ActionPanel(QWidget):
             made.setEnabled(False)
             self._grid.addWidget(made, line, column)
             self.buttons.append(made)
+
+    def _add_others(self, line: int, space: FactorSpace) -> None:
+        """The button of a factor that is not moved by steps: its only action, or a menu of its values."""
+        factor, actions = space.factors[line], space.actions_of(line)
+        one = space.action_names[actions[0]] if len(actions) == 1 else f"set {factor.name}"
+        ask = self._asker(actions[0])
+        made = button("+" if len(actions) == 1 else "=", f"action_{factor.name}", one, ask, f"Action {one}")
+        if len(actions) > 1:
+            made.clicked.disconnect()
+            menu = QMenu(made)
+            for value, action in zip(factor.values, actions, strict=True):
+                menu.addAction(value, self._asker(action))
+            made.setMenu(menu)
+        made.setEnabled(False)
+        self._grid.addWidget(made, line, 3, 1, 2)
+        self.buttons.append(made)
 
     def _asker(self, action: int) -> Callable[[], None]:
         return lambda: self.action_wanted.emit(action)
@@ -158,6 +177,7 @@ def _read_as(factor: Factor, value: int | None) -> str:
 
 def moved_value(factor: Factor, value: int, steps: int) -> int:
     """The value after some steps: cyclic factors wrap around, others stop at their ends."""
+    steps *= factor.step
     if factor.kind == "cyclic":
         return (value + steps) % factor.size
     return min(max(value + steps, 0), factor.size - 1)

@@ -233,6 +233,7 @@ class GraphPanel(QWidget):
         self._facts = NodeFacts(run.grid if run is not None else None)
         if run is not None:
             self._facts.names = run.space.names
+            self._facts.action_factors = tuple(run.space.action_factors.tolist())
         self._effects = None  # of another run
         self.view.set_plane(None)
         self.plane_choice.clear()

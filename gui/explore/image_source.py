@@ -56,6 +56,9 @@ class ImageSource(QWidget):
         layout.addWidget(self.note)
         self._title = heading("Factors of the image")
         layout.addWidget(self._title)
+        self._unlabelled = caption("Choosing by factor values needs factor labels.", wrap=True)
+        self._unlabelled.hide()
+        layout.addWidget(self._unlabelled)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(GAP)
         self._grid.setVerticalSpacing(6)
@@ -66,8 +69,12 @@ class ImageSource(QWidget):
         self._timer.setInterval(SETTLE_MS)
         self._timer.timeout.connect(self._emit_values)
 
-    def set_space(self, space: FactorSpace | None, can_render: bool = True) -> None:
-        """One slider a factor. Where not all images exist, a drag asks only for the value it ends at."""
+    def set_space(self, space: FactorSpace | None, can_render: bool = True, known: bool = True) -> None:
+        """One slider a factor. Where not all images exist, a drag asks only for the value it ends at.
+
+        Where the data set has no factor values (`known` false), this is said instead.
+        """
+        self._unlabelled.setVisible(not known)
         if space == self._space:
             self._set_tracking(can_render)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtGui import QColor
 
 from engine.results import Codes, FloatArray
@@ -59,7 +60,8 @@ class NodeFacts:
     Attributes:
         grid: (Q, H, W).
         names: of the factors.
-        masks: probability that each action targets each variable, [A, N], A = 2F.
+        masks: probability that each action targets each variable, [A, N].
+        action_factors: the factor of each action; empty where they are two a factor, up and down.
         codes: present ones, [N].
         edges: probability that i causes j, [N, N], of the shown graph.
         mask, own: probability of being a target of the shown action, and weight of the own code, [N] each.
@@ -69,6 +71,7 @@ class NodeFacts:
     grid: tuple[int, int, int] | None = None
     names: tuple[str, ...] = ()
     masks: FloatArray | None = None
+    action_factors: tuple[int, ...] = ()
     codes: Codes | None = None
     edges: FloatArray | None = None
     mask: FloatArray | None = None
@@ -79,7 +82,8 @@ class NodeFacts:
 def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
     """The colours of a scheme, with nothing where its facts are not there yet."""
     if scheme == FACTOR and facts.masks is not None:
-        return _by_factor(facts.masks, facts.names)
+        factors = facts.action_factors or 2 * tuple(range(len(facts.names)))
+        return _by_factor(facts.masks, facts.names, np.array(factors))
     if scheme == MOVES:
         if facts.moves is None:
             return NodeColours(None, "measuring…")
@@ -109,9 +113,10 @@ def _by_level(values: FloatArray, title: str) -> NodeColours:
     return NodeColours([_of_strength(float(value)) for value in values], title, entries)
 
 
-def _by_factor(masks: FloatArray, names: tuple[str, ...]) -> NodeColours:
+def _by_factor(masks: FloatArray, names: tuple[str, ...], factors: npt.NDArray[np.int64]) -> NodeColours:
     """The factor whose actions target a variable most."""
-    return _by_share(masks.reshape(2, len(names), -1).max(axis=0), names, "targeted most by")
+    most = np.stack([masks[factors == f].max(axis=0) for f in range(len(names))])
+    return _by_share(most, names, "targeted most by")
 
 
 def _by_share(by_factor: FloatArray, names: tuple[str, ...], title: str) -> NodeColours:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.results import Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
+from gui.explore.asked_actions import Asked, action_of_cell, action_of_key, moves_of
 from gui.explore.graph_presenter import GraphPresenter
 from gui.history import Step
 from gui.notebook import action_line, do_line, state_line
@@ -27,22 +27,7 @@ VARIABLE_ROWS = 8
 LIKELY_CODES = 32  # of a palette that does not show all
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """An intervention on its way to the engine.
-
-    Attributes:
-        label, python: of the step that it will be.
-        moves: factor and signed number of steps that it asks of it, None for do(variable).
-    """
-
-    request: rq.Request
-    label: str
-    python: str
-    moves: tuple[int, int] | None = None
-
-
-Wish = Callable[[Step], _Asked]
+Wish = Callable[[Step], Asked]
 
 
 class ExplorePresenter(QObject):
@@ -71,7 +56,7 @@ class ExplorePresenter(QObject):
         self._selection = selection
         self._wishes: deque[Wish] = deque()
         self._planned: tuple[PickedImage, tuple[int, ...]] | None = None  # to be done once it is read
-        self._waiting: tuple[_Asked, Step] | None = None  # what is being worked on, and from which step
+        self._waiting: tuple[Asked, Step] | None = None  # what is being worked on, and from which step
         self._seeds = random.Random(0)
         self._graphs = graphs
         self._rows_of: Step | None = None  # the step that the traversal starts from
@@ -159,8 +144,13 @@ class ExplorePresenter(QObject):
     def act_on_factor(self, up: bool) -> None:
         """do-action on the chosen factor."""
         run = self._selection.run
-        if run is not None:
-            self.act(self.factor if up else run.space.num_factors + self.factor)
+        if run is None:
+            return
+        action = action_of_key(run.space, self.factor, up)
+        if action is None:
+            self.hinted.emit("The chosen factor is not moved by steps; take one of its buttons.")
+        else:
+            self.act(action)
 
     def act_as_shown(self) -> None:
         """do-action with the action whose graph is shown."""
@@ -172,27 +162,31 @@ class ExplorePresenter(QObject):
         if self._selection.run is not None:
             self.choose_factor(self._selection.run.space.factor_of_action(action)[0])
 
-        def wish(step: Step) -> _Asked:
+        def wish(step: Step) -> Asked:
             run = self._need_run()
             name = run.space.action_names[action]
             line = action_line(action, name)
-            moves = run.space.factor_of_action(action)
-            return _Asked(rq.ApplyAction(str(run.path), step.codes, action), name, line, moves)
+            moves = self._moves(run, action)
+            return Asked(rq.ApplyAction(str(run.path), step.codes, action), name, line, moves)
 
         self._wish(wish)
+
+    def _moves(self, run: RunInfo, action: int) -> tuple[int, int] | None:
+        image, done = self._selection.image, self._selection.steps()[1 : self._selection.history.index() + 1]
+        return moves_of(run.space, action, image.loaded.factors if image is not None else None, done)
 
     def do_code(self, variables: tuple[int, ...], code: int) -> None:
         """do(variable := code) of one or several variables, direct or propagated as chosen."""
         propagate = self._selection.propagate
         assignments = dict.fromkeys(variables, code)
 
-        def wish(step: Step) -> _Asked:
+        def wish(step: Step) -> Asked:
             run = self._need_run()
             what = run.variable_name(variables[0]) if len(variables) == 1 else f"{len(variables)} variables"
             label = f"do({what} = {code})"
             line = do_line(assignments, propagate, label)
             request = rq.DoVariables(str(run.path), step.codes, assignments, propagate)
-            return _Asked(request, label, line)
+            return Asked(request, label, line)
 
         self._wish(wish)
 
@@ -206,11 +200,12 @@ class ExplorePresenter(QObject):
         moved = codes != step.codes
         python = state_line(codes, label)
         moves = None
-        if row.title in run.space.names and int(row.labels[column]):
-            factor, steps = run.space.factor_index(row.title), int(row.labels[column])
-            moves = (factor, steps)
-            action = factor if steps > 0 else run.space.num_factors + factor
-            python = action_line(action, label, abs(steps))
+        done = action_of_cell(run.space, row.title, len(row.labels), column)
+        if done is not None:
+            action, times = done
+            one = self._moves(run, action)
+            moves = None if one is None else (one[0], one[1] * times)
+            python = action_line(action, label, times)
         self._selection.intervene(Step(label, codes, row.images[column], moved, None, python, moves))
 
     def _wish(self, wish: Wish) -> None:

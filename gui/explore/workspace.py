@@ -277,7 +277,8 @@ class ExploreWorkspace(Workspace):
         if dataset is None:
             self.source.set_space(None)
         else:
-            self.source.set_space(dataset.space, dataset.can_render)
+            known = dataset.has_factor_labels
+            self.source.set_space(dataset.space if known else None, dataset.can_render, known)
 
     def _on_run(self, run: RunInfo | None) -> None:
         self.graph.set_run(run)

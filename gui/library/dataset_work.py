@@ -87,9 +87,9 @@ class DatasetWork:
     def draw_pairs(self, request: rq.DrawPairs) -> DrawnPairs:
         """Pairs are kept in one direction each; the other one is as good."""
         cache = self._data.cache(request.dataset)
-        pairs, num_factors = cache.transitions(request.split), cache.space.num_factors
+        pairs = cache.transitions(request.split)
         rng = np.random.default_rng(request.seed)
-        turned = pairs.reversed(num_factors)
+        turned = pairs.reversed()
         if request.action is None:
             wanted = np.arange(len(pairs))
         else:

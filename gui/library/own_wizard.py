@@ -34,7 +34,8 @@ from gui.words import count, without_options
 FILES = "Archives and arrays (*.zip *.tar *.tar.gz *.tgz *.tar.bz2 *.tar.xz *.npz *.h5 *.hdf5);;All files (*)"
 WANTED = (
     "A folder or archive (zip, tar) with images and one .csv table: its first column, path, names the "
-    "images, the others are their labels. Or a .npz or .h5 file with the arrays images and labels."
+    "images, the others are their labels; or the table is a list of pairs, with the columns before, after "
+    "and action. Or a .npz or .h5 file with the arrays images and labels."
 )
 LOOKING = "Looking at the files\N{HORIZONTAL ELLIPSIS}"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -23,7 +23,7 @@ from engine.metrics.reliability import expected_calibration_error, reliability
 from engine.results import JudgedPairs
 from gui.retrieve.confusion_view import ConfusionView
 from gui.retrieve.judge_charts import AccuracyBars, ReliabilityView
-from gui.retrieve.judged import TABLES, confusion
+from gui.retrieve.judged import BY_VALUE, TABLES, confusion
 from gui.theme import colours
 from gui.widgets import GAP, EmptyState, button, caption, named, row, tool_button
 from gui.words import percent
@@ -196,7 +196,17 @@ class JudgeView(QWidget):
 
     def _show_bars(self) -> None:
         if self.judged is not None and self._space is not None:
+            self._offer_values(bool((self.judged.value >= 0).any()))
             self.bars.set_shares(TABLES[self.groups.currentText()](self.judged, self._space))
+
+    def _offer_values(self, known: bool) -> None:
+        """Whether accuracies can be told by factor values."""
+        at, model = self.groups.findText(BY_VALUE), self.groups.model()
+        if isinstance(model, QStandardItemModel):
+            model.item(at).setEnabled(known)
+            model.item(at).setToolTip("" if known else "needs factor labels")
+        if not known and self.groups.currentIndex() == at:
+            self.groups.setCurrentIndex(0)
 
     def _start_or_stop(self) -> None:
         if self._judging:

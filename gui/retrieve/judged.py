@@ -39,17 +39,17 @@ def by_action(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
 
 
 def by_factor(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
-    """Of each factor: the share of pairs whose answer moves it, in either direction."""
-    f = space.num_factors
-    right = judged.truth % f == judged.answer % f
-    return _shares(judged, judged.truth % f, [readable(name) for name in space.names], right)
+    """Of each factor: the share of pairs whose answer moves it, in whatever direction."""
+    asked = space.action_factors[judged.truth]
+    right = asked == space.action_factors[judged.answer]
+    return _shares(judged, asked, [readable(name) for name in space.names], right)
 
 
 def by_value(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
     """Directed accuracy for each value that the moved factor had before."""
     shares = []
     for f, factor in enumerate(space.factors):
-        of_factor = judged.truth % space.num_factors == f
+        of_factor = space.action_factors[judged.truth] == f
         for value, name in enumerate(factor.values):
             chosen = of_factor & (judged.value == value)
             if chosen.any():
@@ -67,10 +67,11 @@ def by_frequency(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
     return _shares(judged, place[judged.truth], [labels[a] for a in order])
 
 
+BY_VALUE = "by value before"
 TABLES = {
     "by action": by_action,
     "by factor": by_factor,
-    "by value before": by_value,
+    BY_VALUE: by_value,
     "by training pairs": by_frequency,
 }
 

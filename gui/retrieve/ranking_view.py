@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from engine.results import KINDS, NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS, Retrieval
 from gui.theme import colours
 from gui.widgets import GAP, button, caption, named, row
-from gui.words import percent, readable, readable_action
+from gui.words import moved_factor, percent, readable, readable_action
 
 PROBABILITY, IS_TRUE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 ACTION, IS_FACTOR = Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
@@ -118,10 +118,13 @@ def kind_words(result: Retrieval) -> str:
     return " \N{MIDDLE DOT} ".join(f"{name} {percent(share)}" for name, share in shares)
 
 
-def factors_ranked(result: Retrieval) -> list[tuple[int, float]]:
-    """Factors and the probability of their two actions together, most probable first."""
-    both = result.probabilities.reshape(2, -1).sum(axis=0)
-    return [(int(f), float(both[f])) for f in np.argsort(-both, kind="stable")]
+def factors_ranked(result: Retrieval) -> list[tuple[str, float]]:
+    """Factors and the probability of their actions together, most probable first."""
+    factors = [moved_factor(name) for name in result.action_names]
+    names = list(dict.fromkeys(factors))
+    total = np.zeros(len(names), dtype=result.probabilities.dtype)
+    np.add.at(total, [names.index(name) for name in factors], result.probabilities)
+    return [(names[f], float(total[f])) for f in np.argsort(-total, kind="stable")]
 
 
 class BarDelegate(QStyledItemDelegate):
@@ -283,17 +286,17 @@ class RankingView(QWidget):
         result, true_action = self._shown
         if self.by_factor.isChecked():
             for factor, share in factors_ranked(result):
-                self._add_factor(result, factor, share)
-                f = len(result.action_names) // 2
-                for action in sorted((factor, f + factor), key=lambda a: -result.probabilities[a]):
+                self._add_factor(factor, share)
+                its = [a for a, name in enumerate(result.action_names) if moved_factor(name) == factor]
+                for action in sorted(its, key=lambda a: -result.probabilities[a]):
                     self._add_row(result, action, true_action)
         else:
             for action in map(int, result.order):
                 self._add_row(result, action, true_action)
         self.list.setCurrentRow(1 if self.by_factor.isChecked() else 0)
 
-    def _add_factor(self, result: Retrieval, factor: int, share: float) -> None:
-        item = QListWidgetItem(f"{readable(result.action_names[factor][:-1])}, {percent(share)}")
+    def _add_factor(self, factor: str, share: float) -> None:
+        item = QListWidgetItem(f"{readable(factor)}, {percent(share)}")
         item.setData(PROBABILITY, share)
         item.setData(IS_FACTOR, True)
         item.setFlags(Qt.ItemFlag.NoItemFlags)  # the cursor passes over it

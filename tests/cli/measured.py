@@ -32,6 +32,10 @@ def measured(**changed: Any) -> dict[str, Any]:
         "temperature": 1.357, "ece": 0.0213, "ece_interval": [0.0165, 0.0311],
         "reliability": {"confidence": [0.51, 0.97], "accuracy": [0.44, 0.98], "pairs": [180, 1000]},
         "kinds": {"no action": 0.9671, "one action": 0.9132, "more than one action": 0.8893},
+        "several": {
+            "factors": 2, "pairs": 300, "accuracy": 0.5912, "accuracy_interval": [0.5513, 0.6314],
+            "chance": 0.0167, "told": 0.8423,
+        },
         "per_action": per_action, "actions": list(ACTIONS), "confusion": CONFUSION,
         "worst_action": {"action": "hue-", "directed_accuracy": 0.6257},
         "frequency_slope": 0.1238, "majority_accuracy": 0.2489,

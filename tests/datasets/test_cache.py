@@ -105,12 +105,12 @@ def test_a_closed_cache_says_so(path: Path) -> None:
 
 def test_reversed_transitions_mean_the_opposite() -> None:
     """Reversing swaps before and after and gives the opposite action; twice is the identity."""
-    pairs = Transitions(np.array([0, 1]), np.array([2, 3]), np.array([1, 4]))
-    back = pairs.reversed(3)
+    pairs = Transitions(np.array([0, 1]), np.array([2, 3]), np.array([1, 4]), np.array([4, 1]))
+    back = pairs.reversed()
     assert back.before.tolist() == [2, 3]
     assert back.after.tolist() == [0, 1]
     assert back.action.tolist() == [4, 1]
-    assert back.reversed(3).action.tolist() == [1, 4]
+    assert back.reversed().action.tolist() == [1, 4]
 
 
 def _cut(path: Path) -> None:

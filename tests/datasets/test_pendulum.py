@@ -172,7 +172,7 @@ def test_pairs_come_from_the_source(cache: Cache) -> None:
     """Each transition is what the source makes of its action, in both directions; the splits hold apart."""
     for number, split in enumerate(SPLITS):
         pairs = cache.transitions(split)
-        for direction in (pairs, pairs.reversed(4)):
+        for direction in (pairs, pairs.reversed()):
             after, possible = successors(SOURCE, cache.factors[direction.before], direction.action)
             assert possible.all()
             assert (after == cache.factors[direction.after]).all()

@@ -13,8 +13,10 @@ from datasets.steps import moved
 from engine.action_paths import PathSearch, find_path, same_multiset
 from engine.errors import InputError
 from engine.results import Intervention
+from tests.datasets.drawing import space_of
 
 SIZES = (6, 5, 4, 4)
+SPACE = space_of(*SIZES)
 
 
 class Exact:
@@ -25,7 +27,7 @@ class Exact:
     """
 
     def __init__(self, flat: bool) -> None:
-        self.info = SimpleNamespace(space=SimpleNamespace(sizes=SIZES), num_variables=len(SIZES))
+        self.info = SimpleNamespace(space=SPACE, num_variables=len(SIZES))
         self.flat, self.calls = flat, 0
 
     def latents(self, codes: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ from engine.calibration import (
 from engine.errors import InputError
 from engine.explorer import Explorer
 from engine.results import PairScores
+from tests.datasets.drawing import space_of
 
 
 def sampled(temperature: float, seed: int = 0, count: int = 6000) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +68,7 @@ def test_probabilities_are_probabilities(seed: int, temperature: float) -> None:
 def test_unlike_pairs_differ_by_two_steps_or_more() -> None:
     """Near and far ones; with hardly any room there are fewer, never nearer ones."""
     factors = np.stack(np.unravel_index(np.arange(120), (6, 5, 4)), axis=1)
-    first, second = unlike_pairs(factors, 200, np.random.default_rng(0))
+    first, second = unlike_pairs(space_of(6, 5, 4), factors, 200, np.random.default_rng(0))
     steps = np.abs(factors[first] - factors[second]).sum(axis=1)
     assert len(steps) == 200
     assert steps.min() == 2
@@ -75,11 +76,11 @@ def test_unlike_pairs_differ_by_two_steps_or_more() -> None:
     assert steps.max() > 5
     grid = np.stack(np.unravel_index(np.arange(480_000), (10, 10, 10, 8, 4, 15)), axis=1)
     sparse = grid[np.random.default_rng(3).integers(0, len(grid), 1500)]
-    first, second = unlike_pairs(sparse, 200, np.random.default_rng(0))
+    first, second = unlike_pairs(space_of(10, 10, 10, 8, 4, 15), sparse, 200, np.random.default_rng(0))
     steps = np.abs(sparse[first] - sparse[second]).sum(axis=1)
     assert (steps <= 5).mean() > 0.4
     near = np.array([[0, 0], [0, 1]])
-    assert len(unlike_pairs(near, 10, np.random.default_rng(0))[0]) == 0
+    assert len(unlike_pairs(space_of(2, 2), near, 10, np.random.default_rng(0))[0]) == 0
 
 
 def test_alike_pairs_are_different_images_of_the_same_values() -> None:
@@ -179,7 +180,7 @@ def test_a_split_without_pairs_is_refused(learned, tiny_cache: Path) -> None:
     explorer, _ = learned
     with Cache.open(tiny_cache) as cache:
         pairs = cache.transitions("validation")
-        cache._transitions["validation"] = type(pairs)(pairs.before[:0], pairs.after[:0], pairs.action[:0])
+        cache._transitions["validation"] = type(pairs)(*np.zeros((4, 0), np.int64))
         with pytest.raises(InputError, match="no pairs to calibrate"):
             next(calibration_steps(explorer, cache))
 

@@ -44,7 +44,7 @@ KEYS = {
     "hit_rate", "hit_rate_interval", "hit_chance", "collateral_rate", "collateral_rate_interval", "rollout",
     "graph_value", "graph_value_interval", "edges_kept", "graph_faithfulness_auroc",
     "graph_faithfulness_auroc_interval", "dci", "mig", "sap", "factor_vae_score",
-    "temperature", "ece", "ece_interval", "reliability", "kinds",
+    "temperature", "ece", "ece_interval", "reliability", "kinds", "several",
 }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_splits_without_pairs_are_refused(tiny_run: Path, cache: Cache) -> None:
     with pytest.raises(DatasetInputError, match="unknown split"):
         evaluate(explorer, cache, split="tset")
     pairs = cache.transitions("validation")
-    cache._transitions["validation"] = type(pairs)(pairs.before[:0], pairs.after[:0], pairs.action[:0])
+    cache._transitions["validation"] = type(pairs)(*np.zeros((4, 0), np.int64))
     with pytest.raises(InputError, match="has no pairs; choose another split"):
         evaluate(explorer, cache, split="validation")
 

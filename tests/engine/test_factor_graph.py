@@ -61,7 +61,7 @@ def readings(
 
 def graph_of(*parts: object, known: object = (("cause", "effect"),)) -> dict:
     read, values, action = parts
-    return factor_graph(read, values, action, NAMES, known, ALL)  # type: ignore[arg-type]
+    return factor_graph(read, values, action % 3, NAMES, known, ALL)  # type: ignore[arg-type]
 
 
 def test_intervals_by_hand() -> None:
@@ -110,13 +110,15 @@ def test_noise_alone_makes_no_edge() -> None:
 def test_factors_that_are_not_read_are_left_out() -> None:
     """Known edges to them stay, as missing; actions without pairs give no share."""
     read, values, action = readings(0.9)
-    graph = factor_graph(read, values, action, NAMES, [("cause", "effect")], np.array([True, True, False]))
+    graph = factor_graph(
+        read, values, action % 3, NAMES, [("cause", "effect")], np.array([True, True, False])
+    )
     assert graph["factors"] == ["cause", "other"]
     assert edge_states(graph) == {("cause", "effect"): "missing"}
     assert moved_share(graph, ("cause", "effect")) is None
     few = action % 3 == 0
     graph = factor_graph(
-        tuple(r[few] for r in read), tuple(v[few] for v in values), action[few], NAMES, None, ALL
+        tuple(r[few] for r in read), tuple(v[few] for v in values), action[few] % 3, NAMES, None, ALL
     )
     assert graph["moved"][1] == [None, None, None]
     assert graph["noise"][0] is None, "no pair leaves the first factor alone"
@@ -261,7 +263,7 @@ def test_how_far_images_are_apart_is_counted_in_actions(
     assert (np.abs(cache.factors[pairs.after] - cache.factors[pairs.before]).sum(axis=1) == 3).any()
     asked: list[np.ndarray] = []
 
-    def unlike(own: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray]:
+    def unlike(_space: object, own: np.ndarray, *_: object) -> tuple[np.ndarray, np.ndarray]:
         asked.append(own)
         return np.arange(2), np.arange(2)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from datasets.cache import Transitions
 from datasets.factors import Factor, FactorSpace
 from engine.errors import InputError
 from engine.metrics.images import psnr_db, psnr_of_images, ssim_of_images
@@ -57,7 +58,10 @@ def test_a_majority_answer_is_no_good_in_a_macro_average() -> None:
 
 def test_pairs_count_for_both_directions() -> None:
     """Two factors: three pairs of 0+, one of 0-, two of 1-."""
-    assert training_pairs(np.array([0, 0, 0, 2, 3, 3]), 2).tolist() == [4, 2, 4, 2]
+    action, none = np.array([0, 0, 0, 2, 3, 3]), np.zeros(6, dtype=np.int64)
+    back = np.array([2, 2, 2, 0, 1, 1])
+    assert training_pairs(Transitions(none, none, action, np.full(6, -1)), 4).tolist() == [3, 0, 1, 2]
+    assert training_pairs(Transitions(none, none, action, back), 4).tolist() == [4, 2, 4, 2]
 
 
 def test_slopes_by_hand() -> None:

@@ -16,6 +16,7 @@ from gui.library.column_table import KINDS
 from gui.library.own_wizard import OwnWizard
 from gui.main_window import MainWindow
 from tests.datasets.test_own import IMAGES, folder  # noqa: F401 (fixture)
+from tests.datasets.test_own_pairs import separate, write
 from tests.gui.conftest import wait_idle
 from tests.gui.test_dropping import drop
 
@@ -185,3 +186,25 @@ def test_what_is_wrong_is_said_where_it_is_wrong(
     assert wizard.isVisible()
     assert wizard.build.isEnabled()
     assert not (caches_dir() / "mine.h5").exists()
+
+
+def test_a_list_of_pairs_is_looked_at_and_built(
+    qtbot, library: MainWindow, tmp_path: Path, monkeypatch
+) -> None:
+    """There are no columns to choose; what is possible is said, and Build makes the set."""
+    source = write(tmp_path / "acts", separate())
+    click(library.library.dataset_detail.build)
+    wizard = library.library.own.wizard
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(source))
+    click(wizard.folder)
+    qtbot.waitUntil(lambda: "Only action retrieval" in wizard.outlook.text(), timeout=WAIT)
+    wait_idle(qtbot, library, WAIT)
+    assert "a folder with the list of pairs pairs.csv" in wizard.form.text()
+    assert wizard.columns.rows == []
+    assert wizard.build.isEnabled()
+    click(wizard.build)
+    qtbot.waitUntil(lambda: not wizard.isVisible(), timeout=WAIT)
+    wait_idle(qtbot, library, WAIT)
+    with Cache.open(caches_dir() / "acts.h5") as cache:
+        assert cache.space.action_names == ("tilt+", "tilt-", "open the door")
+        assert cache.name == "acts"

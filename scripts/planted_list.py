@@ -29,7 +29,7 @@ PLANTED = (
     Planted(
         "factors compared as actions",
         f"{M}/retrieval.py",
-        '"factor_accuracy": macro(answer % f == truth % f',
+        '"factor_accuracy": macro(answered == asked',
         '"factor_accuracy": macro(answer == truth',
         METRICS,
     ),
@@ -50,8 +50,8 @@ PLANTED = (
     Planted(
         "a training pair counted in one direction",
         f"{M}/retrieval.py",
-        "(stored + np.roll(stored, num_factors))",
-        "stored",
+        "np.concatenate([pairs.action, pairs.back[pairs.back >= 0]])",
+        "pairs.action",
         METRICS,
     ),
     Planted(

@@ -315,7 +315,9 @@ def called_problem(name: str) -> str:
 
 def cache_path(recipe: Recipe) -> Path:
     """Where the cache of a recipe is kept unless told otherwise; unusual ones tell their weights or rules."""
-    return caches_dir() / f"{recipe.called or recipe.name}{suffix(recipe)}{rules_suffix(recipe)}.h5"
+    if recipe.called:
+        return caches_dir() / f"{recipe.called}.h5"
+    return caches_dir() / f"{recipe.name}{suffix(recipe)}{rules_suffix(recipe)}.h5"
 
 
 def build_recipe(recipe: Recipe, out: Path | None = None) -> Iterator[Progress]:

@@ -53,7 +53,6 @@ class OwnFiles:
         in_order: whether a row can only be reached by reading all before it.
         broken: images that could not be read, with why.
         notes: what was converted or left out, sentences.
-        number: of the images, where there is no column to count.
     """
 
     where: str
@@ -64,12 +63,11 @@ class OwnFiles:
     in_order: bool = False
     broken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    number: int = 0
 
     @property
     def rows(self) -> int:
         """The number of images."""
-        return self.number or len(next(iter(self.columns.values()), self.split or []))
+        return len(next(iter(self.columns.values()), self.split or []))
 
 
 @dataclass(frozen=True)

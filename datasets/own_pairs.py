@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,9 +21,8 @@ import numpy as np
 from datasets.cache import SPLITS, Transitions
 from datasets.errors import DatasetInputError, SourceError
 from datasets.factors import Factor, FactorSpace, IntArray
-from datasets.own_files import NO_FACTORS, PAIRS, SPLIT, OwnFiles, Table, kind_of, pictures, place_of
+from datasets.own_files import NO_FACTORS, PAIRS, SPLIT, Table, pictures, place_of
 from datasets.recipe import Recipe
-from datasets.source import ImageArray
 from datasets.splits import digests
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
@@ -38,7 +37,7 @@ _REPORT_S = 0.1
 
 
 @dataclass
-class _Pairs:
+class PairList:
     """The list, image by image. P pairs, I images by their names.
 
     Attributes:
@@ -96,7 +95,7 @@ def build_pairs(table: Table, path: Path, recipe: Recipe) -> Iterator[Progress]:
     """
     if recipe.kinds or recipe.renames or recipe.ruled:
         raise DatasetInputError(f"'{table.where}' is a list of pairs, which has no factors; {NO_FACTORS}")
-    pairs = _read_pairs(table)
+    pairs = read_pairs(table)
     broken: list[str] = []
     with scratch_files(path) as (scratch, partial):
         contents = np.full(len(pairs.places), -1, np.int64)  # a number for each different picture
@@ -131,32 +130,7 @@ def build_pairs(table: Table, path: Path, recipe: Recipe) -> Iterator[Progress]:
         yield from write_cache(path, scratch, partial, tables)
 
 
-def images_before(table: Table) -> OwnFiles:
-    """The images before, row by row, for a look at the list.
-
-    Raises:
-        SourceError: as where the list is built.
-    """
-    _read_pairs(table)
-    at = {name.lower(): k for k, name in enumerate(table.header)}
-    split = [cells[at[SPLIT]] for cells in table.rows] if SPLIT in at else None
-    places = [place_of(table, cells[at[PAIRS[0]]], row) for row, cells in enumerate(table.rows)]
-    kind = kind_of(table.files.path)
-    form = f"{kind} with the list of pairs {table.name}"
-    own = OwnFiles(table.where, {}, split, lambda _: iter(()), form, kind == "a tar archive")
-    own.number, own.notes = len(places), list(table.notes)
-
-    def images(rows: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
-        some: dict[str, int] = {}
-        for row in range(len(places)) if rows is None else rows:
-            some.setdefault(places[row], row)
-        return pictures(table.files, some, table.where, own.broken)
-
-    own.images = images
-    return own
-
-
-def _read_pairs(table: Table) -> _Pairs:
+def read_pairs(table: Table) -> PairList:
     """The list, checked.
 
     Raises:
@@ -176,7 +150,7 @@ def _read_pairs(table: Table) -> _Pairs:
     space = action_space(table.where, words)
     index = {name: k for k, name in enumerate(space.action_names)}
     action = np.array([index[word] for word in words], np.int64)
-    return _Pairs(
+    return PairList(
         space, places, np.array(ends, np.int64), action, np.array(splits, np.int64) if splits else None
     )
 
@@ -201,7 +175,7 @@ def action_space(where: str, words: Sequence[str]) -> FactorSpace:
 
 
 def _read_images(
-    table: Table, pairs: _Pairs, scratch: Path, contents: IntArray, prints: list[bytes], broken: list[str]
+    table: Table, pairs: PairList, scratch: Path, contents: IntArray, prints: list[bytes], broken: list[str]
 ) -> Iterator[Progress]:
     """Every different picture once into the scratch file; `contents` and `prints` are filled."""
     number: dict[bytes, int] = {}
@@ -220,7 +194,7 @@ def _read_images(
     yield meter.at(len(contents))
 
 
-def _share_out(where: str, pairs: _Pairs, prints: list[bytes], seed: int) -> np.ndarray:
+def _share_out(where: str, pairs: PairList, prints: list[bytes], seed: int) -> np.ndarray:
     """The split of each picture, uint8 [N]; pairs between two splits are left out.
 
     Raises:
@@ -237,7 +211,7 @@ def _share_out(where: str, pairs: _Pairs, prints: list[bytes], seed: int) -> np.
             np.maximum.at(splits, end, pairs.split.astype(np.uint8))
         pairs.keep((splits[pairs.ends] == pairs.split[:, None]).all(axis=1), "an image is in another split")
         return splits
-    pieces = _pieces(pairs.ends, len(prints))
+    pieces = pieces_of(pairs.ends, len(prints))
     sizes = np.bincount(pieces[pairs.ends[:, 0]], minlength=pieces.max() + 1)
     if sizes.max() <= CONNECTED * len(pairs.ends):
         splits = _by_piece(sizes, np.random.default_rng([seed, 4]))[pieces]
@@ -245,8 +219,8 @@ def _share_out(where: str, pairs: _Pairs, prints: list[bytes], seed: int) -> np.
     return splits
 
 
-def _pieces(ends: IntArray, images: int) -> IntArray:
-    """A number for each picture, [N], the same for those that pairs connect."""
+def pieces_of(ends: IntArray, images: int) -> IntArray:
+    """A number for each of so many pictures, [N], the same for those that pairs [P, 2] connect."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -266,7 +240,7 @@ def _by_piece(sizes: IntArray, rng: np.random.Generator) -> np.ndarray:
     return splits
 
 
-def _of_split(pairs: _Pairs, splits: np.ndarray, number: int, recipe: Recipe) -> Transitions:
+def _of_split(pairs: PairList, splits: np.ndarray, number: int, recipe: Recipe) -> Transitions:
     """The pairs of a split, as many as the recipe wants."""
     there = np.flatnonzero(splits[pairs.ends[:, 0]] == number)
     wanted = recipe.pairs[SPLITS[number]]
@@ -277,7 +251,7 @@ def _of_split(pairs: _Pairs, splits: np.ndarray, number: int, recipe: Recipe) ->
     return Transitions(before, after, action, pairs.space.opposites[action])
 
 
-def _check(where: str, pairs: _Pairs, transitions: dict[str, Transitions]) -> None:
+def _check(where: str, pairs: PairList, transitions: dict[str, Transitions]) -> None:
     """Refuse what could not be learned or measured.
 
     Raises:

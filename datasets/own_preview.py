@@ -18,11 +18,11 @@ from datasets.factors import Factor, FactorSpace, IntArray
 from datasets.source import ImageArray
 
 if TYPE_CHECKING:
-    from datasets.own_files import OwnFiles
+    from datasets.own_files import OwnFiles, Table
 
 EXAMPLES = 10
 FEW = 200  # test pairs; below, figures are rough
-_REACH = 5_000  # rows among which examples are taken where all before them have to be read
+REACH = 5_000  # rows among which examples are taken where all before them have to be read
 _TRIED = 10_000_000  # factors x factors x images up to which it is tried to leave each factor out
 _SURE = 3.0  # expected pairs from which on a split is not likely to get none
 SPLITS = ("train", "validation", "test")
@@ -61,6 +61,7 @@ class Outlook:
         pairs: expected number by split.
         problem: why a build would be refused, a sentence; or empty.
         doubt: what may go wrong, a sentence; or empty.
+        actions: their number, of a list of pairs.
     """
 
     possible: str
@@ -70,6 +71,7 @@ class Outlook:
     pairs: Mapping[str, float] | None = None
     problem: str = ""
     doubt: str = ""
+    actions: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,8 @@ class Preview:
         columns: without `split`.
         has_split: whether the table says the splits.
         examples: uint8 [n, 64, 64, 3], n up to ten.
-        labels: of each example, its entry in every column.
+        labels: of each example, its entry in every column; of one of a list of pairs, action and place.
+        label_names: what they are, where there are no columns.
         notes: what was converted or left out, and which examples cannot be read; sentences.
         outlook: what would come of a build.
     """
@@ -97,6 +100,7 @@ class Preview:
     labels: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     outlook: Outlook
+    label_names: tuple[str, ...] = ()
 
 
 class OwnLook:
@@ -110,13 +114,10 @@ class OwnLook:
     """
 
     def __init__(self, path: Path) -> None:
-        from datasets.own_files import Table, open_own
-        from datasets.own_pairs import images_before
+        from datasets.own_files import open_own
 
         self.path = Path(path)
-        opened = open_own(self.path)
-        self.own: OwnFiles = images_before(opened) if isinstance(opened, Table) else opened
-        self._lists_pairs = isinstance(opened, Table)
+        self.own: OwnFiles | Table = open_own(self.path)
         self._made: dict[tuple[str, str], tuple[Column, IntArray | None]] = {}
         self._examples: dict[int, ImageArray] | None = None
 
@@ -127,17 +128,23 @@ class OwnLook:
             SourceError: most of the examples cannot be read.
             DatasetInputError: a kind of a column that is not there.
         """
+        from datasets.own_files import Table
         from datasets.own_labels import check_kinds
 
         own = self.own
+        if isinstance(own, Table):
+            from datasets.pairs_preview import preview_pairs
+
+            yield
+            return preview_pairs(self.path, own, kinds)
         check_kinds(own.where, own.columns, kinds)
         found = []
         for name in own.columns:
-            found.append(self._column(name, kinds.get(name, "")))
+            found.append(self._column(own, name, kinds.get(name, "")))
             yield
-        examples = self._read_examples()
+        examples = self._read_examples(own)
         yield
-        outlook = self._outlook(found)
+        outlook = _outlook(own, found)
         yield
         return Preview(
             str(self.path),
@@ -151,22 +158,22 @@ class OwnLook:
             outlook,
         )
 
-    def _column(self, name: str, kind: str) -> tuple[Column, IntArray | None]:
+    def _column(self, own: OwnFiles, name: str, kind: str) -> tuple[Column, IntArray | None]:
         if (name, kind) not in self._made:
-            self._made[name, kind] = self._look_at(name, kind)
+            self._made[name, kind] = self._look_at(own, name, kind)
         return self._made[name, kind]
 
-    def _look_at(self, name: str, kind: str) -> tuple[Column, IntArray | None]:
+    def _look_at(self, own: OwnFiles, name: str, kind: str) -> tuple[Column, IntArray | None]:
         """The column, and each image's factor value where it makes a factor."""
         from datasets.own_labels import factor_of
 
         if kind:
-            guess = self._column(name, "")[0].guess
+            guess = self._column(own, name, "")[0].guess
             if kind == "ignore":
                 return Column(name, kind, guess), None
-        alone = len(self.own.columns) == 1
+        alone = len(own.columns) == 1
         try:
-            made = factor_of(self.own.where, name, self.own.columns[name], kind or None, alone)
+            made = factor_of(own.where, name, own.columns[name], kind or None, alone)
         except DatasetError as error:
             if kind:
                 return Column(name, kind, guess, problem=str(error)), None
@@ -178,54 +185,36 @@ class OwnLook:
         factor, values, note = made
         return Column(name, factor.kind, guess if kind else factor.kind, factor.values, note), values
 
-    def _read_examples(self) -> dict[int, ImageArray]:
+    def _read_examples(self, own: OwnFiles) -> dict[int, ImageArray]:
         """Row -> image of some rows, far apart."""
         if self._examples is None:
-            reach = min(self.own.rows, _REACH) if self.own.in_order else self.own.rows
+            reach = min(own.rows, REACH) if own.in_order else own.rows
             rows = np.unique(np.linspace(0, reach - 1, min(EXAMPLES, reach)).round().astype(int)).tolist()
-            self._examples = {row: image.copy() for row, image in sorted(self.own.images(rows))}
+            self._examples = {row: image.copy() for row, image in sorted(own.images(rows))}
         return self._examples
 
-    def _outlook(self, found: list[tuple[Column, IntArray | None]]) -> Outlook:
-        from datasets.own import given_splits
 
-        if self._lists_pairs:
-            return pairs_outlook(self.own.rows, self.own.split)
-        for column, _ in found:
-            if column.problem:
-                return Outlook("nothing", problem=column.problem)
-        used = [(column, values) for column, values in found if values is not None]
-        try:
-            splits = given_splits(self.own)
-        except DatasetError as error:
-            return Outlook("nothing", problem=str(error))
-        if not used:
-            return Outlook(
-                "nothing", problem="no column is left whose values differ: there is nothing to change"
-            )
-        space = FactorSpace(
-            tuple(Factor(column.name, column.values, column.kind) for column, _ in used)  # type: ignore[arg-type]
-        )
-        values = np.stack([codes for _, codes in used], axis=1)
-        return outlook(space, values, None if splits is None else np.array(splits))
+def _outlook(own: OwnFiles, found: list[tuple[Column, IntArray | None]]) -> Outlook:
+    from datasets.own import given_splits
 
-
-def pairs_outlook(rows: int, split: list[str] | None) -> Outlook:
-    """What a list of so many pairs promises, by what a column `split` says of each."""
-    from datasets.own_pairs import SHARES, split_number
-
-    counts = rows * np.array(SHARES)
-    if split is not None:
-        try:
-            numbers = [split_number("the table", word, row) for row, word in enumerate(split, 1)]
-        except DatasetError as error:
-            return Outlook("nothing", problem=str(error))
-        counts = np.bincount(numbers, minlength=len(SPLITS)).astype(np.float64)
-    empty = [name for name, count in zip(SPLITS, counts, strict=True) if not count]
-    if empty:
-        return Outlook("nothing", problem=f"the {empty[0]} split has no pair")
-    doubt = f"with fewer than {FEW} test pairs the figures are rough" if counts[2] < FEW else ""
-    return Outlook("retrieval only", pairs=dict(zip(SPLITS, counts.tolist(), strict=True)), doubt=doubt)
+    for column, _ in found:
+        if column.problem:
+            return Outlook("nothing", problem=column.problem)
+    used = [(column, values) for column, values in found if values is not None]
+    try:
+        splits = given_splits(own)
+    except DatasetError as error:
+        return Outlook("nothing", problem=str(error))
+    if not used:
+        return Outlook("nothing", problem="no column is left whose values differ: there is nothing to change")
+    space = FactorSpace(
+        tuple(Factor(column.name, column.values, column.kind) for column, _ in used)  # type: ignore[arg-type]
+    )
+    values = np.stack([codes for _, codes in used], axis=1)
+    if splits is None:
+        return outlook(space, values, None)
+    # What is only not for the test goes to training, most of it
+    return outlook(space, values, np.array([0 if split is None else split for split in splits]))
 
 
 def outlook(space: FactorSpace, values: IntArray, splits: IntArray | None) -> Outlook:
@@ -312,8 +301,8 @@ def words(found: Outlook) -> str:
     if found.pairs is not None:
         shares = ", ".join(f"{round(count):,} {split}" for split, count in found.pairs.items())
         total = round(sum(found.pairs.values()))
-        apart = "one step apart " if found.possible == "all figures" else ""
-        lines.append(f"About {total:,} pairs of images {apart}are to be expected ({shares}).")
+        apart = f"of {found.actions} actions" if found.actions else "of images one step apart"
+        lines.append(f"About {total:,} pairs {apart} are to be expected ({shares}).")
     if found.combinations:
         lines.append(f"{found.distinct:,} of {found.combinations:,} combinations of values have an image.")
     if found.doubled:

@@ -290,7 +290,7 @@ class OwnWizard(QDialog):
             self.build.setEnabled(False)
             return
         problem = self.columns.check()
-        self.examples.set_names(self.columns.names())
+        self.examples.set_names(self.columns.names() or preview.label_names)
         name_problem = datasets.called_problem(self.name.text())
         again = self.name.text() in self._taken
         note = name_problem or ("it is there already and will be built again" if again else "")

@@ -199,9 +199,9 @@ def test_a_look_before_it_is_built(tmp_path: Path, call: Call) -> None:  # noqa:
     """What it is taken for, how many pairs, and that only retrieval will be possible."""
     source = write(tmp_path / "mine", separate())
     said = call("build", "own", "--source", source, "--preview", "--json").json
-    assert said["form"] == "a folder with the list of pairs pairs.csv"
+    assert said["form"] == "a folder with a list of 60 pairs, pairs.csv"
     assert said["possible"] == "retrieval only"
-    assert said["images"] == 60
+    assert said["images"] == 120
     assert said["columns"] == []
     assert said["pairs"] == pytest.approx({"train": 42, "validation": 9, "test": 9})
     assert "rough" in said["doubt"]

@@ -175,6 +175,30 @@ def test_examples_of_arrays_and_archives(folder: Path, tmp_path: Path) -> None: 
     assert len(found.examples) == 10
 
 
+def test_a_list_of_pairs_promises_retrieval_only(folder: Path) -> None:  # noqa: F811
+    """Five pairs are shown with their actions; with `split` the pairs are told exactly."""
+    pairs = [(n, n + 1, "right") for n in range(40)] + [(n + 8, n, "up") for n in range(20)]
+    lines = [f"pictures/{a}.png,pictures/{b}.png,{word}" for a, b, word in pairs]
+    (folder / "labels.csv").write_text("\n".join(("before,after,action", *lines)))
+    found = look(folder)
+    assert found.form == "a folder with a list of 60 pairs, labels.csv"
+    assert (found.images, found.columns, found.label_names) == (41, (), ("action", "image"))
+    assert found.labels[:2] == (("right", "before"), ("right", "after"))
+    assert found.labels[-1] == ("up", "after")
+    assert len(found.examples) == 10
+    for place, drawn in ((0, ("small", 0.5, "red")), (-1, ("small", 2, "grey"))):
+        assert (found.examples[place] == np.asarray(picture(*drawn).resize((64, 64), 1))).all()
+    assert (found.outlook.possible, found.outlook.actions) == ("retrieval only", 2)
+    assert "Only action retrieval" in words(found.outlook)
+    assert "pairs of 2 actions" in words(found.outlook)
+    assert found.outlook.pairs["train"] == pytest.approx(60 * 0.49)  # all are connected
+    add_column(folder, "split", ["train"] * 50 + ["validation"] * 6 + ["test"] * 4)
+    assert look(folder).outlook.pairs == {"train": 50, "validation": 6, "test": 4}
+    with pytest.raises(DatasetInputError, match="has no factors"):
+        look(folder, action="nominal")
+    assert finished(recognise(folder)) == Recognised("source", "own")
+
+
 def test_the_command_line_does_the_same(folder: Path, monkeypatch, call: Call) -> None:  # noqa: F811
     """A preview, other names, a name of its own; and what cannot be is said in a sentence."""
     monkeypatch.setenv("DOSCOPE_HOME", str(folder.parent / "home"))

@@ -199,7 +199,10 @@ def test_a_list_of_pairs_is_looked_at_and_built(
     click(wizard.folder)
     qtbot.waitUntil(lambda: "Only action retrieval" in wizard.outlook.text(), timeout=WAIT)
     wait_idle(qtbot, library, WAIT)
-    assert "a folder with the list of pairs pairs.csv" in wizard.form.text()
+    assert "a folder with a list of 60 pairs, pairs.csv: 120 images" in wizard.form.text()
+    labels = [example.words.toolTip() for example in wizard.examples.examples]
+    assert len(labels) == 10
+    assert labels[:2] == [f"action: open the door\nimage: {end}" for end in ("before", "after")]
     assert wizard.columns.rows == []
     assert wizard.build.isEnabled()
     click(wizard.build)

@@ -247,7 +247,7 @@ class DatasetDetail(QWidget):
         why_kept = self._why_not_delete(entry)
         self.delete.setEnabled(not why_kept)
         self.delete.setToolTip(why_kept or f"Move the file ({file_size(entry.size_bytes)}) to the trash")
-        self.progress_row.setVisible(bool(self._building) and entry.name in (self._building, "own"))
+        self.progress_row.setVisible(bool(self._building))
 
     def _why_not_build(self, entry: DatasetEntry) -> str:
         """Why the Build button is off, as a sentence; empty when it is on."""

@@ -247,6 +247,7 @@ def test_an_imbalanced_set_is_made(qtbot, library: MainWindow) -> None:
     assert form.table.item(0, 4).text() != expected
     form.name.setText("rare hues")
     click(form.build)
+    assert not library.library.dataset_detail.progress_row.isHidden()
     qtbot.waitUntil(lambda: library.library.dataset_detail.title.text() == "rare hues", timeout=6 * WAIT)
     wait_idle(qtbot, library, WAIT)
     with datasets.open_cache("rare hues") as cache:

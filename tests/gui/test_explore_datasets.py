@@ -14,7 +14,8 @@ from datasets.shapes import ShapesSource
 from engine.results import RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
-from gui.library.image_page import ImagePage
+from gui.library.contact_sheet import ContactSheet
+from gui.library.dataset_work import DatasetWork
 from gui.main_window import MainWindow
 from gui.replies import DatasetView, Failure
 from tests.datasets.faces import random_faces
@@ -75,7 +76,7 @@ def test_a_data_set_that_does_not_fit_is_said(window: MainWindow, asked: list[rq
     assert "Library" in window.messages.text
 
 
-def test_images_without_factor_labels(tmp_path: Path) -> None:
+def test_images_without_factor_labels(qtbot, tmp_path: Path) -> None:
     """Of a cache that knows only actions, images and pairs are shown without factor values."""
     path = tmp_path / "unlabelled.h5"
     for _ in datasets.build_steps("celeba", source=random_faces(60).write(tmp_path / "faces"), out=path):
@@ -87,9 +88,17 @@ def test_images_without_factor_labels(tmp_path: Path) -> None:
     assert picked.loaded.factors is None
     assert work.pick_pair(rq.PickPair(str(path))).before.factors is None
     page = work.browse(rq.BrowseImages(str(path), count=2))
-    shown = ImagePage()
-    shown.set_page(page, SPACE)
-    assert shown.grid.words == [f"image {row}" for row in page.rows]
+    shown = ContactSheet("")
+    qtbot.addWidget(shown)
+    shown.begin(str(path), "test", work.cache(str(path)).space)
+    shown.set_page(page)
+    assert list(shown.grid.words.values()) == [f"image {row}" for row in page.rows]
+    assert shown.values.text() == f"image {page.rows[0]}"
+    assert shown.sliders.isHidden()
+    found = DatasetWork(work)
+    assert found.count_values(rq.CountValues(str(path))).counts == {"train": {}, "validation": {}, "test": {}}
+    assert found.count_pairs(rq.CountPairs(str(path))).not_drawn
+    assert found.find_image(rq.FindImage(str(path), (0,) * page.factors.shape[1])).image is None
     work.close()
 
 

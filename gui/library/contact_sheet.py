@@ -10,7 +10,7 @@ from datasets.factors import FactorSpace, IntArray
 from gui import requests as rq
 from gui.dataset_replies import FoundImage
 from gui.library.factor_sliders import FactorSliders
-from gui.library.picture_table import PictureTable
+from gui.library.picture_table import KEPT, PictureTable
 from gui.pictures import PictureTile, to_qimage
 from gui.replies import Browsed
 from gui.widgets import button, caption, named, row
@@ -129,6 +129,9 @@ class ContactSheet(QWidget):
             for number, values in zip(page.rows, page.factors, strict=True)
         ]
         self.grid.add(page.start, [to_qimage(image) for image in page.images], words)
+        if len(self._positions) > 2 * KEPT:  # as many as there are pictures will do
+            self._positions = {place: self._positions[place] for place in self.grid.pictures}
+            self._values = {place: self._values[place] for place in self.grid.pictures}
         chosen = self.grid.chosen_place()
         if chosen is None and page.start == 0 and words:
             self.grid.choose(0)

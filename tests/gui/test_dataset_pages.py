@@ -57,8 +57,10 @@ def show(qtbot, window: MainWindow, page) -> None:
     wait_idle(qtbot, window, WAIT)
 
 
-def test_the_contact_sheet(qtbot, library: MainWindow) -> None:
+def test_the_contact_sheet(qtbot, library: MainWindow, monkeypatch) -> None:
     """The sheet holds the whole split; scrolled to the end, the end is read and no more."""
+    monkeypatch.setattr("gui.library.contact_sheet.KEPT", 10)
+    monkeypatch.setattr("gui.library.picture_table.KEPT", 80)
     sheet = pages(library).sheet
     asked: list[rq.BrowseImages] = []
     sheet.asked.connect(asked.append)
@@ -71,6 +73,8 @@ def test_the_contact_sheet(qtbot, library: MainWindow) -> None:
     qtbot.waitUntil(lambda: last in grid.pictures, timeout=WAIT)
     wait_idle(qtbot, library, WAIT)
     assert len(asked) == 1
+    assert len(grid.pictures) == 80
+    assert set(sheet._positions) == set(sheet._values) == set(grid.pictures)
     assert asked[0].count <= grid.capacity() + 2 * grid.pictures_model.across
     with datasets.open_cache("shapes") as cache:
         row = int(cache.rows("train")[last])
@@ -78,7 +82,9 @@ def test_the_contact_sheet(qtbot, library: MainWindow) -> None:
         assert grid.words[last].startswith(f"image {row}\nfloor hue: {hue}")
         assert grid.pictures[last] == to_qimage(cache.images([row])[0])
     # At random shows others, another click others again; the numbers are those of the images shown.
-    seen = [sheet.grid.words[0]]
+    grid.scrollToTop()
+    qtbot.waitUntil(lambda: 0 in grid.words, timeout=WAIT)
+    seen = [grid.words[0]]
     for _ in range(2):
         click(sheet.drawn)
         wait_idle(qtbot, library, WAIT)

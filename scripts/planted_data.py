@@ -135,11 +135,4 @@ PLANTED_IN_DATA = (
         "splits = np.random.default_rng([seed, 4]).permutation(splits)",
         "tests/datasets/test_own_pairs.py",
     ),
-    Planted(
-        "pairs between two splits kept",
-        "datasets/own_pairs.py",
-        "splits[pairs.ends[:, 0]] == splits[pairs.ends[:, 1]]",
-        "splits[pairs.ends[:, 0]] >= 0",
-        "tests/datasets/test_own_pairs.py",
-    ),
 )

@@ -55,7 +55,9 @@ def moves_of(
     return one.factor, one.value - start[one.factor] - moved
 
 
-def action_of_cell(space: FactorSpace, title: str, columns: int, column: int) -> tuple[int, int] | None:
+def action_of_cell(
+    space: FactorSpace, title: str, labels: Sequence[str], column: int
+) -> tuple[int, int] | None:
     """The action of a cell in a row of the traversal, and how often.
 
     None where the row is no factor's, and for the image itself.
@@ -65,7 +67,7 @@ def action_of_cell(space: FactorSpace, title: str, columns: int, column: int) ->
     factor = space.names.index(title)
     up, down = space.step_action(factor, 1), space.step_action(factor, -1)
     if up >= 0:
-        steps = column - columns // 2
+        steps = int(labels[column])
         return (up if steps > 0 else down, abs(steps)) if steps else None
     if not column:
         return None

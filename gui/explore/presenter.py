@@ -200,7 +200,7 @@ class ExplorePresenter(QObject):
         moved = codes != step.codes
         python = state_line(codes, label)
         moves = None
-        done = action_of_cell(run.space, row.title, len(row.labels), column)
+        done = action_of_cell(run.space, row.title, row.labels, column)
         if done is not None:
             action, times = done
             one = self._moves(run, action)

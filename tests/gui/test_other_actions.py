@@ -63,10 +63,21 @@ def test_what_keys_and_cells_mean() -> None:
         5,
         None,
     ]
-    assert [action_of_cell(SPACE, "hue", 5, c) for c in range(5)] == [(1, 2), (1, 1), None, (0, 1), (0, 2)]
-    assert [action_of_cell(SPACE, "shape", 4, c) for c in range(4)] == [None, (2, 1), (3, 1), (4, 1)]
-    assert [action_of_cell(SPACE, "shake", 3, c) for c in range(3)] == [None, (5, 1), (5, 2)]
-    assert action_of_cell(SPACE, "C0 (1, 2)", 5, 1) is None
+    assert [action_of_cell(SPACE, "hue", ("-2", "-1", "0", "+1", "+2"), c) for c in range(5)] == [
+        (1, 2),
+        (1, 1),
+        None,
+        (0, 1),
+        (0, 2),
+    ]
+    assert [action_of_cell(SPACE, "shape", ("0", "cube", "ball", "cone"), c) for c in range(4)] == [
+        None,
+        (2, 1),
+        (3, 1),
+        (4, 1),
+    ]
+    assert [action_of_cell(SPACE, "shake", ("0", "+1", "+2"), c) for c in range(3)] == [None, (5, 1), (5, 2)]
+    assert action_of_cell(SPACE, "C0 (1, 2)", ("7", "9"), 1) is None
 
 
 def test_how_far_an_action_moves() -> None:

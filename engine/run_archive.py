@@ -159,6 +159,8 @@ def _entries(archive: zipfile.ZipFile, file: Path) -> tuple[str, dict[Path, zipf
     names = set()
     for entry in archive.infolist():
         path = PurePosixPath(entry.filename)
+        if not path.parts:  # a name that begins with a zero byte
+            raise _refused(file, "it has a file without a name")
         bad = path.is_absolute() or ".." in path.parts or any(sign in entry.filename for sign in "\\:\0")
         if bad:
             raise _refused(file, f"'{entry.filename}' leads out of its folder")

@@ -235,7 +235,9 @@ def test_values_keep_their_order(numbers: list[float], words: list[str]) -> None
         found = label("t", columns, {})
     except DatasetError:
         assert len(set(numbers)) < 2
-        assert len(set(words)) < 2
+        assert len(set(words)) < 2 or len(set(words)) == len(
+            words
+        )  # all different: no pair could agree in them
         return
     if "n" in found.space.names:
         values = found.values[:, found.space.names.index("n")]

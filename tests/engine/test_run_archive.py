@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.errors import EngineError, InputError, RunError
@@ -87,6 +87,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         to_end(import_run(file, tmp_path / "runs"))
 
 
+@example(where=0.640625, value=0, cut=False)  # a name that is empty then
 @given(where=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), cut=st.booleans())
 def test_damage_never_ends_in_a_traceback(tmp_path_factory, where: float, value: int, cut: bool) -> None:
     """A byte changed, or the end cut off: the run as it is, or a sentence; no half of it stays."""

@@ -138,10 +138,10 @@ def test_a_run_is_trained_again(qtbot, three_runs: MainWindow) -> None:
 
 def test_a_deleted_run_can_be_taken_out_of_the_trash(tmp_path: Path, tiny_run: Path, monkeypatch) -> None:
     """Where the system has no trash the run lies whole in a folder beside the others, and is not listed."""
-    from gui.library import work
+    from gui.library import trash, work
 
     run = Path(shutil.copytree(tiny_run, tmp_path / "runs" / "gone"))
-    monkeypatch.setattr(work.QFile, "moveToTrash", lambda _path: False)
+    monkeypatch.setattr(trash.QFile, "moveToTrash", lambda _path: False)
     deleted = work.delete_run(DeleteRun(str(run)))
     assert not run.exists()
     assert load_checkpoint(Path(deleted.place) / "checkpoints" / "best.safetensors").meta

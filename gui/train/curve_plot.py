@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPaintEvent, QPalette
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGraphicsItem, QVBoxLayout, QWidget
 
 from gui.theme import OKABE_ITO, colours
@@ -36,6 +37,17 @@ OFF_AT_FIRST = {
 }
 
 
+class _TimedPlot(pg.PlotWidget):
+    """Knows how long it has been painted for, in seconds."""
+
+    spent_s = 0.0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        begun = time.perf_counter()
+        super().paintEvent(event)
+        self.spent_s += time.perf_counter() - begun
+
+
 class CurvePlot(QWidget):
     """Curves of one group of a CurveData.
 
@@ -55,9 +67,7 @@ class CurvePlot(QWidget):
         self._other_items: dict[tuple[str, str], pg.PlotDataItem] = {}
         self._switched: dict[tuple[str, str], bool] = {}
         self._items: dict[str, pg.PlotDataItem] = {}
-        self.plot = named(
-            pg.PlotWidget(background=None), f"train_plot_{self._group}", f"Curves: {self._title}"
-        )
+        self.plot = named(_TimedPlot(background=None), f"train_plot_{self._group}", f"Curves: {self._title}")
         self.plot.setToolTip("Wheel: zoom. Drag: move. Double click: everything")
         self.plot.showGrid(x=True, y=True, alpha=0.12)
         for side in ("left", "bottom"):  # else half of each redraw goes to finer lines and unchanged axes
@@ -125,10 +135,19 @@ class CurvePlot(QWidget):
         self.redraw()
         self.plot.enableAutoRange()
 
+    def take_spent_s(self) -> float:
+        """Seconds that went into drawing since this was asked last."""
+        spent_s, self.plot.spent_s = self.plot.spent_s, 0.0
+        return float(spent_s)
+
     def redraw(self) -> None:
         """Bring the plot up to date with the data."""
-        if self._closed:
-            return
+        begun = time.perf_counter()
+        if not self._closed:
+            self._redraw()
+        self.plot.spent_s += time.perf_counter() - begun
+
+    def _redraw(self) -> None:
         self._update_phases()
         names = self._data.names(self._group, self.phase.currentText())
         if list(self._items) != names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ class CurvesPanel(QWidget):
     def __init__(self, data: CurveData, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data = data
-        self._drawn = -1
+        self._drawn, self._drawn_at, self._spent_s = -1, 0.0, 0.0
         self._names: dict[str, str] = {}  # path -> name
         self._others: dict[str, CurveData] = {}  # path -> curves
         self._plots: list[CurvePlot] = []
@@ -105,13 +106,27 @@ class CurvesPanel(QWidget):
             self.stack.addWidget(curves)
         return self._plots
 
-    def redraw(self) -> None:
-        """Bring the plots up to date; cheap when nothing is new."""
-        if self._drawn != self._data.version:
+    def redraw(self, share: float | None = None) -> None:
+        """Bring the plots up to date; cheap when nothing is new.
+
+        Args:
+            share: of the time that may go into drawing them, None for no limit. A training in this process
+                stands still while Python draws.
+        """
+        if self._drawn != self._data.version and self._may_draw(share):
             self._drawn = self._data.version
             for plot in self._plots if self._data.is_empty() else self.plots:
                 plot.redraw()
             self.stack.setCurrentIndex(0 if self._data.is_empty() else 1)
+
+    def _may_draw(self, share: float | None) -> bool:
+        """Whether what was drawn last has been paid for by now."""
+        now = time.perf_counter()
+        self._spent_s += sum(plot.take_spent_s() for plot in self._plots)
+        if share is not None and now - self._drawn_at < self._spent_s / share:
+            return False
+        self._drawn_at, self._spent_s = now, 0.0
+        return True
 
     def close_plots(self) -> None:
         """Before the window goes."""

@@ -35,6 +35,7 @@ from gui.widgets import GAP, heading, panel
 from gui.workspace import Answer, Workspace
 
 REDRAW_MS = 100  # at most 10 redraws a second, however fast events come
+DRAWING = 0.02  # of the time at most goes into curves while this process trains
 WATCH_MS = 1000
 EVENTS_AT_ONCE = 500  # some ten milliseconds
 WATCH, VIEW = "watch", "train"
@@ -352,7 +353,7 @@ class TrainWorkspace(Workspace):
             QTimer.singleShot(0, self, self._take_events)
 
     def _redraw(self) -> None:
-        self.curves.redraw()
+        self.curves.redraw(DRAWING if self.live.state in OURS else None)
 
     def close_views(self) -> None:
         """Before the window goes: stop the timers and empty the plots."""

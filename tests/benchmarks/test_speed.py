@@ -34,7 +34,7 @@ KEYS = {
 }
 
 
-SLOW = ("autoencoder", "startup", "retrieval", "monitoring", "time_to_accuracy")
+SLOW = ("autoencoder", "startup", "interaction", "retrieval", "monitoring", "time_to_accuracy")
 LONG = pytest.mark.long
 WITH_A_WINDOW = ("startup", "interaction", "monitoring")
 

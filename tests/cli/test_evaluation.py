@@ -239,6 +239,8 @@ def test_real_figures_and_report(
         yield Progressed("training the factor probes", 0, 1)
 
     monkeypatch.setattr("engine.metrics.probe_store.training_steps", no_time)
+    monkeypatch.setattr("engine.metrics.graph.QUICK_STEPS", 5)
+    monkeypatch.setattr("engine.metrics.graph.QUICK_EFFECT_IMAGES", 4)
     page = tmp_path / "report.html"
     said = call(
         "evaluate", "--run", tiny_run, "--quick", "--limit", 30, "--threads", 1, "--json", "--report", page

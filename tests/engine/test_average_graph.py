@@ -138,6 +138,8 @@ def test_measured_effects_are_kept_with_the_run(
     explorer: Explorer, codes: np.ndarray, tiny_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second time nothing is decoded; other images are measured anew; a damaged file counts as none."""
+    monkeypatch.setattr("engine.metrics.probes.MOST_STEPS", 30)
+    codes = codes[:4]
     with Cache.open(tiny_cache) as cache:
         found = run(variable_effects_steps(explorer, cache, codes))
         place = variable_effects._place(explorer, cache, codes)

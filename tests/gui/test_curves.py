@@ -14,6 +14,7 @@ from engine.events import RunStarted, StepLogged, Validated
 from gui.theme import apply_theme
 from gui.train.curve_data import FIGURES, LOSSES, MAX_POINTS, SPEED, CurveData, Series, smoothed
 from gui.train.curve_plot import CurvePlot
+from gui.train.curves_panel import CurvesPanel
 
 
 def _step(step: int, phase: str = "autoencoder", **values: float) -> StepLogged:
@@ -188,3 +189,26 @@ def test_an_empty_plot_says_what_it_waits_for(qtbot) -> None:
     data.add([Validated("autoencoder", 4, 4.0, {"psnr": 20.0})])
     made.redraw()
     assert made.where.text() == ""
+
+
+def test_drawing_takes_no_more_than_its_share(qtbot) -> None:
+    """A slow plot is drawn anew when what it took is a small part of the time; without a limit at once."""
+    data = CurveData()
+    panel = CurvesPanel(data)
+    qtbot.addWidget(panel, before_close_func=lambda widget: widget.close_plots())
+    data.add([_step(1)])
+    panel.redraw(0.02)
+    loss = panel.plots[0]
+    assert len(loss.points_of("loss")) == 1
+    loss.plot.spent_s = 0.004
+    data.add([_step(2)])
+    panel.redraw(0.02)
+    assert len(loss.points_of("loss")) == 1  # 0.2 s have to pass
+    QTest.qWait(20)
+    panel.redraw(0.02)
+    assert len(loss.points_of("loss")) == 1
+    qtbot.waitUntil(lambda: panel.redraw(0.02) or len(loss.points_of("loss")) == 2, timeout=20_000)
+    loss.plot.spent_s = 100.0
+    data.add([_step(3)])
+    panel.redraw()
+    assert len(loss.points_of("loss")) == 3

@@ -28,7 +28,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks import report
-from benchmarks.interaction import NoAnswer, Person
+from benchmarks.interaction import LIMIT_S, NoAnswer, Person
 from benchmarks.report import Figures, InputError, build_tiny
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MINUTES, ROUNDS, LINES = 0.5, 3, 1_000_000
 QUICK_MINUTES, QUICK_LINES = 0.06, 20_000
+BEAT_MS = 10  # the event loop's turns are at least so far apart while a training is timed
 SETTLED = 0.2  # of a phase's logged steps are left out: caches fill, threads start
 Rates = dict[str, float]  # phase -> optimizer steps a second
 
@@ -157,8 +158,36 @@ def _watched(person: Person, minutes: float, seed: int) -> Rates:
     path = Path(os.environ["DOSCOPE_HOME"]) / "runs" / form.name.text()
     form.start.click()
     person.wait(lambda: window.engine.is_training, "the training")
-    person.wait(lambda: not window.engine.is_training, "the end of the training")
+    _let_run(person, 60 * minutes + LIMIT_S)
     return _rates(iter(RunDirectory(path).events()[0]))
+
+
+def _let_run(person: Person, limit_s: float) -> None:
+    """Until the training has ended, in the event loop as the program runs it: asking all the time whether it
+    has would take the interpreter from the training.
+
+    Raises:
+        NoAnswer: it took too long.
+    """
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop, beat = QEventLoop(), QTimer(interval=BEAT_MS)
+    begun = last = time.perf_counter()
+
+    def on_beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        person.gaps.append(now - last)
+        last = now
+        if not person.window.engine.is_training or now - begun > limit_s:
+            loop.quit()
+
+    beat.timeout.connect(on_beat)
+    beat.start()
+    loop.exec()
+    beat.stop()
+    if person.window.engine.is_training:
+        raise NoAnswer("the training did not end in time")
 
 
 def _rates(events: Iterator[Event]) -> Rates:

@@ -6,16 +6,19 @@ window after the same signals that a person's clicks would send.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QWidget
 
 from datasets.home import runs_dir
+from datasets.images import save_image
 from gui import requests as rq
 from gui.app import make_application
 from gui.explore_tour import walk_through_explore
@@ -168,11 +171,31 @@ class Guide:
         self.picture("trained")
 
     def library(self) -> None:
-        """Data sets and runs; the short training goes again, having been seen."""
+        """Data sets and runs, one's own data; the short training goes again, having been seen."""
         self._go("Library")
         self.picture("library")
+        pages = self.window.library.dataset_detail.pages
+        pages.show_page(pages.histograms)
+        self.settle()
+        self.picture("values")
+        pages.show_page(pages.sheet)
+        self._own_data()
         if self._trained is not None:
             self.window.engine.submit(rq.DeleteRun(str(self._trained)))
+            self.settle()
+
+    def _own_data(self) -> None:
+        """The wizard over a few pictures that are made for it."""
+        wizard = self.window.library.own.wizard
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / "my_images"
+            own.mkdir()
+            write_squares(own)
+            self.window.library.own.open_at(str(own))
+            self.settle()
+            wizard.source.setText(own.name)
+            self.picture("wizard", wizard)
+            wizard.reject()
             self.settle()
 
     # ------------------------------------------------------------ waiting
@@ -219,3 +242,16 @@ class Guide:
 
     def _on_failed(self, _kind: str, _generation: int, failure: Failure) -> None:
         self._failure = failure
+
+
+def write_squares(folder: Path) -> None:
+    """A folder of one's own data: squares of three colours in six sizes at three places, and their table."""
+    lines = ["path,colour,size,place"]
+    colours = {"red": (220, 60, 50), "green": (60, 180, 80), "blue": (50, 90, 220)}
+    for (name, colour), size, place in itertools.product(colours.items(), range(6), range(3)):
+        image = np.full((64, 64, 3), 235, np.uint8)
+        side, top = 8 + 4 * size, 4 + 14 * place
+        image[top : top + side, 32 - side // 2 : 32 + side // 2] = colour
+        save_image(folder / f"{name}-{size}-{place}.png", image)
+        lines.append(f"{name}-{size}-{place}.png,{name},{size},{place}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

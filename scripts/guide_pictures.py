@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/explore.md, docs/retrieve.md and docs/train.md from the running program.
+"""Makes the pictures of the guides (Explore, Retrieve, Train, Library) from the running program.
 
     python scripts/guide_pictures.py
 
@@ -26,6 +26,8 @@ STOPS = {
     "steps": "retrieve-steps",
     "judge": "retrieve-judge",
     "training": "train",
+    **{stop: f"library-{stop}" for stop in ("values", "wizard")},
+    "library": "library",
 }
 COLOURS = 256
 MINUTES = 2  # of the training in the picture
@@ -34,7 +36,7 @@ MINUTES = 2  # of the training in the picture
 def keep(picture: Path, out: Path) -> None:
     """A screenshot in a quarter of its size, with no difference that one sees."""
     with Image.open(picture) as shot:
-        few = shot.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few = shot.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         few.save(out, optimize=True)
 
 

@@ -24,10 +24,11 @@ def test_tour_saves_pictures_of_the_real_window(
     assert names == [
         "explore", "variable", "gallery", "intervention", "action", "difference", "traversal", "several",
         "compare", "mean", "moves", "forces", "layered", "retrieve", "steps", "judge", "library",
+        "values", "wizard",
     ]  # fmt: skip
     for path in pictures:
         with PilImage.open(path) as picture:
-            assert picture.size == (1440, 900) or path.stem[3:] in ("gallery", "compare")
+            assert picture.size == (1440, 900) or path.stem[3:] in ("gallery", "compare", "wizard")
             assert np.asarray(picture.convert("L")).std() > 5
 
 

@@ -46,6 +46,7 @@ class CurvesPanel(QWidget):
         super().__init__(parent)
         self._data = data
         self._drawn, self._drawn_at, self._spent_s = -1, 0.0, 0.0
+        self._clock = time.perf_counter
         self._names: dict[str, str] = {}  # path -> name
         self._others: dict[str, CurveData] = {}  # path -> curves
         self._plots: list[CurvePlot] = []
@@ -121,7 +122,7 @@ class CurvesPanel(QWidget):
 
     def _may_draw(self, share: float | None) -> bool:
         """Whether what was drawn last has been paid for by now."""
-        now = time.perf_counter()
+        now = self._clock()
         self._spent_s += sum(plot.take_spent_s() for plot in self._plots)
         if share is not None and now - self._drawn_at < self._spent_s / share:
             return False

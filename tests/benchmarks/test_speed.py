@@ -34,7 +34,7 @@ KEYS = {
 }
 
 
-SLOW = ("autoencoder", "startup", "interaction", "retrieval", "monitoring", "time_to_accuracy")
+SLOW = ("ct_layer", "autoencoder", "startup", "interaction", "retrieval", "monitoring", "time_to_accuracy")
 LONG = pytest.mark.long
 WITH_A_WINDOW = ("startup", "interaction", "monitoring")
 

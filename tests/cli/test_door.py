@@ -162,6 +162,7 @@ def test_keyboard_interrupt(call: Call, monkeypatch: pytest.MonkeyPatch) -> None
     assert "Traceback" not in said.err
 
 
+@pytest.mark.long
 @pytest.mark.process
 @pytest.mark.skipif(os.name == "nt", reason="pipes close differently on Windows")
 def test_reader_that_leaves(tiny_run: Path, before: Path) -> None:

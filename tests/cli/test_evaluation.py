@@ -230,6 +230,7 @@ def test_all_combinations(
     assert [path.name for path in tmp_path.rglob("*.part")] == []
 
 
+@pytest.mark.long
 def test_real_figures_and_report(
     call: Call, tiny_run: Path, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

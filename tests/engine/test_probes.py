@@ -236,6 +236,7 @@ def test_steps_grow_with_the_data(
     assert probes.planned_steps(small) == steps
 
 
+@pytest.mark.long
 def test_factors_with_one_value_are_not_read(cache: Cache) -> None:
     """They get no head, read as 0, and the others are read."""
     cache.factors[cache.rows("train"), 1] = 2

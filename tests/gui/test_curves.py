@@ -193,21 +193,24 @@ def test_an_empty_plot_says_what_it_waits_for(qtbot) -> None:
 
 def test_drawing_takes_no_more_than_its_share(qtbot) -> None:
     """A slow plot is drawn anew when what it took is a small part of the time; without a limit at once."""
-    data = CurveData()
+    data, now = CurveData(), [100.0]
     panel = CurvesPanel(data)
+    panel._clock = lambda: now[0]
     qtbot.addWidget(panel, before_close_func=lambda widget: widget.close_plots())
     data.add([_step(1)])
     panel.redraw(0.02)
     loss = panel.plots[0]
     assert len(loss.points_of("loss")) == 1
+    for plot in panel.plots:
+        plot.take_spent_s()
     loss.plot.spent_s = 0.004
     data.add([_step(2)])
-    panel.redraw(0.02)
-    assert len(loss.points_of("loss")) == 1  # 0.2 s have to pass
-    QTest.qWait(20)
+    now[0] += 0.19
     panel.redraw(0.02)
     assert len(loss.points_of("loss")) == 1
-    qtbot.waitUntil(lambda: panel.redraw(0.02) or len(loss.points_of("loss")) == 2, timeout=20_000)
+    now[0] += 0.02  # 0.2 s have passed: fifty times what the drawing took
+    panel.redraw(0.02)
+    assert len(loss.points_of("loss")) == 2
     loss.plot.spent_s = 100.0
     data.add([_step(3)])
     panel.redraw()

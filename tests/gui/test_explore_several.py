@@ -196,6 +196,7 @@ def test_a_mean_that_cannot_be_made_gives_way_to_the_image(
     assert panel.view.graph.spread is None
 
 
+@pytest.mark.long
 def test_nodes_are_coloured_by_what_they_move(
     qtbot, ready: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

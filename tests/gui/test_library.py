@@ -213,7 +213,7 @@ def test_a_run_is_explored(qtbot, with_run: MainWindow) -> None:
     wait_idle(qtbot, with_run, WAIT)
 
 
-@pytest.mark.usefixtures("brief_evaluation")
+@pytest.mark.long
 @pytest.mark.usefixtures("brief_evaluation")
 def test_a_run_is_evaluated(qtbot, with_run: MainWindow, keep_probes) -> None:
     """Evaluate measures the test pairs; figures and intervals stand in the table."""

@@ -127,6 +127,7 @@ def stop_midway(run: Path) -> None:
         events.close()
 
 
+@pytest.mark.long
 def test_a_killed_run_is_resumed(qtbot, run: Path, library) -> None:
     """Its log has no end: Resume goes on from the last checkpoint, and it ends as done."""
     stop_midway(run)

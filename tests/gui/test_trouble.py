@@ -80,6 +80,7 @@ def break_loss(monkeypatch: pytest.MonkeyPatch, objective: str) -> None:
     monkeypatch.setattr(engine.objectives, objective, broken)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_waited_for(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence names the file, the training stands still; with room again it goes on to its end."""
     monkeypatch.setattr("engine.room.TRY_EVERY_S", 0.2)

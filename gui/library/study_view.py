@@ -102,7 +102,8 @@ class StudyView(QWidget):
         self._timer.stop()
 
     def ask(self) -> None:
-        """Read the studies and the chosen one."""
+        """Read the studies and the chosen one; an answer, and no failure, has it read again."""
+        self._timer.stop()
         self.asked.emit(rq.ReadStudies(self.storage.text().strip(), self.names.currentText()))
 
     def set_studies(self, studies: Studies) -> None:

@@ -115,5 +115,7 @@ def test_a_storage_that_cannot_be_used_is_said(
     window.library.show_studies()
     view.storage.setFocus()
     qtbot.keyClicks(view.storage, "nonsense://somewhere")
+    view._timer.start()  # as while a trial is running
     qtbot.keyClick(view.storage, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "storage cannot be used" in window.messages.text, timeout=WAIT)
+    assert not view._timer.isActive()  # or it would be said again every five seconds

@@ -16,7 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 1 for a fault of Doscope, 2 for something the user can mend, 130 after Ctrl-C.
     """
     from cli.door import run
+    from engine.allocator import keep_freed_memory
 
+    keep_freed_memory()
     return run(sys.argv[1:] if argv is None else list(argv))
 
 

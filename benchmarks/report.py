@@ -11,6 +11,7 @@ import torch
 
 import datasets
 from benchmarks import machine
+from engine.allocator import keep_freed_memory
 from engine.device import limit_threads
 from engine.errors import InputError
 
@@ -29,11 +30,12 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 
 
 def conditions(threads: int | None) -> Figures:
-    """Sets the threads; the machine, and what the figures depend on besides.
+    """Sets threads and memory as the program does; the machine, and what the figures depend on besides.
 
     Raises:
         InputError: more threads than cores.
     """
+    keep_freed_memory()
     return {
         **machine.describe(),
         "threads": limit_threads(threads),

@@ -50,10 +50,10 @@ class ActionNode(nn.Module):
         read_VSR = self.read if senders_V is None else self.read.index_select(0, senders_V)
         reading = torch.einsum("vsr,bsvd->bsrd", read_VSR, values_BSVD).flatten(1)
         entered = self.enter(F.layer_norm(reading, reading.shape[1:]))
-        thought_BGT = self.think(F.relu(entered[:, None] + self.action[actions_BG]))
+        thought_BGT = self.think((entered[:, None] + self.action[actions_BG]).relu_())
         scale: Tensor = self.place_scale
         shift: Tensor = self.place_shift
         if targets_BM is not None:
             scale, shift = (F.embedding(targets_BM, table)[:, None] for table in (scale, shift))
-        told: Tensor = self.tell(F.relu(thought_BGT[:, :, None] * scale + shift))
+        told: Tensor = self.tell((thought_BGT[:, :, None] * scale + shift).relu_())
         return told

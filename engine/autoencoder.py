@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.config import AutoencoderConfig
@@ -50,7 +49,7 @@ class ResidualBlock(nn.Module):
         self.mix = nn.Conv2d(width // 2, width, 1)
 
     def forward(self, x_BEHW: Tensor) -> Tensor:
-        out: Tensor = x_BEHW + self.mix(F.relu(self.look(F.relu(self.norm(x_BEHW)))))
+        out: Tensor = x_BEHW + self.mix(self.look(self.norm(x_BEHW).relu_()).relu_())
         return out
 
 
@@ -71,10 +70,10 @@ class Autoencoder(nn.Module):
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(config.patch),
             nn.Conv2d(channels * config.patch**2, 2 * e, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(2 * e, e, 1),
             *(ResidualBlock(e) for _ in range(config.encoder_blocks)),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(e, config.codebooks * config.code_size, 1),
         )
         self.quantizer = Quantizer(
@@ -83,9 +82,9 @@ class Autoencoder(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv2d(config.codebooks * config.code_size, e, 3, padding=1),
             *(ResidualBlock(e) for _ in range(config.decoder_blocks)),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(e, config.detail_width, 1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(config.detail_width, channels * config.patch**2, 1),
             nn.PixelShuffle(config.patch),
         )

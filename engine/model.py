@@ -88,18 +88,17 @@ class CTVAE(nn.Module):
     def retrieve_action(self, before_BN: Tensor, after_BN: Tensor) -> ActionScores:
         """Causal mode: log p(a) = log softmin of the cross entropy of `after` under each action (7)."""
         context = self.transition.context(before_BN)
-        actions = torch.arange(self.transition.num_actions, device=before_BN.device)
-        actions_BA = actions.expand(len(before_BN), -1)
-        local_BAN = self.transition.local_mask(context, actions_BA)
-        likelihood_BA = torch.zeros(actions_BA.shape, device=before_BN.device)
+        actions_1A = torch.arange(self.transition.num_actions, device=before_BN.device)[None]
+        local_BAN = self.transition.local_mask(context, actions_1A)
+        likelihood_BA = local_BAN.new_zeros(local_BAN.shape[:2], dtype=torch.float32)
         unchanged_B = torch.zeros(len(before_BN), device=before_BN.device)
-        for targets_BM in self._parts(before_BN, len(actions)):
+        for targets_BM in self._parts(before_BN, actions_1A.shape[1]):
             own_BM, before_BM, after_BM = (
                 of_targets(x, targets_BM) for x in (context.own_BN, before_BN, after_BN)
             )
             base_logits = self.transition.base(context, targets_BM).logits_BGMK[:, 0]
             base = losses.base_log_likelihood(base_logits, own_BM, before_BM, after_BM)
-            acted = self.transition.act(context, actions_BA, targets_BM, local_BAN)
+            acted = self.transition.act(context, actions_1A, targets_BM, local_BAN)
             found = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
             likelihood_BA = likelihood_BA + found.sum(dim=2)
             unchanged_B = unchanged_B + base.sum(dim=1)

@@ -178,14 +178,14 @@ def retrieval_loss(
 ) -> Tensor:
     """Equation (9) over all actions, on the variables that tell them apart; the context is that of before."""
     layer = model.transition
-    actions_BA = torch.arange(layer.num_actions, device=before_BN.device).expand(len(before_BN), -1)
-    mask_BAN = layer.local_mask(context, actions_BA)
+    actions_1A = torch.arange(layer.num_actions, device=before_BN.device)[None]
+    mask_BAN = layer.local_mask(context, actions_1A)
     changed_BN = before_BN != after_BN
     targets_BM = choose_targets(changed_BN, mask_BAN.detach().amax(dim=1), config.targets)
     after_BM, before_BM = after_BN.gather(1, targets_BM), before_BN.gather(1, targets_BM)
     own_BM, changed_BM = context.own_BN.gather(1, targets_BM), before_BM != after_BM
     base = losses.untouched_log_likelihood(own_BM, changed_BM, layer.num_codes)
-    acted = layer.act(context, actions_BA, targets_BM, mask_BAN)
+    acted = layer.act(context, actions_1A, targets_BM, mask_BAN)
     near_BAM = losses.transition_log_likelihood(acted.logits_BGMK, acted.mask_BGM, base, after_BM)
     near_BA = near_BAM.sum(dim=2)
     looked_at_BN = torch.zeros_like(changed_BN).scatter_(1, targets_BM, True)

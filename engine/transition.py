@@ -3,7 +3,8 @@
 docs/model.md, section 2; the numbers in parentheses are its equations.
 
 Legend: B batch, N latent variables, M targets among them, V of them that vary, K codes per codebook,
-Q codebooks, A actions, G actions asked for each image, E width, S heads, P width of the pair network.
+Q codebooks, A actions, G actions asked for each image (one row for all images where they are the same),
+E width, S heads, P width of the pair network.
 
 A variable that has one code in all training images says nothing and needs no telling: it sends no messages,
 and in the base graph it gets none (`set_varying`).
@@ -184,7 +185,7 @@ class CausalTransition(nn.Module):
         Cheap, so that in training it can choose the variables worth a closer look; `act` completes it.
         """
         variable = self.mask_variable(context.embedded_BNE)
-        hidden = F.relu(variable[:, None] + self.mask_action[actions_BG][:, :, None])
+        hidden = (variable[:, None] + self.mask_action[actions_BG][:, :, None]).relu_()
         logits: Tensor = self.mask_head(hidden)[..., 0] + self.mask_place[actions_BG] - 1.0
         return logits
 
@@ -197,8 +198,7 @@ class CausalTransition(nn.Module):
 
     def base(self, context: Context, targets_BM: Tensor | None = None, graph: Graph = "learned") -> Messages:
         """Base mechanism from the parents only, own code not seen (11); G = 1."""
-        mechanism = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
-        return self._step(context, mechanism, targets_BM, graph)
+        return self._step(context, self._mechanism(0), targets_BM, graph)
 
     def act(
         self,
@@ -221,18 +221,19 @@ class CausalTransition(nn.Module):
 
     def base_edges(self, context: Context) -> Tensor:
         """Edge probabilities of the base graph (4), [B,N,N], [i, j] means i causes j."""
-        zero = torch.zeros(len(context.embedded_BNE), 1, dtype=torch.long, device=self.not_self.device)
-        edges_BNV = self._edge_logits(context, zero, None, base=True).sigmoid()[:, 0]
+        edges_BNV = self._edge_logits(context, self._mechanism(0), None, base=True).sigmoid()[:, 0]
         edges: Tensor = self._widened(edges_BNV) * self.not_self * self.varies[:, None]
         return edges.transpose(1, 2)
 
     def action_edges(self, context: Context, action: int, mask_BN: Tensor) -> Tensor:
         """Edge probabilities under an action: the columns of its targets are replaced (4), [B,N,N]."""
-        mechanism = torch.full(
-            (len(context.embedded_BNE), 1), 1 + action, dtype=torch.long, device=self.not_self.device
-        )
-        edges = self._widened(self._edge_logits(context, mechanism, None).sigmoid()[:, 0]) * self.not_self
+        logits_BNV = self._edge_logits(context, self._mechanism(1 + action), None)[:, 0]
+        edges = self._widened(logits_BNV.sigmoid()) * self.not_self
         return torch.where(mask_BN[:, None], edges.transpose(1, 2), self.base_edges(context))
+
+    def _mechanism(self, index: int) -> Tensor:
+        """One mechanism for all images, [1,1]."""
+        return torch.full((1, 1), index, device=self.not_self.device)
 
     def _edge_logits(
         self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, base: bool = False
@@ -244,10 +245,11 @@ class CausalTransition(nn.Module):
         """
         target = context.place_1NP if base else context.target_BNP
         target = target if targets_BM is None else _pick(target.expand(len(targets_BM), -1, -1), targets_BM)
-        hidden_BMVP = F.relu(target[:, :, None] + context.source_BVP[:, None])
-        heads_BPG = self.edge_heads[mechanism_BG].transpose(1, 2)
+        hidden_BMVP = (target[:, :, None] + context.source_BVP[:, None]).relu_()
+        heads_BGP = self.edge_heads[mechanism_BG]
         b, m, v, p = hidden_BMVP.shape
-        logits = torch.bmm(hidden_BMVP.reshape(b, m * v, p), heads_BPG)
+        heads = heads_BGP[0].T if len(heads_BGP) == 1 else heads_BGP.transpose(1, 2)
+        logits = hidden_BMVP.reshape(b, m * v, p) @ heads
         return logits.transpose(1, 2).unflatten(2, (m, v)) + self.edge_bias[mechanism_BG][..., None, None]
 
     def _step(
@@ -270,12 +272,13 @@ class CausalTransition(nn.Module):
         weight_BSXV = self._relation(mechanism_BG, targets_BM) * gate_B1XV
         messages = torch.matmul(weight_BSXV, context.values_BSVD)  # B S X D
         messages_BGME = messages.transpose(1, 2).flatten(2).unflatten(1, (g, m))
-        own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
-        place = self.position if targets_BM is None else F.embedding(targets_BM, self.position)
-        features = self._features(mechanism_BG, own, place)
-        if told is not None:
-            features = features + told
-        hidden = self.update(messages_BGME, features, mechanism_BG)
+        if told is None:
+            place = self.position if targets_BM is None else F.embedding(targets_BM, self.position)[:, None]
+            hidden = self.update(messages_BGME, place, mechanism_BG)
+        else:
+            own = context.embedded_BNE if targets_BM is None else _pick(context.embedded_BNE, targets_BM)
+            acted = own[:, None] + self.action_embedding[mechanism_BG - 1][:, :, None]
+            hidden = self.update(messages_BGME, acted + told, mechanism_BG)
         return Messages(self._code_logits(hidden, targets_BM), self.mask_state(hidden)[..., 0], edges_BGMV)
 
     def _relation(self, mechanism_BG: Tensor, targets_BM: Tensor | None) -> Tensor:
@@ -290,20 +293,14 @@ class CausalTransition(nn.Module):
         target_BSXR = target_BGMSR.permute(0, 3, 1, 2, 4).flatten(2, 3)
         return torch.matmul(target_BSXR, self._of_senders(self.relation_source, 0).permute(1, 2, 0))
 
-    def _features(self, mechanism_BG: Tensor, own_BME: Tensor, place_ME: Tensor) -> Tensor:
-        """Own code and action for the actions' mechanisms, the place alone for the base one, [B,G,M,E]."""
-        is_base = (mechanism_BG == 0)[..., None, None]
-        acted = own_BME[:, None] + self.action_embedding[(mechanism_BG - 1).clamp_min(0)][:, :, None]
-        place = place_ME if place_ME.dim() == 2 else place_ME[:, None]
-        return torch.where(is_base, place, acted)
-
     def _gate(
         self, context: Context, mechanism_BG: Tensor, targets_BM: Tensor | None, graph: Graph, base: bool
     ) -> tuple[Tensor, Tensor]:
         """The weight of each message and the edge probability behind it, in 0..1, [B,G,M,V] twice."""
         if graph in ("full", "cut"):  # nobody asks the pair network
-            targets = context.target_BNP if targets_BM is None else targets_BM
-            shape = (*mechanism_BG.shape, targets.shape[1], context.values_BSVD.shape[2])
+            b, _, v, _ = context.values_BSVD.shape
+            m = self.num_variables if targets_BM is None else targets_BM.shape[1]
+            shape = (b, mechanism_BG.shape[1], m, v)
             gate_BGMV = context.values_BSVD.new_full(shape, float(graph == "full"))
             return gate_BGMV, gate_BGMV
         logits_BGMV = self._edge_logits(context, mechanism_BG, targets_BM, base)
@@ -358,15 +355,15 @@ class Update(nn.Module):
         self.scale = nn.Parameter(torch.zeros(mechanisms, depth, width))
         self.shift = nn.Parameter(torch.zeros(mechanisms, depth, width))
         self.blocks = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
+            nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(inplace=True), nn.Linear(2 * width, width))
             for _ in range(depth)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
         self.leave = nn.LayerNorm(width)
 
-    def forward(self, messages_BGME: Tensor, features_BGME: Tensor, mechanism_BG: Tensor) -> Tensor:
-        """[B,G,M,E] -> [B,G,M,E]."""
-        x = features_BGME + self.enter(self.norm(messages_BGME))
+    def forward(self, messages_BGME: Tensor, features: Tensor, mechanism_BG: Tensor) -> Tensor:
+        """[B,G,M,E] -> [B,G,M,E]; the features may lack what is the same for all images."""
+        x = features + self.enter(self.norm(messages_BGME))
         scale, shift = self.scale[mechanism_BG], self.shift[mechanism_BG]  # B G depth E
         for k, (block, norm) in enumerate(zip(self.blocks, self.norms, strict=True)):
             modulated = norm(x) * (1 + scale[:, :, None, k]) + shift[:, :, None, k]

@@ -250,11 +250,12 @@ class EngineWork:
         return self._code_tables.pages(request, self._explorer(request.run), cache)
 
     def _traverse(self, request: rq.Traverse) -> Iterator[object]:
-        from engine.traversal import traverse_actions, traverse_variables
+        from engine.traversal import traverse_actions_steps, traverse_variables
 
         explorer, items = self._explorer(request.run), list(request.items)
         if request.rows == "actions":
-            yield from traverse_actions(explorer, request.codes, items, max(1, request.columns // 2))
+            steps = max(1, request.columns // 2)
+            yield from traverse_actions_steps(explorer, request.codes, items, steps)
         else:
             yield from traverse_variables(explorer, request.codes, items, request.columns)
 

@@ -15,11 +15,13 @@ def can_take(data: QMimeData) -> bool:
     return data.hasImage() or holds_pictures(local_paths(data))
 
 
-def incoming(data: QMimeData) -> str | Image | None:
+def incoming(data: QMimeData | None) -> str | Image | None:
     """The first local file, else the pixels (uint8 [height, width, channels]), else None.
 
     A picture from a browser comes with its web address and its pixels: nothing is fetched.
     """
+    if data is None:  # an empty clipboard on some desktops
+        return None
     for url in data.urls():
         if url.isLocalFile():
             return url.toLocalFile()

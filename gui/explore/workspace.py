@@ -249,7 +249,7 @@ class ExploreWorkspace(Workspace):
         if not self._take(QGuiApplication.clipboard().mimeData()):
             self.hinted.emit("The clipboard holds no image; copy one, or open a file.")
 
-    def _take(self, data: QMimeData) -> bool:
+    def _take(self, data: QMimeData | None) -> bool:
         found = incoming(data)
         if isinstance(found, str) and found.lower().endswith(".doscope"):
             self.session_dropped.emit(found)

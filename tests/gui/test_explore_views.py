@@ -193,6 +193,7 @@ def test_a_drop_takes_the_file_or_else_the_pixels() -> None:
     data.setUrls([QUrl("https://example.org/a.png"), QUrl.fromLocalFile("/pictures/b.png")])
     assert incoming(data) == "/pictures/b.png"
     assert incoming(QMimeData()) is None
+    assert incoming(None) is None  # an empty clipboard
 
 
 def test_what_causes_much_is_coloured_most() -> None:

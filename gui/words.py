@@ -13,6 +13,12 @@ def readable(name: str) -> str:
     return name.removesuffix("_mb").replace("_", " ")
 
 
+def value_of(factor: str, value: str) -> str:
+    """A factor's value beside its name, which need not be said twice: "hair 6" of "hair" -> "6"."""
+    words, name = readable(value), readable(factor)
+    return words.removeprefix(f"{name} ").strip() or words
+
+
 def bare_name(dataset: str) -> str:
     """The name of a data set, or of the cache at a path: "/data/a-0.2.h5" -> "a-0.2"."""
     return re.split(r"[/\\]", dataset)[-1].removesuffix(".h5")

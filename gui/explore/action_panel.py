@@ -6,16 +6,20 @@ from collections.abc import Callable
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from datasets.factors import Factor, FactorSpace
 from datasets.steps import Steps
+from gui.explore.graph_legend import paint_letter
+from gui.explore.node_colours import letters
 from gui.theme import category
 from gui.widgets import GAP, button, caption, heading
+from gui.words import value_of
 
-READING_WIDTH = 132  # of a value's words; the panel is narrow
+READING_WIDTH = 176  # of a factor's name and its value's words together; the panel is narrow
+LEAST_READING = 56
 HINT = "The model's actions appear here when it is loaded."
 
 
@@ -43,7 +47,7 @@ class ActionPanel(QWidget):
         self._hint = caption(HINT, wrap=True)
         layout.addWidget(self._hint)
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(GAP)
+        self._grid.setHorizontalSpacing(GAP - 2)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         layout.addLayout(self._grid)
@@ -68,7 +72,7 @@ class ActionPanel(QWidget):
         reading = caption()
         self._readings.append(reading)
         self._names.append(name)
-        self._grid.addWidget(_Dot(line), line, 0)
+        self._grid.addWidget(_Dot(line, letters(space.names)[line]), line, 0)
         self._grid.addWidget(name, line, 1)
         self._grid.addWidget(reading, line, 2)
         if up < 0 or down < 0:
@@ -78,7 +82,7 @@ class ActionPanel(QWidget):
             tip = f"Action {factor.name}{'+' if word == 'raise' else '-'}"
             spoken = f"{word} {factor.name} by one step"
             made = button(sign, f"action_{factor.name}_{word}", spoken, self._asker(action), tip)
-            made.setFixedWidth(34)
+            made.setFixedWidth(32)
             made.setEnabled(False)
             self._grid.addWidget(made, line, column)
             self.buttons.append(made)
@@ -148,12 +152,13 @@ class ActionPanel(QWidget):
                 text = " ".join(filter(None, words))
             else:
                 before, now = start[f], expected[f]
-                text = factor.values[now]
+                text = _value(factor, now)
                 if read is not None and read != now:
-                    text = f"{text} ≠ {factor.values[read]}"
+                    text = f"{text} ≠ {_value(factor, read)}"
                 elif now != before:
-                    text = f"{factor.values[before]} → {text}"
-            fitting = reading.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, READING_WIDTH)
+                    text = f"{_value(factor, before)} → {text}"
+            room = max(LEAST_READING, READING_WIDTH - self._names[f].sizeHint().width())
+            fitting = reading.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
             reading.setText(fitting)
             probes = "" if read is None else f"The probes read the image as {factor.values[read]}"
             reading.setToolTip("\n".join(filter(None, (text if text != fitting else "", probes))))
@@ -172,7 +177,11 @@ class ActionPanel(QWidget):
 
 
 def _read_as(factor: Factor, value: int | None) -> str:
-    return "" if value is None else f"reads {factor.values[value]}"
+    return "" if value is None else f"reads {_value(factor, value)}"
+
+
+def _value(factor: Factor, value: int) -> str:
+    return value_of(factor.name, factor.values[value])
 
 
 def moved_value(factor: Factor, value: int, steps: int) -> int:
@@ -184,16 +193,17 @@ def moved_value(factor: Factor, value: int, steps: int) -> int:
 
 
 class _Dot(QWidget):
-    """The factor's colour in the graph."""
+    """The factor's colour and letter in the graph."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, letter: str) -> None:
         super().__init__()
-        self._index = index
-        self.setFixedSize(12, 20)
+        self._index, self._letter = index, letter
+        self.setFixedSize(14, 20)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(0, 0, 0, 0))
         painter.setBrush(category(self._index))
-        painter.drawEllipse(2, 6, 8, 8)
+        painter.drawEllipse(1, 4, 12, 12)
+        paint_letter(painter, QRectF(1, 4, 12, 12), self._letter, category(self._index))

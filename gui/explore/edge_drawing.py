@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 from engine.results import BoolArray, FloatArray
 from gui.explore.graph_difference import Difference
 from gui.explore.graph_items import EdgeLayer, Edges
+from gui.explore.graph_tips import nearest_edge
 from gui.explore.node_colours import THRESHOLD
 
 
@@ -41,6 +42,11 @@ class EdgeDrawing:
         self._lay(self._plain, shown if difference is None else difference.kept)
         self._lay(self._gained, nothing if difference is None else difference.gained)
         self._lay(self._lost, nothing if difference is None else difference.lost)
+
+    def edge_at(self, x: float, y: float, reach: float) -> tuple[int, int] | None:
+        """The drawn edge (cause, effect) that passes within `reach` of a place in the scene, the nearest."""
+        positions, radius, _bounds = self._place
+        return nearest_edge((x, y), self._shown, positions, radius, reach)
 
     def show_action(self, place: tuple[float, float] | None, mask: FloatArray) -> None:
         """The edges of an action's node at `place` to its targets, with the probabilities of `mask`, [N]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from engine.results import FloatArray
+from engine.results import CausalGraph
 from gui.explore.graph_difference import Difference
 from gui.explore.graph_items import Edges
 
@@ -21,18 +21,18 @@ class EdgeTable(QAbstractTableModel):
         self._edges = Edges()
         self._names: list[str] = []
         self._difference: Difference | None = None
-        self._spread: FloatArray | None = None
+        self._graph: CausalGraph | None = None
 
     def set_edges(
         self,
         edges: Edges,
         names: list[str],
         difference: Difference | None = None,
-        spread: FloatArray | None = None,
+        graph: CausalGraph | None = None,
     ) -> None:
-        """Show other edges; of a difference also what became of each, of a mean the spread, [N, N]."""
+        """Show other edges; of a difference also what became of each, of a mean the spread."""
         self.beginResetModel()
-        self._edges, self._names, self._difference, self._spread = edges, names, difference, spread
+        self._edges, self._names, self._difference, self._graph = edges, names, difference, graph
         self.endResetModel()
 
     def cause(self, line: int) -> int:
@@ -53,10 +53,14 @@ class EdgeTable(QAbstractTableModel):
     def data(self, index: Index, role: int = 0) -> object:
         if role != Qt.ItemDataRole.DisplayRole:
             return None
+        graph, (cause, effect) = self._graph, self._edges.pairs[index.row()]
         if index.column() == 3:
-            return self._difference.kind(index.row()) if self._difference is not None else None
+            if self._difference is None or graph is None:
+                return None
+            before, after = graph.base[cause, effect], graph.edges[cause, effect]
+            return f"{self._difference.kind(index.row())}: {before:.2f} → {after:.2f}"
         if index.column() == 2:
             chance = f"{float(self._edges.probabilities[index.row()]):.3f}"
-            cause, effect = self._edges.pairs[index.row()]
-            return chance if self._spread is None else f"{chance} ± {self._spread[cause, effect]:.3f}"
+            spread = graph.spread if graph is not None else None
+            return chance if spread is None else f"{chance} ± {spread[cause, effect]:.3f}"
         return self._names[int(self._edges.pairs[index.row(), index.column()])]

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.results import FloatArray
 from gui.explore.graph_items import Edges
+from gui.explore.graph_layout import strongest
 from gui.explore.node_colours import THRESHOLD
 
 GAINED, LOST, KEPT = "gained", "lost", "kept"
@@ -73,6 +74,17 @@ def compare(base: FloatArray, edges: FloatArray, count: int, threshold: float = 
         _edges(kept, edges),
         {kind: int(mask.sum()) for kind, mask in masks.items()},
     )
+
+
+def choose_edges(
+    base: FloatArray, edges: FloatArray, count: int, threshold: float, compares: bool
+) -> tuple[Edges, Difference | None]:
+    """The edges to draw, strongest first; where two graphs are compared, their difference and its edges."""
+    if compares:
+        found = compare(base, edges, count, threshold)
+        return found.all, found
+    pairs = strongest(edges, count, threshold)
+    return Edges(pairs, edges[pairs[:, 0], pairs[:, 1]]), None
 
 
 def _edges(pairs: np.ndarray, probabilities: FloatArray) -> Edges:

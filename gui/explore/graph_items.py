@@ -21,7 +21,8 @@ from gui.theme import colours
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
-LABEL_FROM = 22.0  # a node's name is written when its circle is at least this wide on the screen
+LABEL_FROM = 30.0  # a node's name is written when its circle is at least this wide on the screen
+LETTER_FROM = 11.0  # and before that the letter of its colour
 CODE_FROM = 44.0  # and its code below, when it is this wide
 BENDS = 7  # points of a bent line
 LEVELS = 6  # edges are drawn in this many classes of width and opacity
@@ -34,10 +35,11 @@ class NodeLook:
     Attributes:
         fill: its colour (the factor whose actions target it most), None for plain.
         target: the shown action targets it: a diamond instead of a circle.
-        moved: its code changed by the last intervention: a dot in the middle.
+        moved: its code changed by the last intervention: a dot.
         role: "", "selected", "cause" or "effect" of the selected or hovered node.
         faded: there is a highlighted neighbourhood and it is not in it.
         size: share of the full radius; smaller the less of its own code a variable keeps.
+        letter: what its colour means, for those who do not tell colours apart.
     """
 
     fill: QColor | None = None
@@ -46,6 +48,7 @@ class NodeLook:
     role: str = ""
     faded: bool = False
     size: float = 1.0
+    letter: str = ""
 
 
 class NodeItem(QGraphicsItem):
@@ -111,27 +114,37 @@ class NodeItem(QGraphicsItem):
             painter.drawPolygon(QPolygonF([QPointF(0, -d), QPointF(d, 0), QPointF(0, d), QPointF(-d, 0)]))
         else:
             painter.drawEllipse(QPointF(), r, r)
-        if look.moved:
+        seen = 2 * r * option.levelOfDetailFromTransform(painter.worldTransform())
+        if look.moved:  # where there is room for a name, beside it
             painter.setPen(QPen(QColor(c.panel), r * 0.14))
             painter.setBrush(QColor(c.moved))
-            painter.drawEllipse(QPointF(), r * 0.48, r * 0.48)
+            aside = seen >= LABEL_FROM
+            size, place = (0.3, QPointF(0.66 * r, -0.66 * r)) if aside else (0.48, QPointF())
+            painter.drawEllipse(place, r * size, r * size)
         if self.hasFocus():
             painter.setPen(QPen(QColor(c.text), r * 0.08, Qt.PenStyle.DashLine))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(), r * 1.36, r * 1.36)
-        scale = option.levelOfDetailFromTransform(painter.worldTransform())
-        if 2 * r * scale >= LABEL_FROM and not look.moved:
-            with_code = self.code is not None and 2 * r * scale >= CODE_FROM
-            self._paint_name(painter, f"{self.name}\n{self.code}" if with_code else self.name)
+        if seen >= LABEL_FROM:
+            code = str(self.code) if self.code is not None and seen >= CODE_FROM else ""
+            below = " ".join(filter(None, (code, look.letter)))
+            self._write(painter, f"{self.name}\n{below}".strip(), 0.0058)
+        elif look.letter and seen >= LETTER_FROM and not look.moved:
+            self._write(painter, look.letter, 0.0125)
 
-    def _paint_name(self, painter: QPainter, text: str) -> None:
+    def _write(self, painter: QPainter, text: str, size: float) -> None:
+        """`size` is of a letter in hundredths of the radius."""
         font = painter.font()
         font.setPixelSize(100)  # drawn large and scaled down: tiny pixel sizes are rounded
         painter.setFont(font)
-        fill = self.look.fill if self.look.fill is not None else QColor(colours().node)
-        painter.setPen(QColor("#ffffff" if fill.lightness() < 150 else "#10131a"))
-        painter.scale(self.radius * 0.0058, self.radius * 0.0058)
+        painter.setPen(ink_on(self.look.fill if self.look.fill is not None else QColor(colours().node)))
+        painter.scale(self.radius * size, self.radius * size)
         painter.drawText(QRectF(-200, -150, 400, 300), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def ink_on(fill: QColor) -> QColor:
+    """White or nearly black, whatever can be read on a colour."""
+    return QColor("#ffffff" if fill.lightness() < 150 else "#10131a")
 
 
 @dataclass(frozen=True)
@@ -212,12 +225,7 @@ def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke
     if len(edges.pairs) == 0:
         return []
     level = np.clip((edges.probabilities * LEVELS).astype(np.int64), 0, LEVELS - 1)
-    start, end = positions[edges.pairs[:, 0]], positions[edges.pairs[:, 1]]
-    way = end - start
-    length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
-    along = way / length
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    bend = (start + end) / 2 + across * np.minimum(length * 0.14, 4 * radius)
+    start, bend, end = _bends(edges, positions, radius)
     arrival = end - bend
     arrival /= np.maximum(np.linalg.norm(arrival, axis=1, keepdims=True), 1e-6)
     tip = end - arrival * radius * 1.15
@@ -236,6 +244,21 @@ def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke
             _Stroke(_path([outlines, heads]), _path([middle]), _path([heads]), width, 0.12 + 0.5 * share)
         )
     return strokes
+
+
+def curves_of(edges: Edges, positions: FloatArray, radius: float) -> FloatArray:
+    """Points of the edges' lines between node centres at `positions` [N, 2], [E, BENDS, 2]."""
+    return _curves(*_bends(edges, positions, radius))
+
+
+def _bends(edges: Edges, positions: FloatArray, radius: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Where each edge starts, what it bends to, and where it ends; [E, 2] each."""
+    start, end = positions[edges.pairs[:, 0]], positions[edges.pairs[:, 1]]
+    way = end - start
+    length = np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+    along = way / length
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    return start, (start + end) / 2 + across * np.minimum(length * 0.14, 4 * radius), end
 
 
 def _curves(start: FloatArray, bend: FloatArray, end: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ IntArray = npt.NDArray[np.int64]
 SWEEPS = 6
 ROW_LENGTH, ROW_HEIGHT = 32, 0.045  # of the rows of nodes without an edge
 MARGIN = 0.06  # inside the square of a part
+MOST_MEASURED = 2048  # nodes between which all distances are measured
 ASPECT = 1.3  # width over height of all parts together, or so
 
 
@@ -34,6 +35,15 @@ def latent_grid(grid: tuple[int, int, int]) -> tuple[FloatArray, float]:
     y = (row + (book // across + 0.5) / down) / h
     radius = 0.5 * min(1 / (w * across), 1 / (h * down))
     return np.stack([x, y], axis=1).astype(np.float32), radius
+
+
+def free_radius(positions: FloatArray, least: float, most: float) -> float:
+    """The radius that nearly all nodes at `positions` [N, 2] can have without touching, within limits."""
+    if not 2 <= len(positions) <= MOST_MEASURED:
+        return least
+    away = np.linalg.norm(positions[:, None] - positions[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    return float(np.clip(0.4 * np.percentile(away.min(axis=1), 5), least, most))
 
 
 def next_node(positions: FloatArray, start: int, way: tuple[int, int], allowed: BoolArray) -> int | None:

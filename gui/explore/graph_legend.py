@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from gui.explore.graph_items import ink_on
 from gui.explore.node_colours import NodeColours
 from gui.theme import colours
+
+
+def paint_letter(painter: QPainter, place: QRectF, letter: str, fill: QColor) -> None:
+    """The letter of a colour, in the middle of a disc of it."""
+    painter.save()
+    font = QFont(painter.font())
+    font.setPixelSize(9)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(ink_on(fill))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, letter)
+    painter.restore()
 
 
 class Legend(QWidget):
@@ -81,8 +94,10 @@ class Legend(QWidget):
         painter.setPen(QColor(c.text))
         painter.drawText(0, y + 4, self._colours.title)
         y += pitch
-        for text, fill in self._colours.entries:
+        for place, (text, fill) in enumerate(self._colours.entries):
             self._entry(painter, y, text, fill, "disc")
+            if place < len(self._colours.letters):
+                paint_letter(painter, QRectF(0, y - 6, 12, 12), self._colours.letters[place], fill)
             y += pitch
 
     def _entry(self, painter: QPainter, y: int, text: str, colour: QColor, shape: str) -> None:
@@ -106,7 +121,7 @@ class Legend(QWidget):
             painter.setPen(pen)
             painter.drawLine(0, y, 13, y)
         else:
-            r = 3 if shape == "dot" else 4
+            r = 3 if shape == "dot" else 5 if shape == "disc" else 4
             painter.drawEllipse(6 - r, y - r, 2 * r, 2 * r)
         painter.setPen(QColor(colours().dim))
         painter.drawText(18, y + 4, text)

@@ -24,7 +24,16 @@ from gui.explore.graph_difference import GAINED, KEPT, LOST
 from gui.explore.graph_items import Edges
 from gui.explore.graph_legend import Legend
 from gui.explore.graph_view import GraphView
-from gui.explore.node_colours import FACTOR, MOVES, SCHEME_TIPS, SCHEMES, THRESHOLD, NodeFacts, colour_nodes
+from gui.explore.node_colours import (
+    FACTOR,
+    MOVES,
+    SCHEME_TIPS,
+    SCHEMES,
+    THRESHOLD,
+    NodeColours,
+    NodeFacts,
+    colour_nodes,
+)
 from gui.explore.zoom_view import ZOOM
 from gui.widgets import GAP, EmptyState, caption, named, row, tool_button
 from gui.words import count, percent
@@ -171,8 +180,10 @@ class GraphPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         for made in (
-            tool_button("+", "graph_zoom_in", "Zoom in (wheel)", lambda: self.view.zoom(ZOOM)),
-            tool_button("−", "graph_zoom_out", "Zoom out (wheel)", lambda: self.view.zoom(1 / ZOOM)),
+            tool_button("+", "graph_zoom_in", "Zoom in (wheel, Ctrl and +)", lambda: self.view.zoom(ZOOM)),
+            tool_button(
+                "−", "graph_zoom_out", "Zoom out (wheel, Ctrl and −)", lambda: self.view.zoom(1 / ZOOM)
+            ),
             tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit),
         ):
             made.setFixedWidth(max(38, made.sizeHint().width()))
@@ -241,7 +252,6 @@ class GraphPanel(QWidget):
         for book in range(run.grid[0] if run is not None else 0):
             self.plane_choice.addItem(f"Codebook {book}", book)
         self.plane_choice.setVisible(run is not None and run.grid[0] > 1)
-        self._tell_nodes()
         self._recolour()
         self._show_page()
 
@@ -271,7 +281,6 @@ class GraphPanel(QWidget):
     def set_codes(self, codes: Codes | None) -> None:
         """The present codes, [N]."""
         self._facts.codes = codes
-        self._tell_nodes()
         self._recolour()
 
     def set_images(self, images: int) -> None:
@@ -282,7 +291,6 @@ class GraphPanel(QWidget):
         """What was measured of each variable; None is not yet."""
         self._effects = effects
         self._facts.moves = effects.changed if effects is not None else None
-        self._tell_nodes()
         self._recolour()
 
     def refuse_effects(self) -> None:
@@ -290,17 +298,20 @@ class GraphPanel(QWidget):
         if self._facts.moves is None and self.colour_choice.currentData() == MOVES:
             self.colour_choice.setCurrentIndex(self.colour_choice.findData(FACTOR))
 
-    def _tell_nodes(self) -> None:
+    def _tell_nodes(self, found: NodeColours) -> None:
         names = self._facts.names
         tips = []
         for node, name in enumerate(self._names):
             codes, effects = self._facts.codes, self._effects
             code = f", code {int(codes[node])}" if codes is not None and len(codes) > node else ""
             tip = f"Variable {name} (codebook, row, column){code}"
+            if node < len(found.kinds):
+                words = found.words_of(node)
+                tip += f"\n{words[:1].upper()}{words[1:]}"
             if effects is not None:
                 shares = [f"{names[f]} {percent(p)}" for f, p in effects.strongest(node)[:MOST_MOVED]]
-                found = ", ".join(shares) if shares else "no factor"
-                tip += f"\nAnother code changes {found} ({count(int(effects.tried[node]))} images)"
+                moved = ", ".join(shares) if shares else "no factor"
+                tip += f"\nAnother code changes {moved} ({count(int(effects.tried[node]))} images)"
             tips.append(tip)
         self.view.set_tips(tips, self._facts.codes)
 
@@ -318,7 +329,8 @@ class GraphPanel(QWidget):
 
     def _recolour(self) -> None:
         found = colour_nodes(str(self.colour_choice.currentData()), self._facts)
-        self.view.set_fills(found.fills)
+        self.view.set_fills(found.fills, [found.letter_of(n) for n in range(len(found.fills or ()))])
+        self._tell_nodes(found)
         self.legend.set_colours(found)
 
     def says(self) -> str:
@@ -343,7 +355,7 @@ class GraphPanel(QWidget):
     def _on_shown(self, edges: Edges) -> None:
         found = self.view.difference
         graph = self.view.graph
-        self.table_model.set_edges(edges, self._names, found, graph.spread if graph is not None else None)
+        self.table_model.set_edges(edges, self._names, found, graph)
         self.legend.set_compares(found is not None)
         if found is not None:
             counts = found.counts

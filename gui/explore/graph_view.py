@@ -5,30 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRect, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QMenu
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem, QToolTip
 
 from engine.results import BoolArray, CausalGraph, Codes, FloatArray, Image
 from gui.explore.action_item import ActionItem
 from gui.explore.edge_drawing import EdgeDrawing
-from gui.explore.graph_difference import Difference, compare
+from gui.explore.graph_difference import Difference, choose_edges
 from gui.explore.graph_items import Edges, NodeItem, NodeLook
-from gui.explore.graph_layout import latent_grid, next_node, strongest
+from gui.explore.graph_keys import GraphKeys
+from gui.explore.graph_layout import free_radius, latent_grid
+from gui.explore.graph_tips import words_of_edge, words_of_node
 from gui.explore.node_colours import THRESHOLD
 from gui.explore.zoom_view import SIDE, ZoomView
 from gui.theme import colours
 from gui.widgets import named, to_qimage
 
-LAYERED_RADIUS = 13.0
+LAYERED_RADIUS, LARGEST_RADIUS = 13.0, 26.0
+REACH = 6  # pixels from an edge that are still on it
 ABOVE = 110.0  # room for the action's node
 SMALLEST = 0.6  # of a node that keeps nothing of its own code
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 class GraphView(ZoomView):
@@ -65,16 +62,18 @@ class GraphView(ZoomView):
         self._grid: tuple[int, int, int] | None = None
         self._graph: CausalGraph | None = None
         self._shown = Edges()
-        self._positions: FloatArray = np.zeros((0, 2), dtype=np.float32)
+        self.positions: FloatArray = np.zeros((0, 2), dtype=np.float32)
+        self._keys = GraphKeys(self)
         self._radius, self._width = LAYERED_RADIUS, SIDE
         self._count, self._threshold = 80, THRESHOLD
         self._layout = "grid"
         self._plane: int | None = None
-        self._selected: tuple[int, ...] = ()  # the first counts
+        self.selected: tuple[int, ...] = ()  # the first counts
         self._hover: int | None = None
         self._moved: BoolArray | None = None
         self._set: BoolArray | None = None
         self._fills: list[QColor] | None = None
+        self._letters: list[str] = []
         self._picture = QGraphicsPixmapItem()
         self._picture.setOpacity(0.28)
         self.difference: Difference | None = None  # from the base graph, where that is shown
@@ -93,7 +92,7 @@ class GraphView(ZoomView):
             return
         for node in self.nodes:
             self.scene().removeItem(node)
-        self._grid, self._graph, self._selected, self._hover = grid, None, (), None
+        self._grid, self._graph, self.selected, self._hover = grid, None, (), None
         self._plane = None
         self._moved, self._set, self._fills = None, None, None
         self.nodes = []
@@ -131,7 +130,7 @@ class GraphView(ZoomView):
         """The codebook that is shown alone."""
         return self._plane
 
-    def _in_plane(self) -> BoolArray:
+    def in_plane(self) -> BoolArray:
         """The variables that are shown, [N]."""
         books, cells = (self._grid[0], self._grid[1] * self._grid[2]) if self._grid is not None else (0, 0)
         if self._plane is None:
@@ -150,6 +149,11 @@ class GraphView(ZoomView):
         if threshold != self._threshold:
             self._threshold = threshold
             self._choose_edges()
+
+    @property
+    def threshold(self) -> float:
+        """Probability above which edges are drawn."""
+        return self._threshold
 
     def set_dragged(self, dragged: bool) -> None:
         """Whether a slider is held that changes the edges: they then follow at once, less smooth."""
@@ -177,15 +181,17 @@ class GraphView(ZoomView):
         if not self._is_grid and len(positions) == len(self.nodes):
             self._width = SIDE * float(np.clip(self.width() / max(1, self.height()), 1.0, 2.5))
             self._set_extent()
-            self._positions = (positions * [self._width, SIDE]).astype(np.float32)
-            self._radius = LAYERED_RADIUS
+            self.positions = (positions * [self._width, SIDE]).astype(np.float32)
+            self._radius = free_radius(self.positions, LAYERED_RADIUS, LARGEST_RADIUS)
             self._apply_positions()
 
     def set_selected(self, nodes: tuple[int, ...]) -> None:
         """Mark the chosen variables with their parents and children."""
-        self._selected = nodes
-        if nodes and nodes[0] < len(self.nodes) and self.hasFocus():
-            self.nodes[nodes[0]].setFocus()
+        self.selected = nodes
+        if nodes and nodes[0] < len(self.nodes):
+            self.keep_in_sight(self.nodes[nodes[0]])
+            if self.hasFocus():
+                self.nodes[nodes[0]].setFocus()
         self._restyle()
 
     def set_moved(self, moved: BoolArray | None, by: BoolArray | None = None) -> None:
@@ -205,9 +211,9 @@ class GraphView(ZoomView):
             node.setToolTip(tip)
             node.code = int(codes[node.node]) if codes is not None and len(codes) == len(tips) else None
 
-    def set_fills(self, fills: list[QColor] | None) -> None:
-        """A colour a node."""
-        self._fills = fills
+    def set_fills(self, fills: list[QColor] | None, letters: list[str]) -> None:
+        """A colour a node, and a letter for those who do not tell colours apart."""
+        self._fills, self._letters = fills, letters
         self._restyle()
 
     @property
@@ -223,7 +229,7 @@ class GraphView(ZoomView):
         """
         if self._graph is None:
             raise RuntimeError("no graph is shown")
-        seen = np.outer(self._in_plane(), self._in_plane())
+        seen = np.outer(self.in_plane(), self.in_plane())
         return replace(self._graph, edges=np.where(seen, self._graph.edges, 0))
 
     @property
@@ -239,18 +245,12 @@ class GraphView(ZoomView):
     # ------------------------------------------------------------ drawing
 
     def _choose_edges(self) -> None:
-        self.difference = None
-        if self._graph is None:
-            self._shown = Edges()
-        else:
-            seen = np.outer(self._in_plane(), self._in_plane())
+        self._shown, self.difference = Edges(), None
+        if self._graph is not None:
+            seen = np.outer(self.in_plane(), self.in_plane())
             edges, base = (np.where(seen, part, 0) for part in (self._graph.edges, self._graph.base))
-            if self._compares and self._graph.action != "none":
-                self.difference = compare(base, edges, self._count, self._threshold)
-                self._shown = self.difference.all
-            else:
-                pairs = strongest(edges, self._count, self._threshold)
-                self._shown = Edges(pairs, edges[pairs[:, 0], pairs[:, 1]])
+            compares = self._compares and self._graph.action != "none"
+            self._shown, self.difference = choose_edges(base, edges, self._count, self._threshold, compares)
         self.shown_changed.emit(self._shown)
         self._draw_edges()
         if not self._is_grid:
@@ -265,7 +265,7 @@ class GraphView(ZoomView):
             positions, free = latent_grid(self._grid if self._plane is None else (1, height, width))
             if self._plane is not None:
                 positions = np.tile(positions, (books, 1))
-            self._width, self._positions, self._radius = SIDE, positions * SIDE, 0.46 * free * SIDE
+            self._width, self.positions, self._radius = SIDE, positions * SIDE, 0.46 * free * SIDE
             self._set_extent()
             self._apply_positions()
 
@@ -277,35 +277,35 @@ class GraphView(ZoomView):
         self.refit()
 
     def _apply_positions(self) -> None:
-        for item, (x, y) in zip(self.nodes, self._positions.tolist(), strict=True):
+        for item, (x, y) in zip(self.nodes, self.positions.tolist(), strict=True):
             item.setPos(x, y)
             item.set_radius(self._radius)
         self._draw_edges()
         self.refit()
 
     def _draw_edges(self) -> None:
-        if len(self._positions) == len(self.nodes):
-            self._drawing.place(self._positions, self._radius, self.sceneRect())
+        if len(self.positions) == len(self.nodes):
+            self._drawing.place(self.positions, self._radius, self.sceneRect())
             self._drawing.show(self._shown, self.difference)
             self._show_path()
             action, graph = self.action_node, self._graph
             place = (action.x(), action.foot()) if action.isVisible() else None
             if graph is not None:
-                self._drawing.show_action(place, np.where(self._in_plane(), graph.mask, 0))
+                self._drawing.show_action(place, np.where(self.in_plane(), graph.mask, 0))
         self._restyle()
 
     def _restyle(self) -> None:
         """Give every node its look, and light the neighbourhood of the hovered or chosen one."""
-        if len(self._positions) != len(self.nodes):
+        if len(self.positions) != len(self.nodes):
             return
-        in_plane = self._in_plane()
-        lit = (self._hover,) if self._hover is not None else self._selected
+        in_plane = self.in_plane()
+        lit = (self._hover,) if self._hover is not None else self.selected
         centres = tuple(node for node in lit if in_plane[node])
         roles: dict[int, str] = {}
         for centre in centres:
             causes, effects = self.neighbours(centre)
             roles = dict.fromkeys(effects, "effect") | roles | dict.fromkeys(causes, "cause")
-        roles |= dict.fromkeys(self._selected or centres, "selected")
+        roles |= dict.fromkeys(self.selected or centres, "selected")
         targets = self._graph.mask > 0.5 if self._graph is not None else None
         own = self._graph.own if self._graph is not None else np.ones(len(self.nodes))
         for (node, item), shown in zip(enumerate(self.nodes), in_plane, strict=True):
@@ -317,6 +317,7 @@ class GraphView(ZoomView):
                 roles.get(node, ""),
                 bool(centres) and node not in roles and node not in centres,
                 SMALLEST + (1 - SMALLEST) * float(own[node]),
+                self._letters[node] if node < len(self._letters) else "",
             )
             item.setZValue(12 if node in roles else 10)
             item.update()
@@ -333,6 +334,25 @@ class GraphView(ZoomView):
         self._restyle()
         self.hovered.emit(node)
 
+    # ------------------------------------------------------------ what is said under the mouse
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos()), self)
+            return True
+        return super().viewportEvent(event)
+
+    def words_at(self, place: QPoint) -> str:
+        """The numbers of the node or the edge at a place of the viewport; empty where there is none."""
+        item, names = self.itemAt(place), [node.name for node in self.nodes]
+        if isinstance(item, NodeItem):
+            return words_of_node(item.node, names, item.toolTip(), self._graph, self._shown)
+        if isinstance(item, ActionItem):
+            return item.toolTip()
+        point, reach = self.mapToScene(place), REACH / self.transform().m11()
+        edge = self._drawing.edge_at(point.x(), point.y(), reach)
+        return "" if edge is None or self._graph is None else words_of_edge(*edge, names, self._graph)
+
     def draw(self, painter: QPainter, area: QRect) -> None:
         """What is seen, as lines and circles: a cached picture of the edges would be no drawing."""
         self._drawing.cache(False)
@@ -342,53 +362,15 @@ class GraphView(ZoomView):
     # ------------------------------------------------------------ keys and menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
-        if key in _ARROWS and self.nodes:
-            keys = event.modifiers()
-            more, look = keys & Qt.KeyboardModifier.ShiftModifier, keys & Qt.KeyboardModifier.ControlModifier
-            self._walk(_ARROWS[key], None if look else self.node_added if more else self.node_chosen)
-        elif key == Qt.Key.Key_Space and (at := self._focused()) is not None:
-            self.node_added.emit(at)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.palette_wanted.emit()
-        elif key == Qt.Key.Key_0:
-            self.fit()
-        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+        if self._keys.press(event):
+            return
+        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             event.ignore()  # the workspace's; a scroll area would scroll
         else:
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """A menu for the node under the mouse, which is chosen by it; by keyboard for the chosen one."""
-        node = self._selected[0] if self._selected else None
-        if event.reason() == QContextMenuEvent.Reason.Mouse:
-            found = self.itemAt(event.pos())
-            node = found.node if isinstance(found, NodeItem) else None
-        if node is None:
-            return
-        if node not in self._selected:
-            self.node_chosen.emit(node)
-        menu = QMenu(self)
-        menu.setObjectName("node_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Go to the palette", self.palette_wanted.emit)
-        menu.addAction("Gallery of codes…", self.gallery_wanted.emit)
-        menu.popup(event.globalPos())
-
-    def _focused(self) -> int | None:
-        """The shown node that has the keyboard, or else the chosen one that counts."""
-        item, shown = self.scene().focusItem(), self._in_plane()
-        places = ([item.node] if isinstance(item, NodeItem) else []) + list(self._selected[:1])
-        return next((node for node in places if shown[node]), None)
-
-    def _walk(self, way: tuple[int, int], go: SignalInstance | None) -> None:
-        """Take the keyboard to the next node in a direction, and choose it by `go`."""
-        at, shown = self._focused(), self._in_plane()
-        found = int(np.flatnonzero(shown)[0]) if at is None else next_node(self._positions, at, way, shown)
-        if found is not None:
-            if go is not None:
-                go.emit(found)
-            self.nodes[found].setFocus()
+        self._keys.show_menu(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

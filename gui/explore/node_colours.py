@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,11 +47,23 @@ class NodeColours:
         fills: one a node; None where nothing is known yet.
         title: over the entries.
         entries: what each colour means.
+        letters: one an entry, written on its nodes, so that nothing is said by colour alone; or none at all.
+        kinds: the entry of each node; empty where colours are no kinds but degrees.
     """
 
     fills: list[QColor] | None = None
     title: str = ""
     entries: tuple[tuple[str, QColor], ...] = ()
+    letters: tuple[str, ...] = ()
+    kinds: tuple[int, ...] = ()
+
+    def letter_of(self, node: int) -> str:
+        """What is written on a node."""
+        return self.letters[self.kinds[node]] if self.letters and self.kinds else ""
+
+    def words_of(self, node: int) -> str:
+        """What a node's colour says, or nothing."""
+        return f"{self.title}: {self.entries[self.kinds[node]][0]}" if self.kinds else ""
 
 
 @dataclass
@@ -79,6 +92,14 @@ class NodeFacts:
     moves: FloatArray | None = None
 
 
+def letters(names: Sequence[str]) -> tuple[str, ...]:
+    """A letter a name, the first in it that no name before it has; empty where all are taken."""
+    taken: list[str] = []
+    for name in names:
+        taken.append(next((c for c in name.lower() if c.isalnum() and c not in taken), ""))
+    return tuple(taken)
+
+
 def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
     """The colours of a scheme, with nothing where its facts are not there yet."""
     if scheme == FACTOR and facts.masks is not None:
@@ -93,7 +114,9 @@ def colour_nodes(scheme: str, facts: NodeFacts) -> NodeColours:
     if scheme == CODEBOOK and facts.grid is not None:
         books, cells = facts.grid[0], facts.grid[1] * facts.grid[2]
         entries = tuple((f"codebook {book}", category(book)) for book in range(books))
-        return NodeColours([category(n // cells) for n in range(books * cells)], "belongs to", entries)
+        kinds = tuple(n // cells for n in range(books * cells))
+        numbers = tuple(map(str, range(books)))
+        return NodeColours([category(book) for book in kinds], "belongs to", entries, numbers, kinds)
     if scheme == TARGET and facts.mask is not None:
         return _by_level(facts.mask, "chance of a target")
     if scheme == OWN and facts.own is not None:
@@ -121,13 +144,14 @@ def _by_factor(masks: FloatArray, names: tuple[str, ...], factors: npt.NDArray[n
 
 def _by_share(by_factor: FloatArray, names: tuple[str, ...], title: str) -> NodeColours:
     """The factor with the largest share of a variable, [F, N]; plain where none has any."""
-    best, chance = by_factor.argmax(axis=0), by_factor.max(axis=0)
-    plain = QColor(colours().node)
-    fills = [category(int(f)) if p >= LEAST_TARGETED else plain for f, p in zip(best, chance, strict=True)]
+    none = by_factor.max(axis=0) < LEAST_TARGETED
+    kinds = tuple(np.where(none, len(names), by_factor.argmax(axis=0)).tolist())
     entries = [(name.replace("_", " "), category(f)) for f, name in enumerate(names)]
-    if (chance < LEAST_TARGETED).any():
-        entries.append(("none", plain))
-    return NodeColours(fills, title, tuple(entries))
+    entries.append(("none", QColor(colours().line)))
+    fills = [entries[kind][1] for kind in kinds]
+    if not none.any():
+        entries.pop()
+    return NodeColours(fills, title, tuple(entries), (*letters(names), ""), kinds)
 
 
 def _of_code(code: int) -> QColor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView
 
 SIDE = 1000.0  # of the scene; some are wider, or higher
 ZOOM = 1.25
+EDGE = 16  # pixels that stay free around what is brought into sight
 
 
 class ZoomView(QGraphicsView):
@@ -55,12 +56,29 @@ class ZoomView(QGraphicsView):
             self._zoomed = True
             self.scale(factor, factor)
 
+    def keep_in_sight(self, item: QGraphicsItem) -> None:
+        """Move the scene so far that an item is seen; where everything is seen, not at all."""
+        if self._zoomed:
+            self.ensureVisible(item, EDGE, EDGE)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.refit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom(ZOOM if event.angleDelta().y() > 0 else 1 / ZOOM)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl and plus or minus zoom, 0 shows everything; the rest is the scene's."""
+        by_control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if by_control and event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(ZOOM)
+        elif by_control and event.key() == Qt.Key.Key_Minus:
+            self.zoom(1 / ZOOM)
+        elif event.key() == Qt.Key.Key_0:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         beside = self.is_background(self.itemAt(event.position().toPoint()))

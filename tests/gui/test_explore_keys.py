@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
@@ -11,17 +12,18 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QToolTip
 
 import datasets
 from datasets.cache import Cache
 from engine.metrics.probe_store import kept_probes
 from engine.results import CausalGraph, TraversalRow
 from gui.explore.action_panel import ActionPanel
+from gui.explore.graph_items import curves_of
 from gui.explore.graph_view import GraphView
 from gui.explore.image_view import ImageColumn
 from gui.explore.node_colours import NodeFacts, colour_nodes
-from gui.explore.traversal_view import TraversalView, enlarged
+from gui.explore.traversal_view import TraversalGrid, TraversalView, effect_words, enlarged
 from gui.main_window import MainWindow
 from tests.gui.conftest import picked, wait_idle
 
@@ -46,6 +48,14 @@ def view(qtbot) -> GraphView:
     made.show()
     made.set_variables((2, 2, 2))
     return made
+
+
+@pytest.fixture
+def tips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What tool tips say, which are not shown."""
+    said: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _where, text, *_more: said.append(text))
+    return said
 
 
 def test_the_action_is_a_node_with_arrows_to_its_targets(view: GraphView) -> None:
@@ -96,6 +106,50 @@ def test_a_codebook_can_be_shown_alone(view: GraphView) -> None:
     view.set_plane(None)
     assert all(node.isVisible() for node in view.nodes)
     assert len(view.shown.pairs) == 8
+
+
+def test_what_is_walked_to_comes_into_sight(view: GraphView) -> None:
+    """Zoomed in by keys, to the other corner by keys; 0 shows everything again."""
+    view.set_variables((1, 8, 8))
+    view.node_chosen.connect(lambda node: view.set_selected((node,)))
+    view.setFocus()
+    before = view.transform().m11()
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(view, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
+    assert view.transform().m11() > 4 * before
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Right)
+        QTest.keyClick(view, Qt.Key.Key_Down)
+    assert view.selected == (63,)
+    assert view.viewport().rect().contains(view.mapFromScene(view.nodes[63].scenePos()))
+    QTest.keyClick(view, Qt.Key.Key_0)
+    assert view.transform().m11() == pytest.approx(before)
+
+
+def words_on_edge(view: GraphView, cause: int) -> str:
+    """What is said where the edge of a cause passes beside all nodes."""
+    line = int(np.flatnonzero(view.shown.pairs[:, 0] == cause)[0])
+    points = curves_of(view.shown, view.positions, view.nodes[0].radius)[line].tolist()
+    places = [view.mapFromScene(*point) for point in points]
+    free = [place for place in places if view.is_background(view.itemAt(place))]
+    return view.words_at(free[len(free) // 2])
+
+
+def test_numbers_are_told_on_hover(view: GraphView, tips: list[str]) -> None:
+    """Of a node, by T too; of the edge under the mouse with the base graph's; of a mean its spread."""
+    view.set_graph(graph_of(8, "shape+"))
+    told = view.words_at(view.mapFromScene(view.nodes[1].scenePos()))
+    for line in ("Target of shape+: 0.80", "Causes: 0,0,0 0.90", "Effects: 0,1,0 0.90", "own code: 1.00"):
+        assert line in told
+    view.set_selected((1,))
+    QTest.keyClick(view, Qt.Key.Key_T)
+    assert tips == [told]
+    words = words_on_edge(view, 1)
+    assert words.startswith("0,0,1 → 0,1,0: probability 0.900\nunder shape+; 0.900 in the base graph")
+    assert view.words_at(QPoint(2, 2)) == ""
+    view.set_graph(replace(graph_of(8), images=16, spread=np.full((8, 8), 0.02, np.float32)))
+    assert words_on_edge(view, 1).endswith("0.900 ± 0.020, mean and standard deviation of 16 images")
 
 
 def test_a_node_is_as_large_as_it_keeps_its_own_code(view: GraphView) -> None:
@@ -224,6 +278,23 @@ def test_a_tool_tip_has_the_cell_enlarged(qapp) -> None:
     document.setHtml(enlarged(np.zeros((8, 8, 3), np.uint8), "a < b"))
     assert "a < b" in document.toPlainText()
     assert document.size().height() > 200
+
+
+def test_a_row_says_its_effect_in_numbers(qtbot, tips: list[str]) -> None:
+    """Also to those without a mouse: T enlarges the cell at the cursor; nothing is said to be no effect."""
+    assert (effect_words(0.0), effect_words(0.1234), effect_words(1e-5)) == ("no effect", "12.3 %", "<0.1 %")
+    grid = TraversalGrid()
+    qtbot.addWidget(grid)
+    images, cells = np.zeros((3, 8, 8, 3), np.uint8), np.zeros((3, 4), np.int64)
+    grid.set_rows([TraversalRow("shape", ("-1", "0", "+1"), images, cells, 0.0)])
+    pictures = [grid.grab().toImage()]
+    grid.set_rows([TraversalRow("shape", ("-1", "0", "+1"), images, cells, 0.05)])
+    pictures.append(grid.grab().toImage())
+    assert pictures[0] != pictures[1]
+    QTest.keyClick(grid, Qt.Key.Key_Right)
+    assert grid.accessibleDescription() == "shape +1 (effect of the row: 5.0 %)"
+    QTest.keyClick(grid, Qt.Key.Key_T)
+    assert "shape +1 (effect of the row: 5.0 %)" in tips[0]
 
 
 def test_the_difference_says_how_large_it_is(qtbot) -> None:

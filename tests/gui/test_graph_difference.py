@@ -86,7 +86,9 @@ def test_only_a_graph_under_an_action_has_a_difference(qtbot, panel: GraphPanel)
     assert "difference from the base graph" in panel.says()
     model = panel.table_model
     assert model.columnCount() == 4
-    assert [model.data(model.index(line, 3)) for line in range(4)] == [GAINED, GAINED, LOST, KEPT]
+    assert [model.data(model.index(line, 3)) for line in range(4)] == [
+        f"{GAINED}: 0.30 → 0.95", f"{GAINED}: 0.00 → 0.60", f"{LOST}: 0.80 → 0.10", f"{KEPT}: 0.90 → 0.70"
+    ]  # fmt: skip
     panel.set_action(None)
     panel.set_graph(graph("none"))
     assert panel.reading.text().startswith("2, p")

@@ -10,8 +10,9 @@ from datasets.factors import Factor, FactorSpace
 from engine.results import JudgedPairs, Retrieval
 from gui.explore.action_panel import ActionPanel, moved_value
 from gui.explore.asked_actions import action_of_cell, action_of_key, moves_of
+from gui.explore.graph_view import GraphView
 from gui.explore.image_source import ImageSource
-from gui.explore.node_colours import FACTOR, NodeFacts, colour_nodes
+from gui.explore.node_colours import FACTOR, NodeFacts, colour_nodes, letters
 from gui.history import Step
 from gui.retrieve.judge_view import JudgeView
 from gui.retrieve.judged import BY_VALUE, by_factor, by_value
@@ -159,3 +160,26 @@ def test_colours_by_factor() -> None:
     fills = colour_nodes(FACTOR, facts).fills
     assert fills is not None
     assert len({fill.name() for fill in fills}) == 3
+
+
+def test_no_factor_is_known_by_its_colour_alone(qtbot) -> None:
+    """Nine factors, eight colours: each has its own letter, on the nodes too; "none" has none."""
+    names = ("bottomwear", "topwear", "hair", "eyes", "shoes", "body", "action", "rotation", "frame")
+    assert letters(names) == ("b", "t", "h", "e", "s", "o", "a", "r", "f")
+    assert letters(("a", "a b", "b")) == ("a", "b", "")
+    masks = np.zeros((9, 10), np.float32)
+    masks[np.arange(9), np.arange(9)] = 0.9
+    found = colour_nodes(FACTOR, NodeFacts(names=names, masks=masks, action_factors=tuple(range(9))))
+    assert "".join(map(found.letter_of, range(10))) == "bthesoarf"
+    assert (found.words_of(8), found.words_of(9)) == ("targeted most by: frame", "targeted most by: none")
+    looks = {(found.fills[n].name(), found.letter_of(n)) for n in range(10)}
+    assert len(looks) == 10
+    view = GraphView()
+    qtbot.addWidget(view)
+    view.resize(400, 400)
+    view.set_variables((1, 2, 5))
+    pictures = []
+    for written in ([found.letter_of(n) for n in range(10)], []):
+        view.set_fills(found.fills, written)
+        pictures.append(view.grab().toImage())
+    assert pictures[0] != pictures[1]

@@ -6,7 +6,18 @@ from html import escape
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPaintEngine,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
 from engine.results import Image, TraversalRow
@@ -14,12 +25,15 @@ from gui.explore.scrolling import reveal
 from gui.history import Step
 from gui.theme import colours
 from gui.widgets import EmptyState, button, caption, heading, named, row, to_qimage
+from gui.words import percent
 
 HEADER = 132  # width of the row headers
 TOP = 18  # height of the column labels
 SPACE = 2
 LEAST, LARGE_ENOUGH, MOST = 28, 36, 96  # side of a cell
+NUMBER = 52  # width of the effect in numbers
 LARGE = 256  # side of the picture in a tool tip
+EFFECT_TIP = "Mean absolute change of a pixel over the row's cells, as a share of the whole range"
 
 
 class TraversalGrid(QWidget):
@@ -107,9 +121,8 @@ class TraversalGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        as_drawing = painter.paintEngine().type() == QPaintEngine.Type.SVG
         side = self.side()
-        small = painter.font()
-        small.setPointSizeF(8)
         for line, (item, strip) in enumerate(zip(self._rows, self._strips, strict=True)):
             top = TOP + line * (side + SPACE)
             if not event.rect().intersects(QRect(0, top, self.width(), side)):
@@ -118,8 +131,12 @@ class TraversalGrid(QWidget):
             width = strip.height()  # cells are square
             for column in range(len(item.labels)):
                 cell = QRect(HEADER + column * (side + SPACE), top, side, side)
-                painter.drawImage(cell, strip, QRect(column * width, 0, width, width))
-        painter.setFont(small)
+                part = QRect(column * width, 0, width, width)
+                if as_drawing:  # it would hold the whole strip again for each cell
+                    painter.drawImage(cell, strip.copy(part))
+                else:
+                    painter.drawImage(cell, strip, part)
+        painter.setFont(_small(painter.font()))
         painter.setPen(QColor(colours().dim))
         for column, label in enumerate(self._rows[0].labels if self._same_labels() else ()):
             area = QRect(HEADER + column * (side + SPACE), 0, side, TOP)
@@ -136,12 +153,18 @@ class TraversalGrid(QWidget):
         title = item.title.replace("_", " ")
         elided = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, HEADER - 12)
         painter.drawText(0, middle - 1, elided)
-        base = QRect(0, middle + 6, HEADER - 20, 4)
+        base = QRect(0, middle + 6, HEADER - 16 - NUMBER, 4)
         painter.fillRect(base, QColor(c.line))
         largest = max(r.effect for r in self._rows) or 1.0
         painter.fillRect(
             base.adjusted(0, 0, -round(base.width() * (1 - item.effect / largest)), 0), QColor(c.accent)
         )
+        font = painter.font()
+        painter.setFont(_small(font))
+        painter.setPen(QColor(c.dim))
+        number = QRect(base.right() + 6, middle, NUMBER, 16)
+        painter.drawText(number, Qt.AlignmentFlag.AlignVCenter, effect_words(item.effect))
+        painter.setFont(font)
 
     def _paint_frames(self, painter: QPainter) -> None:
         c = colours()
@@ -200,6 +223,9 @@ class TraversalGrid(QWidget):
             self._cursor = (line, column)
             reveal(self, self.cell_rect(line, column))
             self.update()
+            self.setAccessibleDescription(self.words(*self._cursor))
+        elif event.key() == Qt.Key.Key_T and not event.modifiers() and self._rows:
+            self._enlarge(self._cursor, self.mapToGlobal(self.cell_rect(*self._cursor).center()))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._rows:
             self.cell_chosen.emit(*self._cursor)
         elif event.key() == Qt.Key.Key_C and not event.modifiers() and self._rows:
@@ -209,13 +235,34 @@ class TraversalGrid(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            cell = self._cell_at(event.pos())
+            cell, line = self._cell_at(event.pos()), (event.pos().y() - TOP) // (self.side() + SPACE)
             if cell is not None:
-                item = self._rows[cell[0]]
-                text = f"{item.title} {item.labels[cell[1]]} (effect of the row {item.effect:.3f})"
-                QToolTip.showText(event.globalPos(), enlarged(item.images[cell[1]], text), self)
+                self._enlarge(cell, event.globalPos())
+            elif 0 <= line < len(self._rows) and event.pos().x() < HEADER:
+                words = f"{self._rows[line].title}: {effect_words(self._rows[line].effect)}\n{EFFECT_TIP}"
+                QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
+
+    def _enlarge(self, cell: tuple[int, int], where: QPoint) -> None:
+        image = self._rows[cell[0]].images[cell[1]]
+        QToolTip.showText(where, enlarged(image, self.words(*cell)), self)
+
+    def words(self, line: int, column: int) -> str:
+        """What a cell is, in words."""
+        item = self._rows[line]
+        return f"{item.title} {item.labels[column]} (effect of the row: {effect_words(item.effect)})"
+
+
+def effect_words(effect: float) -> str:
+    """How much a row changes the picture: a share of the whole range of a pixel."""
+    return percent(effect) if effect > 0 else "no effect"
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(8)
+    return small
 
 
 def enlarged(image: Image, text: str) -> str:

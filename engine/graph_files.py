@@ -29,10 +29,14 @@ def write_graph(path: Path, network: nx.DiGraph) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float) -> nx.DiGraph:
+def to_network(
+    info: RunInfo, codes: Codes, found: CausalGraph, threshold: float, pairs: Codes | None = None
+) -> nx.DiGraph:
     """The graph with named nodes ("codebook,row,column"), their codes, masks and edge probabilities.
 
     A mean over images says of how many, and has the spread of its edges instead of one image's codes.
+    With `pairs` (cause, effect) [E, 2] these are the edges, each with its probability in the base graph and
+    what the action made of it: "gained", "lost" or "kept" by the threshold.
     """
     import networkx as nx
     import numpy as np
@@ -53,10 +57,16 @@ def to_network(info: RunInfo, codes: Codes, found: CausalGraph, threshold: float
         )
     edges = found.edges.copy()
     np.fill_diagonal(edges, -1.0)
-    for cause, effect in np.argwhere(edges >= threshold).tolist():
-        spread = {} if found.spread is None else {"spread": _rounded(found.spread[cause, effect])}
+    for cause, effect in (np.argwhere(edges >= threshold) if pairs is None else pairs).tolist():
+        more: dict[str, object] = {}
+        if found.spread is not None:
+            more["spread"] = _rounded(found.spread[cause, effect])
+        if pairs is not None:
+            before, after = found.base[cause, effect] > threshold, edges[cause, effect] > threshold
+            more["base"] = _rounded(found.base[cause, effect])
+            more["change"] = "kept" if before and after else "gained" if after else "lost"
         names = info.variable_name(cause), info.variable_name(effect)
-        network.add_edge(*names, probability=_rounded(edges[cause, effect]), **spread)
+        network.add_edge(*names, probability=_rounded(edges[cause, effect]), **more)
     return network
 
 
@@ -80,9 +90,10 @@ def _json(network: nx.DiGraph) -> str:
 def _csv(network: nx.DiGraph) -> str:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    columns = ("probability", "spread") if "images" in network.graph else ("probability",)
+    edges = list(network.edges(data=True))
+    columns = list(edges[0][2]) if edges else ["probability"]
     writer.writerow(("cause", "effect", *columns))
-    writer.writerows((a, b, *(values[c] for c in columns)) for a, b, values in network.edges(data=True))
+    writer.writerows((a, b, *(values[c] for c in columns)) for a, b, values in edges)
     return table.getvalue()
 
 
@@ -94,8 +105,12 @@ def _dot(network: nx.DiGraph) -> str:
         code = f" [code={values['code']}]" if "code" in values else ""
         lines.append(f'  "{name}"{code};')
     for a, b, values in network.edges(data=True):
-        spread = f", spread={values['spread']:.4f}" if "spread" in values else ""
-        lines.append(f'  "{a}" -> "{b}" [weight={values["probability"]:.4f}{spread}];')
+        more = "".join(f", {name}={values[name]:.4f}" for name in ("spread", "base") if name in values)
+        if "change" in values:
+            more += f', change="{values["change"]}"' + (
+                ", style=dashed" if values["change"] == "lost" else ""
+            )
+        lines.append(f'  "{a}" -> "{b}" [weight={values["probability"]:.4f}{more}];')
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -227,7 +227,7 @@ class EngineWork:
         from engine.graph_files import to_network, write_graph
 
         info = self._explorer(request.run).info
-        network = to_network(info, request.codes, request.graph, request.threshold)
+        network = to_network(info, request.codes, request.graph, request.threshold, request.pairs)
         write_graph(Path(request.path), network)
         return Written(request.path, f"{network.number_of_edges()} edges")
 

@@ -119,6 +119,7 @@ class PickImage(Request):
     seed: int = 0
     position: int | None = None
     values: tuple[int, ...] | None = None
+    keep: tuple[int, ...] = ()  # factors whose values are meant; the others may be near ones
     file: str = ""
     pixels: Image | None = None
     source: str = "pasted image"  # where the pixels are from, in words
@@ -216,6 +217,8 @@ class WriteGraph(Request):
     Attributes:
         graph: what is written, of one image or the mean over several.
         threshold: least probability of an edge that is written.
+        pairs: of a difference from the base graph: its drawn edges (cause, effect) [E, 2], written with what
+            became of them; `threshold` is then that above which an edge is there.
     """
 
     run: str
@@ -223,6 +226,7 @@ class WriteGraph(Request):
     graph: CausalGraph
     threshold: float
     path: str
+    pairs: npt.NDArray[np.int64] | None = None
     text: ClassVar[str] = "Writing the graph"
     durable: ClassVar[bool] = True
 

@@ -95,10 +95,13 @@ class Exports(QObject):
             seen = (self._graph.legend, self._graph.view)
             self._write(path, lambda file: draw_widgets(seen, f"{self._graph.says()}, {self._of()}", file))
         elif run is not None and step is not None and self._graph.view.graph is not None:
-            chances = self._graph.view.shown.probabilities
-            weakest = float(chances.min()) if len(chances) else 1.0
-            graph = self._graph.view.seen_graph()
-            self.asked.emit(rq.WriteGraph(str(run.path), step.codes, graph, weakest, str(path)))
+            view = self._graph.view
+            chances, pairs = view.shown.probabilities, None
+            least = float(chances.min()) if len(chances) else 1.0
+            if view.difference is not None:
+                least, pairs = view.threshold, view.shown.pairs
+            graph = view.seen_graph()
+            self.asked.emit(rq.WriteGraph(str(run.path), step.codes, graph, least, str(path), pairs))
 
     def write_grid(self, path: Path) -> None:
         """The traversal grid, or its columns one after the other."""

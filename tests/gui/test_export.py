@@ -73,6 +73,17 @@ def test_the_graph_under_an_action_as_a_table(qtbot, ready: MainWindow, tmp_path
     assert min(float(row["probability"]) for row in rows) == pytest.approx(
         shown.probabilities.min(), abs=1e-6
     )
+    ready.explore.graph.compare_choice.click()
+    export(qtbot, ready, "graph", tmp_path / "d.csv")
+    with (tmp_path / "d.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found, model = ready.explore.graph.view.difference, ready.explore.graph.table_model
+    assert len(rows) == len(found.all.pairs) > 0
+    seen = {(row["cause"], row["effect"]): row for row in rows}
+    for line in range(len(rows)):  # what is drawn, lost edges and all, as the table has it
+        cause, effect, _chance, change = (model.data(model.index(line, column)) for column in range(4))
+        row = seen[cause, effect]
+        assert f"{row['change']}: {float(row['base']):.2f} → {float(row['probability']):.2f}" == change
 
 
 @pytest.mark.parametrize("what", ["graph", "traversal"])
@@ -95,6 +106,7 @@ def test_drawings(qtbot, ready: MainWindow, tmp_path: Path, what: str) -> None:
         assert text.count("<image") <= 1  # the image under the nodes
     else:
         assert text.count("<image") == sum(len(row.images) for row in grid.rows)
+        assert 'width="704"' not in text  # a cell, not its whole row again
 
 
 def test_the_traversal_moves(qtbot, ready: MainWindow, tmp_path: Path) -> None:

@@ -247,10 +247,10 @@ class DataWork:
             from datasets.images import load_image
 
             image, note = load_image(request.file, request.shape)
-            return PickedImage(LoadedImage(image, note, request.file, None, request.file))
+            return PickedImage(LoadedImage(image, note, Path(request.file).name, None, request.file))
         cache = self.cache(request.dataset)
         if request.values is not None:
-            return self._pick_values(cache, request.values, request.dataset)
+            return self._pick_values(cache, request)
         rows = cache.rows(request.split)
         if len(rows) == 0:
             raise DatasetInputError(
@@ -262,18 +262,16 @@ class DataWork:
             position = request.position % len(rows)
         return PickedImage(self._row(cache, int(rows[position]), request.dataset), position, request.split)
 
-    def _pick_values(self, cache: Cache, values: tuple[int, ...], dataset: str) -> PickedImage:
-        source = self._source(cache)
+    def _pick_values(self, cache: Cache, request: rq.PickImage) -> PickedImage:
+        source, values, note = self._source(cache), request.values or (), ""
         if source is not None:
             image: Image = source.render(np.asarray([values], dtype=np.int64))[0]
             address = f"{cache.name}:{','.join(map(str, values))}"
             return PickedImage(LoadedImage(image, "", f"{cache.name}, rendered", tuple(values), address))
         row = cache.find(values)
         if row is None:
-            raise DatasetInputError(
-                f"{cache.name} holds no image with these factor values; move another slider or draw one"
-            )
-        return PickedImage(self._row(cache, row, dataset))
+            row, note = _nearest(cache, values, request.keep)
+        return PickedImage(replace(self._row(cache, row, request.dataset), note=note))
 
     def _row(self, cache: Cache, row: int, dataset: str) -> LoadedImage:
         factors = tuple(int(v) for v in cache.factors[row]) if cache.has_factor_labels else None
@@ -319,3 +317,24 @@ class DataWork:
         cache = self.cache(dataset)
         first, second = (self._row(cache, int(rows[position]), dataset) for rows in (before, after))
         return PickedPair(first, second, action, position)
+
+
+def _nearest(cache: Cache, values: tuple[int, ...], keep: tuple[int, ...]) -> tuple[int, str]:
+    """The row of the image that has the values of `keep` and most of the others, and what it has not.
+
+    Raises:
+        DatasetInputError: none has those of `keep`, or `keep` is empty.
+    """
+    known, kept = np.asarray(cache.factors), list(keep)
+    rows = (
+        np.flatnonzero((known[:, kept] == np.asarray(values)[kept]).all(axis=1)) if kept else np.zeros(0, int)
+    )
+    if not len(rows):
+        raise DatasetInputError(
+            f"{cache.name} holds no image with these factor values; move another slider or draw one"
+        )
+    row = int(rows[(known[rows] != np.asarray(values)).sum(axis=1).argmin()])
+    others = [
+        cache.space.names[f].replace("_", " ") for f in np.flatnonzero(known[row] != np.asarray(values))
+    ]
+    return row, f"the nearest image that there is; not as chosen: {', '.join(others)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datasets.factors import FactorSpace
 from gui import requests as rq
 from gui.history import Step
+from gui.replies import PickedImage
 
 Moves = tuple[int, int]  # factor, signed number of steps
 
@@ -25,6 +26,14 @@ class Asked:
     label: str
     python: str
     moves: tuple[int, int] | None = None
+
+
+def changed_factors(image: PickedImage | None, values: Sequence[int]) -> tuple[int, ...]:
+    """The factors that shall have another value than in the present image."""
+    now = image.loaded.factors if image is not None else None
+    if now is None or len(now) != len(values):
+        return ()
+    return tuple(f for f, (before, after) in enumerate(zip(now, values, strict=True)) if before != after)
 
 
 def action_of_key(space: FactorSpace, factor: int, up: bool) -> int | None:

@@ -6,9 +6,12 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from datasets.factors import FactorSpace
+from gui.explore.scrolling import FittingScroll
 from gui.replies import PickedImage
 from gui.widgets import GAP, button, caption, heading, named, row, tool_button
+from gui.words import value_of
 
+LINE, FEWEST_SEEN = 18, 6  # height of a slider, and how many are always seen at once
 SETTLE_MS = 40  # a dragged slider asks at most 25 times a second
 
 
@@ -61,9 +64,15 @@ class ImageSource(QWidget):
         layout.addWidget(self._unlabelled)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(GAP)
-        self._grid.setVerticalSpacing(6)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
-        layout.addLayout(self._grid)
+        holder = QWidget()
+        holder.setLayout(self._grid)
+        self._scroll = FittingScroll(holder)  # many factors, or a low window: scrolled rather than squeezed
+        self._scroll.setObjectName("factor_scroll")
+        self._scroll.setAccessibleName("Factor values, scrollable")
+        layout.addWidget(self._scroll)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
@@ -91,6 +100,7 @@ class ImageSource(QWidget):
             )
             slider.setRange(0, factor.size - 1)
             slider.setPageStep(1)
+            slider.setMinimumHeight(LINE)  # its handle would be cut
             slider.valueChanged.connect(self._on_moved)
             slider.sliderMoved.connect(lambda _value: self._show_readings())
             slider.sliderReleased.connect(self._settle)
@@ -102,6 +112,9 @@ class ImageSource(QWidget):
             self._sliders.append(slider)
             self._readings.append(reading)
         self._title.setVisible(bool(self._sliders))
+        self._scroll.setVisible(bool(self._sliders))
+        self._scroll.setMinimumHeight(min(len(self._sliders), FEWEST_SEEN) * (LINE + 4))
+        self._scroll.updateGeometry()
         self._set_tracking(can_render)
 
     def _set_tracking(self, can_render: bool) -> None:
@@ -118,7 +131,7 @@ class ImageSource(QWidget):
         loaded = picked.loaded
         place = f"{picked.split} image {picked.position}" if picked.position is not None else loaded.source
         self.note.setText(f"{place}: {loaded.note}" if loaded.note else place)
-        self.note.setToolTip(loaded.source)
+        self.note.setToolTip(loaded.address or loaded.source)
         known = loaded.factors is not None
         self._title.setText("Factors of the image" if known else "Factors (unknown for this image)")
         self._factors, self._awaited = loaded.factors, False
@@ -144,7 +157,8 @@ class ImageSource(QWidget):
         if self._space is None:
             return
         for factor, slider, reading in zip(self._space.factors, self._sliders, self._readings, strict=True):
-            reading.setText(factor.values[slider.sliderPosition()] if known else "—")
+            value = value_of(factor.name, factor.values[slider.sliderPosition()])
+            reading.setText(value if known else "—")
 
     def _on_moved(self) -> None:
         self._show_readings()

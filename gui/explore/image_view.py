@@ -12,6 +12,7 @@ from gui.theme import colours
 from gui.widgets import GAP, caption, named, to_qimage
 
 LEAST = 72  # smallest side of a picture
+WASTE = 1.34  # room over size from which single pixels would leave too much of the room empty
 
 
 class ImageView(QWidget):
@@ -78,11 +79,19 @@ class ImageView(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(LEAST, LEAST)
 
+    def _room(self, image: QImage) -> float:
+        """By how much it can be enlarged, in pixels of the screen."""
+        return min(self.width() / image.width(), self.height() / image.height()) * self.devicePixelRatioF()
+
+    def is_crisp(self, image: QImage) -> bool:
+        """Whether its pixels are seen as squares; not where that would leave it at half its size."""
+        room = self._room(image)
+        return not self._smooth and (1 <= room < WASTE or room >= 2)
+
     def _target(self, image: QImage) -> QRect:
         """Centred; whole pixel factors when crisp, so that all pixels are of one size."""
-        ratio = self.devicePixelRatioF()
-        room = min(self.width() / image.width(), self.height() / image.height()) * ratio
-        factor = float(int(room)) if room >= 1 and not self._smooth else room
+        ratio, room = self.devicePixelRatioF(), self._room(image)
+        factor = float(int(room)) if self.is_crisp(image) else room
         width, height = int(image.width() * factor / ratio), int(image.height() * factor / ratio)
         return QRect((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 
@@ -99,7 +108,8 @@ class ImageView(QWidget):
                 self.placeholder,
             )
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
+        smooth = not self.is_crisp(self._qimage)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         target = self._target(self._qimage)
         painter.drawImage(target, self._qimage)
         for cell in self._cells:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.results import Codes, Image, Intervention, RunInfo, TraversalRow
 from gui import requests as rq
-from gui.explore.asked_actions import Asked, action_of_cell, action_of_key, moves_of
+from gui.explore.asked_actions import Asked, action_of_cell, action_of_key, changed_factors, moves_of
 from gui.explore.graph_presenter import GraphPresenter
 from gui.history import Step
 from gui.notebook import action_line, do_line, state_line
@@ -85,7 +85,7 @@ class ExplorePresenter(QObject):
         self._pick(position=position + step if position >= 0 else 0)
 
     def pick_values(self, values: tuple[int, ...]) -> None:
-        """The image with these factor values."""
+        """The image with these factor values, or the nearest that has those that were moved."""
         self._pick(values=values)
 
     def pick_file(self, path: str) -> None:
@@ -126,7 +126,8 @@ class ExplorePresenter(QObject):
             self.warned.emit("No data set is open yet; wait for it, or open an image file.")
             return
         dataset = self._selection.dataset.dataset
-        self.asked.emit(rq.PickImage(dataset, seed=seed, position=position, values=values))
+        keep = changed_factors(self._selection.image, values or ())
+        self.asked.emit(rq.PickImage(dataset, seed=seed, position=position, values=values, keep=keep))
 
     def _shape(self) -> tuple[int, int, int]:
         run = self._selection.run
@@ -232,13 +233,15 @@ class ExplorePresenter(QObject):
                     asked.moves,
                 )
             )  # fmt: skip
-            self._say_how_many(asked.request, outcome)
+            self._say_how_many(asked, outcome)
         self._grant()
 
-    def _say_how_many(self, request: rq.Request, outcome: Intervention) -> None:
-        """A do(variable) that moved most of the model is worth a word."""
-        moved, total = int(outcome.moved.sum()), len(outcome.moved)
-        if isinstance(request, rq.DoVariables) and request.propagate and 2 * moved > total:
+    def _say_how_many(self, asked: Asked, outcome: Intervention) -> None:
+        """What moved nothing, and a do(variable) that moved most of the model, are worth a word."""
+        moved, total, request = int(outcome.moved.sum()), len(outcome.moved), asked.request
+        if not moved:
+            self.hinted.emit(f"{asked.label}: no effect; no variable has another code now.")
+        elif isinstance(request, rq.DoVariables) and request.propagate and 2 * moved > total:
             self.hinted.emit(
                 f"{moved} of {total} variables moved; choose Direct to change only the chosen one."
             )

@@ -304,7 +304,7 @@ class ExploreWorkspace(Workspace):
         self.source.set_image(picked)
         self.images.set_original(picked.loaded.image if picked is not None else None)
         self.graph.view.set_picture(picked.loaded.image if picked is not None else None)
-        if picked is not None and picked.loaded.note:
+        if picked is not None and picked.loaded.note and picked.loaded.factors is None:
             self.hinted.emit(f"{picked.loaded.source}: {picked.loaded.note}.")
 
     def _on_reconstruction(self, reading: Reconstruction | None) -> None:

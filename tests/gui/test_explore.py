@@ -101,7 +101,7 @@ def test_graph_under_an_action_and_strongest_edges(qtbot, ready: MainWindow) -> 
     assert panel.table_model.rowCount() == 7
     panel.layout_choice.setCurrentIndex(1)
     wait_idle(qtbot, ready)
-    positions = panel.view._positions
+    positions = panel.view.positions
     assert positions.min() >= 0
     assert len(np.unique(positions, axis=0)) == len(positions)
 
@@ -161,7 +161,9 @@ def test_other_size_is_converted_and_said(qtbot, ready: MainWindow, tmp_path: Pa
     path = tmp_path / "large.png"
     PilImage.new("L", (100, 80), 90).save(path)
     drop(ready, path)
-    qtbot.waitUntil(lambda: picked(ready).loaded.source == str(path))
+    qtbot.waitUntil(lambda: picked(ready).loaded.address == str(path))
+    assert ready.explore.source.note.text().startswith("large.png: ")  # its folders are in the tool tip
+    assert ready.explore.source.note.toolTip() == str(path)
     assert picked(ready).loaded.image.shape == (64, 64, 3)
     assert "100" in ready.explore.source.note.text()
     wait_idle(qtbot, ready)

@@ -6,18 +6,21 @@ import dataclasses
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 
 import datasets
+from datasets.errors import DatasetInputError
 from datasets.factors import Factor, FactorSpace
 from datasets.shapes import ShapesSource
-from engine.results import RunInfo
+from engine.results import LoadedImage, RunInfo
 from gui import requests as rq
 from gui.data_work import DataWork
+from gui.explore.asked_actions import changed_factors
 from gui.library.contact_sheet import ContactSheet
 from gui.library.dataset_work import DatasetWork
 from gui.main_window import MainWindow
-from gui.replies import DatasetView, Failure
+from gui.replies import DatasetView, Failure, PickedImage
 from tests.datasets.faces import random_faces
 from tests.gui.conftest import wait_idle
 
@@ -100,6 +103,32 @@ def test_images_without_factor_labels(qtbot, tmp_path: Path) -> None:
     assert found.count_pairs(rq.CountPairs(str(path))).not_drawn
     assert found.find_image(rq.FindImage(str(path), (0,) * page.factors.shape[1])).image is None
     work.close()
+
+
+def test_the_nearest_image_where_not_all_exist(tiny_cache: Path) -> None:
+    """It has the value that was moved and most of the others, which is said; none without any is refused."""
+    work = DataWork()
+    cache = work.cache(str(tiny_cache))
+    work._sources[cache.name] = None  # as of a set whose images cannot be drawn
+    known, moved = cache.factors, 2
+    values = next(v for v in known if cache.find([*v[:moved], v[moved] ^ 1, *v[moved + 1 :]]) is None).copy()
+    values[moved] ^= 1
+    wanted = tuple(values.tolist())
+    loaded = work.pick_image(rq.PickImage(str(tiny_cache), values=wanted, keep=(moved,))).loaded
+    found = np.array(loaded.factors)
+    same = known[known[:, moved] == values[moved]]
+    assert found[moved] == values[moved]
+    assert (found != values).sum() == (same != values).sum(axis=1).min() > 0
+    names = [cache.space.names[f].replace("_", " ") for f in np.flatnonzero(found != values)]
+    assert loaded.note == f"the nearest image that there is; not as chosen: {', '.join(names)}"
+    with pytest.raises(DatasetInputError, match="no image"):
+        work.pick_image(rq.PickImage(str(tiny_cache), values=wanted))
+    whole = tuple(known[5].tolist())
+    assert work.pick_image(rq.PickImage(str(tiny_cache), values=whole, keep=(0,))).loaded.note == ""
+    work.close()
+    now = PickedImage(LoadedImage(np.zeros((1, 1, 3), np.uint8), factors=(1, 2, 3)))
+    assert changed_factors(now, (1, 0, 4)) == (1, 2)
+    assert changed_factors(None, (1, 0, 4)) == ()
 
 
 def test_a_data_set_that_did_not_open_is_not_awaited(qtbot, window: MainWindow) -> None:

@@ -231,7 +231,7 @@ def test_a_session_keeps_its_image_when_its_data_set_opens(desk: Desk) -> None:
 
 
 def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:
-    """More than half moved: how many, in words; a direct one, or one that moves few, says nothing."""
+    """More than half moved: how many, in words; one that moves few says nothing, one that moves none does."""
     said: list[str] = []
     desk.presenter.hinted.connect(said.append)
     for moved in (2, 3):
@@ -239,3 +239,6 @@ def test_a_propagated_do_that_moves_most_variables_is_said(desk: Desk) -> None:
         desk.presenter.on_intervention(rq.kind_of(rq.DoVariables), outcome(moved, moved))
     assert len(said) == 1
     assert said[0].startswith("3 of 4 variables moved")
+    desk.presenter.act(0)
+    desk.presenter.on_intervention(rq.kind_of(rq.ApplyAction), outcome(3, 0))
+    assert said[1] == f"{SPACE.action_names[0]}: no effect; no variable has another code now."

@@ -8,12 +8,14 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
+from datasets.factors import Factor, FactorSpace
 from datasets.shapes import ShapesSource
 from engine.results import LoadedImage, Palette, TraversalRow
 from gui.explore.graph_items import Edges
+from gui.explore.graph_layout import free_radius
 from gui.explore.graph_panel import GraphPanel
 from gui.explore.image_source import ImageSource
-from gui.explore.image_view import ImageColumn
+from gui.explore.image_view import ImageColumn, ImageView
 from gui.explore.incoming import can_take, incoming
 from gui.explore.node_colours import SCHEMES, NodeFacts, colour_nodes
 from gui.explore.traversal_view import TraversalView
@@ -206,6 +208,39 @@ def test_what_causes_much_is_coloured_most() -> None:
     assert away[0] <= 1
     assert found.fills[4] == found.entries[0][1]
     assert [text for text, _ in found.entries] == ["0", "1", "2", "3", "4"]
+
+
+def test_many_sliders_are_scrolled_not_squeezed(qtbot, source: ImageSource) -> None:
+    """Each is as high as its handle, however low the window is."""
+    names = tuple(f"part_{n}" for n in range(12))
+    source.set_space(
+        FactorSpace(tuple(Factor(name, (f"{name}_0", f"{name}_1"), "nominal") for name in names))
+    )
+    source.set_image(PickedImage(LoadedImage(pictures(1)[0], "", "test", (1,) * 12)))
+    source.show()
+    for height in (230, 500):
+        source.resize(300, height)
+        QTest.qWait(10)
+        assert min(slider.height() for slider in source._sliders) >= 18
+        assert source._scroll.verticalScrollBar().isVisible() == (height == 230)
+    assert source._readings[0].text() == "1"  # its name stands at the left
+
+
+@pytest.mark.parametrize(("side", "drawn"), [(127, 127), (130, 128), (80, 64), (60, 60), (190, 128)])
+def test_pictures_fill_their_room(qtbot, side: int, drawn: int) -> None:
+    """Whole pixels, unless that would leave half of the room empty."""
+    view = ImageView("a", "b")
+    qtbot.addWidget(view)
+    view.resize(side, side)
+    view.set_image(np.zeros((64, 64, 3), np.uint8))
+    assert view._target(view._qimage).width() == drawn
+
+
+def test_nodes_of_a_layout_are_as_large_as_there_is_room() -> None:
+    """Within limits, and without touching."""
+    near, far = np.array([[0, 0], [20, 0], [60, 0]], np.float32), np.array([[0, 0], [500, 0]], np.float32)
+    assert free_radius(near, 5, 26) == pytest.approx(8)
+    assert (free_radius(near, 13, 26), free_radius(far, 13, 26)) == (13, 26)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QV
 
 from gui.widgets import GAP, heading
 
-WORDS = 300  # width of what a key does
+PILL = 22  # height of a key
+WORDS = 340  # width of what a key does
 SHORTCUTS = (
     ("Ctrl+1 … Ctrl+4", "Explore, Retrieve, Train, Library"),
     ("Ctrl+N  Ctrl+Shift+O", "New session, open a session"),
@@ -27,8 +28,9 @@ SHORTCUTS = (
     ("Shift", "With a click, an arrow key or a drag: choose several variables"),
     ("Ctrl+arrows  Space", "Walk over the nodes without choosing; add one, or leave it out"),
     ("+  −", "Apply the action of the factor in bold (in the graph, Page Up, Page Down: another)"),
-    ("Wheel  0", "Zoom the graph, fit it"),
+    ("Ctrl and +  −   0", "Zoom the graph (or by wheel), fit it"),
     ("C", "In the traversal: compare the cell with the present image"),
+    ("T", "What the mouse would be told: of the node, of the cell of the traversal"),
     ("Ctrl+U", "Use the result as the image"),
     ("Ctrl+C  Ctrl+Shift+C", "Copy the result, the interventions as a command"),
     ("Ctrl+Shift+G", "Copy the graph for networkx"),
@@ -62,8 +64,12 @@ def show_shortcuts(parent: QWidget) -> QDialog:
         key_label, words = QLabel(keys), QLabel(meaning)
         key_label.setProperty("role", "pill")
         words.setWordWrap(True)
-        words.setMinimumWidth(WORDS)
-        grid.addWidget(key_label, line, 2 * side, Qt.AlignmentFlag.AlignLeft)
+        words.setFixedWidth(WORDS)
+        words.ensurePolished()
+        words.setMinimumHeight(words.heightForWidth(WORDS))  # a grid asks wrapped words for one line only
+        key_label.setFixedHeight(PILL)
+        side_of = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        grid.addWidget(key_label, line, 2 * side, side_of)
         grid.addWidget(words, line, 2 * side + 1)
     layout.addLayout(grid)
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -140,7 +140,8 @@ def _style_sheet(c: Colours) -> str:
         padding: 1px 8px; color: {c.dim}; font-size: 8.5pt; }}
     QPushButton, QToolButton {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px;
         padding: 4px 10px; color: {c.text}; min-height: 18px; }}
-    QToolButton {{ padding: 3px 6px; min-width: 16px; }}
+    QToolButton {{ padding: 3px 6px; }}
+    QToolButton[role="glyph"] {{ padding: 3px 7px; }}
     QPushButton:hover, QToolButton:hover {{ background: {c.hover}; border-color: {c.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.line}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,

@@ -49,6 +49,8 @@ def tool_button(
     """A named small button."""
     made = named(QToolButton(), object_name, accessible_name, tip or accessible_name)
     made.setText(text)
+    if len(text) == 1:
+        made.setProperty("role", "glyph")  # as wide as it needs: a least width would let a layout cut words
     made.clicked.connect(lambda _checked=False: clicked())
     return made
 

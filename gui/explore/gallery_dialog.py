@@ -214,7 +214,11 @@ class GalleryDialog(QDialog):
         self.legend.setText(
             LEGEND if page.labelled else f"The factor values of {page.dataset} are not known."
         )
-        self.few.setText("So few images tell little." if use.with_code else "There is nothing to compare.")
+        self.few.setText(
+            "So few images tell little."
+            if use.with_code
+            else "There is nothing to compare here; the coloured cells of the map have the code."
+        )
         self.few.setVisible(page.labelled and use.with_code < FEW)
         self.bars.set_factors(use.factors if use.with_code else ())
 

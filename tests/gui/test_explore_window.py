@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 import datasets
 from engine.results import Reconstruction
 from gui.history import Step
 from gui.main_window import MainWindow
 from gui.replies import Failure
+from gui.shortcuts import show_shortcuts
 from tests.gui.test_explore_datasets import RUN
 
 
@@ -70,6 +71,16 @@ def test_a_long_run_name_does_not_widen_the_bar(window: MainWindow) -> None:
     assert window.top_bar.run.sizeHint().width() < 300
     assert name in window.top_bar.run.toolTip()
     assert window.minimumSizeHint().width() < before + 200
+
+
+def test_the_sheet_of_shortcuts_cuts_no_words(window: MainWindow) -> None:
+    """Wrapped lines have room for all of their lines."""
+    sheet = show_shortcuts(window)
+    QTest.qWait(20)
+    words = [label for label in sheet.findChildren(QLabel) if label.wordWrap()]
+    assert len(words) > 20
+    assert all(label.height() >= label.heightForWidth(label.width()) for label in words)
+    sheet.reject()
 
 
 def test_explore_fits_the_small_window(window: MainWindow) -> None:

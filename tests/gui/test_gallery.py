@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 
 from datasets.cache import Cache
 from datasets.errors import DatasetInputError
@@ -139,6 +139,19 @@ def test_the_window_shows_what_is_true(
     ready.show_workspace(1)
     assert not dialog.isVisible()
     wait_idle(qtbot, ready)
+
+
+def test_no_button_of_the_gallery_is_cut(qtbot) -> None:
+    """Also of a large codebook, whose numbers take more room."""
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = GalleryDialog(parent)
+    dialog.show()
+    dialog.set_place(0, (8, 8), 63, 1024, 866)
+    dialog.set_present(866)
+    qtbot.wait(20)
+    for made in dialog.findChildren(QAbstractButton):
+        assert made.width() >= made.sizeHint().width(), made.objectName()
 
 
 def test_the_keyboard_walks_over_codes_and_cells(desk: Desk) -> None:

@@ -31,6 +31,8 @@ class ChosenVariables:
                 self._panel.set_together([(n, run.variable_name(n)) for n in chosen])
         self.show_neighbours()
         self.show_cells()
+        if run is not None and chosen:
+            self._panel.palette_view.set_place(surroundings(self._cells(chosen), run.grid[1:]))
 
     def show_neighbours(self) -> None:
         """Causes and effects of one variable along the drawn edges."""
@@ -49,9 +51,14 @@ class ChosenVariables:
             self._images.set_cells([])
             return
         _, rows, columns = run.grid
-        nodes = self._selection.variables if hovered is None else (hovered,)
-        cells = sorted({divmod(node % (rows * columns), columns) for node in nodes})
+        cells = self._cells(self._selection.variables if hovered is None else (hovered,))
         self._images.set_cells([QRectF(c / columns, r / rows, 1 / columns, 1 / rows) for r, c in cells])
+
+    def _cells(self, nodes: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Row and column of variables, each once."""
+        run = self._selection.run
+        _, rows, columns = run.grid if run is not None else (1, 1, 1)
+        return sorted({divmod(node % (rows * columns), columns) for node in nodes})
 
     def choose_place(self, x: float, y: float, more: bool) -> None:
         """Choose the variable of a place in the image, 0..1, of the codebook that is in use.
@@ -77,3 +84,13 @@ class ChosenVariables:
         """Further codes of the same."""
         if (palette.variable, *palette.others) == self._selection.variables:
             self._panel.add_palette(palette)
+
+
+def surroundings(cells: list[tuple[int, int]], grid: tuple[int, int]) -> QRectF:
+    """Cells (row, column) of a grid (rows, columns) and one more around them, squared; in 0..1 of it."""
+    rows, columns = grid
+    top, left = (max(0, min(places) - 1) for places in zip(*cells, strict=True))
+    bottom, right = (max(places) + 2 for places in zip(*cells, strict=True))
+    side = min(max(bottom - top, right - left, 3), rows, columns)
+    top, left = max(0, min(top, rows - side)), max(0, min(left, columns - side))
+    return QRectF(left / columns, top / rows, side / columns, side / rows)

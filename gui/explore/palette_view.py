@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from engine.results import Codes, Palette
+from engine.results import Codes, Image, Palette
 from gui.explore.thumbs import ThumbGrid
 from gui.widgets import caption, named, row
 from gui.words import count, percent
@@ -31,6 +31,7 @@ class PaletteView(QWidget):
         super().__init__()
         self.shown: Palette | None = None  # what the thumbnails are, in their order
         self._num_codes = 0
+        self._place: QRectF | None = None  # of the variables and their neighbours, in 0..1 of the image
         self.thumbs = ThumbGrid("palette", "Palette: the image for each likely code of the variable")
         self.order = named(QComboBox(), "palette_order", "Order of the palette")
         for key, text in ORDERS.items():
@@ -42,12 +43,18 @@ class PaletteView(QWidget):
         )
         self.all_switch = named(QPushButton("Show all"), "palette_all", "Show all codes of the variable")
         self.all_switch.setCheckable(True)
-        self.reading = caption()
+        self.close_up = named(
+            QPushButton("Close-up"), "palette_close_up", "Show only the surroundings of the variable",
+            "One variable changes a small part of the image: show only that part and what is around it",
+        )  # fmt: skip
+        self.close_up.setCheckable(True)
+        self.reading = caption(wrap=True)
         self.reading.setObjectName("palette_reading")
         self.scroll_area = QScrollArea()
         self._build()
         self.order.currentIndexChanged.connect(lambda _index: self._sort_again())
         self.all_switch.toggled.connect(self.all_wanted)
+        self.close_up.toggled.connect(lambda _on: self._sort_again())
         self.thumbs.chosen.connect(self._on_chosen)
         self.thumbs.cursor_moved.connect(self._tell)
 
@@ -69,7 +76,7 @@ class PaletteView(QWidget):
         bar = row(self.order, self.all_switch, spacing=4)
         bar.setStretch(0, 1)
         layout.addLayout(bar)
-        layout.addWidget(self.reading)
+        layout.addLayout(row(self.reading, self.close_up, spacing=4, wide=self.reading))
         layout.addWidget(self.scroll_area, 1)
 
     # ------------------------------------------------------------ what is shown
@@ -81,6 +88,10 @@ class PaletteView(QWidget):
         self.shown = None
         self.thumbs.set_items(np.zeros((0, 1, 1, 3), np.uint8), ())
         self.reading.setText("")
+
+    def set_place(self, place: QRectF) -> None:
+        """The part of the image, in 0..1 of its sides, that a close-up shows."""
+        self._place = place
 
     def set_palette(self, palette: Palette) -> None:
         """The most likely codes; they replace what was shown."""
@@ -111,7 +122,7 @@ class PaletteView(QWidget):
         self.shown = shown = in_order(palette, str(self.order.currentData()))
         top = float(shown.probabilities.max())
         self.thumbs.set_items(
-            shown.images,
+            part_of(shown.images, self._place) if self.close_up.isChecked() else shown.images,
             tuple(map(str, shown.codes.tolist())),
             tuple(describe(shown, place) for place in range(len(shown.codes))),
             tuple(float(p) / top if top > 0 else 0.0 for p in shown.probabilities),
@@ -131,6 +142,16 @@ class PaletteView(QWidget):
     def _on_chosen(self, place: int) -> None:
         if self.shown is not None:
             self.chosen.emit(int(self.shown.codes[place]))
+
+
+def part_of(images: Image, place: QRectF | None) -> Image:
+    """A part, in 0..1 of the sides, of images [n, height, width, 3]; all of them where there is none."""
+    if place is None:
+        return images
+    height, width = images.shape[1:3]
+    top, bottom = round(place.top() * height), round(place.bottom() * height)
+    left, right = round(place.left() * width), round(place.right() * width)
+    return images[:, top:bottom, left:right]
 
 
 def joined(first: Palette, second: Palette) -> Palette:

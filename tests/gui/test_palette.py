@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from engine.results import Palette
 from gui import requests as rq
 from gui.explore import presenter as presenting
+from gui.explore.chosen_variables import surroundings
 from gui.explore.palette_view import in_order
 from gui.explore.variable_panel import VariablePanel
 from gui.main_window import MainWindow
@@ -61,6 +64,21 @@ def test_three_orders(panel: VariablePanel, order: str, codes: list[int]) -> Non
     assert panel.thumbs._current == codes.index(7)
     panel.choose_likeliest_other()
     assert chosen[-1] == ((5,), 2)
+
+
+def test_a_close_up_shows_the_surroundings(panel: VariablePanel) -> None:
+    """The cell with its neighbours, as square as the image, within it at the edges."""
+    assert surroundings([(0, 7)], (8, 8)) == QRectF(5 / 8, 0, 3 / 8, 3 / 8)
+    assert surroundings([(3, 2), (5, 4)], (8, 8)) == QRectF(1 / 8, 2 / 8, 5 / 8, 5 / 8)
+    assert surroundings([(0, 0), (7, 7)], (8, 8)) == QRectF(0, 0, 1, 1)
+    many = replace(palette(), images=np.arange(4 * 8 * 8 * 3, dtype=np.uint8).reshape(4, 8, 8, 3))
+    panel.palette_view.set_place(QRectF(5 / 8, 0, 3 / 8, 3 / 8))
+    panel.set_palette(many)
+    assert panel.thumbs._pictures[0].width() == 8
+    panel.palette_view.close_up.click()
+    picture = panel.thumbs._pictures[1]
+    assert (picture.width(), picture.height()) == (3, 3)
+    assert picture.pixelColor(0, 0).getRgb()[:3] == tuple(many.images[1, 0, 5].tolist())
 
 
 def test_more_codes_take_their_places_and_the_keyboard_stays(panel: VariablePanel) -> None:

@@ -58,6 +58,7 @@ class SampleView(QWidget):
         super().__init__(parent)
         self._folder = Path()
         self._samples: list[SampleSaved] = []
+        self._holds: dict[str, frozenset[str]] = {}  # the names of the arrays that a sample has
         self.area = named(PictureArea(), "train_sample", "Sample picture")
         self.tiles = named(ActionTiles(), "train_sample_actions", "What each action makes of an image")
         self.tiles.hide()
@@ -96,7 +97,7 @@ class SampleView(QWidget):
     def set_run(self, folder: Path | None) -> None:
         """Another run's pictures; None empties the view."""
         self._folder = folder or Path()
-        self._samples = []
+        self._samples, self._holds = [], {}
         self.area.words = (
             "The first picture comes with the first validation."
             if folder
@@ -111,6 +112,7 @@ class SampleView(QWidget):
         # a resumed run takes its pictures again from the checkpoint on
         self._samples = [sample for sample in self._samples if sample.path != event.path]
         self._samples.append(event)
+        self._holds.pop(event.path, None)
         self.slider.setRange(0, len(self._samples) - 1)
         if at_newest:
             self._to_newest()
@@ -189,9 +191,12 @@ class SampleView(QWidget):
     def _newest(self, keys: Sequence[str], index: int) -> dict[str, npt.NDArray[Any]]:
         """Arrays of the sample at `index`, or of the last one before it that has them; else none."""
         for sample in reversed(self._samples[: index + 1]):
+            if not self._holds.get(sample.path, frozenset(keys)).issuperset(keys):
+                continue  # it was looked into before
             try:
                 with np.load((self._folder / sample.path).with_suffix(".npz"), allow_pickle=False) as arrays:
-                    if all(key in arrays for key in keys):
+                    self._holds[sample.path] = frozenset(arrays.files)
+                    if self._holds[sample.path].issuperset(keys):
                         return {key: np.asarray(arrays[key]) for key in keys}
             except (OSError, ValueError, zipfile.BadZipFile):
                 continue

@@ -102,6 +102,11 @@ def test_the_graph_and_the_codes_are_seen_to_form(
     assert "of 32 used" in samples.when.text()
     samples.slider.setValue(samples.slider.maximum())
     assert not samples.area.picture.isNull()  # the codes no longer change: the last ones of the first phase
+    assert frozenset() not in samples._holds.values()
+    samples._holds = dict.fromkeys(samples._holds, frozenset())
+    samples._show_again()  # what is known to hold nothing is not looked into again
+    assert "could not" not in samples.when.text()
+    assert samples.area.picture.isNull()
     window.train._leave()
     wait_idle(qtbot, window, WAIT)
 

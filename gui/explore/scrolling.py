@@ -19,7 +19,8 @@ class FittingScroll(QScrollArea):
         self.setWidget(inside)
 
     def sizeHint(self) -> QSize:
-        return self.widget().sizeHint()
+        inside = self.widget()
+        return inside.sizeHint() if inside is not None else super().sizeHint()
 
 
 def reveal(widget: QWidget, rect: QRect) -> None:

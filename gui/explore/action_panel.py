@@ -18,7 +18,7 @@ from gui.theme import category
 from gui.widgets import GAP, button, caption, heading
 from gui.words import value_of
 
-READING_WIDTH = 176  # of a factor's name and its value's words together; the panel is narrow
+READING_WIDTH = 172  # of a factor's name and its value's words together; the panel is narrow
 LEAST_READING = 56
 HINT = "The model's actions appear here when it is loaded."
 
@@ -82,7 +82,7 @@ class ActionPanel(QWidget):
             tip = f"Action {factor.name}{'+' if word == 'raise' else '-'}"
             spoken = f"{word} {factor.name} by one step"
             made = button(sign, f"action_{factor.name}_{word}", spoken, self._asker(action), tip)
-            made.setFixedWidth(32)
+            made.setFixedWidth(34)
             made.setEnabled(False)
             self._grid.addWidget(made, line, column)
             self.buttons.append(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPixmapCache
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from engine.results import BoolArray, FloatArray
@@ -11,6 +12,8 @@ from gui.explore.graph_difference import Difference
 from gui.explore.graph_items import EdgeLayer, Edges
 from gui.explore.graph_tips import nearest_edge
 from gui.explore.node_colours import THRESHOLD
+
+KEPT_KB = 256 * 1024  # pictures of layers; Qt's own 10 MB do not do for a large window, or two pixels a point
 
 
 class EdgeDrawing:
@@ -26,6 +29,7 @@ class EdgeDrawing:
         self._layers = (
             self._plain, self._gained, self._lost, self._action, self._path, self._causes, self._effects
         )  # fmt: skip
+        QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), KEPT_KB))
         for layer in self._layers:
             scene.addItem(layer)
         self._shown, self._is_difference = Edges(), False

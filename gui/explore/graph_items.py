@@ -22,7 +22,7 @@ from gui.theme import colours
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
 LABEL_FROM = 30.0  # a node's name is written when its circle is at least this wide on the screen
-LETTER_FROM = 11.0  # and before that the letter of its colour
+LETTER_FROM = 13.0  # and before that the letter of its colour
 CODE_FROM = 44.0  # and its code below, when it is this wide
 BENDS = 7  # points of a bent line
 LEVELS = 6  # edges are drawn in this many classes of width and opacity
@@ -193,6 +193,7 @@ class EdgeLayer(QGraphicsItem):
         self.prepareGeometryChange()
         self._bounds = bounds
         self._strokes = _strokes(edges, positions, radius)
+        self.setVisible(bool(self._strokes))  # a picture is kept of what is visible, empty or not
         self.update()
 
     def set_rough(self, rough: bool) -> None:

@@ -12,14 +12,14 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QToolTip
+from PySide6.QtWidgets import QApplication, QDialog, QToolTip
 
 import datasets
 from datasets.cache import Cache
 from engine.metrics.probe_store import kept_probes
 from engine.results import CausalGraph, TraversalRow
 from gui.explore.action_panel import ActionPanel
-from gui.explore.graph_items import curves_of
+from gui.explore.graph_items import EdgeLayer, curves_of
 from gui.explore.graph_view import GraphView
 from gui.explore.image_view import ImageColumn
 from gui.explore.node_colours import NodeFacts, colour_nodes
@@ -125,6 +125,28 @@ def test_what_is_walked_to_comes_into_sight(view: GraphView) -> None:
     assert view.viewport().rect().contains(view.mapFromScene(view.nodes[63].scenePos()))
     QTest.keyClick(view, Qt.Key.Key_0)
     assert view.transform().m11() == pytest.approx(before)
+
+
+def test_edges_are_not_drawn_again_while_the_mouse_moves(
+    view: GraphView, monkeypatch: pytest.MonkeyPatch, qapp: QApplication
+) -> None:
+    """In a large window too, whose layers take more room than Qt would keep by itself."""
+    drawn: list[EdgeLayer] = []
+    paint = EdgeLayer.paint
+    monkeypatch.setattr(
+        EdgeLayer, "paint", lambda layer, *more: (drawn.append(layer), paint(layer, *more))[1]
+    )
+    view.resize(1900, 1400)
+    view.set_graph(graph_of(8, "shape+"))
+    qapp.processEvents()
+    view.grab()
+    before = drawn.count(view._drawing._plain)
+    for node in (1, 5, 2):
+        view._on_hover(node)
+        qapp.processEvents()
+        view.grab()
+    assert before > 0
+    assert drawn.count(view._drawing._plain) == before
 
 
 def words_on_edge(view: GraphView, cause: int) -> str:

@@ -145,6 +145,8 @@ class ActionPanel(QWidget):
             return
         start, steps, count = self._start, self._steps, self._space.num_factors
         expected = () if start is None or len(start) != count else self._expected(start)
+        widest = max(name.sizeHint().width() for name in self._names)
+        room = max(LEAST_READING, READING_WIDTH - widest)
         for f, (factor, reading) in enumerate(zip(self._space.factors, self._readings, strict=True)):
             read = self._read[f] if self._read is not None and len(self._read) == count else None
             if start is None or not expected:
@@ -157,7 +159,6 @@ class ActionPanel(QWidget):
                     text = f"{text} ≠ {_value(factor, read)}"
                 elif now != before:
                     text = f"{_value(factor, before)} → {text}"
-            room = max(LEAST_READING, READING_WIDTH - self._names[f].sizeHint().width())
             fitting = reading.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
             reading.setText(fitting)
             probes = "" if read is None else f"The probes read the image as {factor.values[read]}"

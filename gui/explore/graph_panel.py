@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
-    QHeaderView,
     QScrollArea,
     QSlider,
     QStackedWidget,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from engine.metrics.variable_effects import VariableEffects
 
 MOST_EDGES = 600
+COLUMN_WIDTHS = (76, 76, 112)  # of the table
 MOST_MOVED = 3  # factors that a node's tool tip names
 MEANS = (16, 128, 1000)  # images to average over
 READING_TIP = "Number of edges drawn, and the probability p of the weakest of them"
@@ -119,7 +119,7 @@ class GraphPanel(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setAlternatingRowColors(True)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setStretchLastSection(True)
         self.legend = Legend()
         self.empty = EmptyState(
             "Loading the bundled model…", "The graph appears here; nothing is downloaded."
@@ -356,6 +356,8 @@ class GraphPanel(QWidget):
         found = self.view.difference
         graph = self.view.graph
         self.table_model.set_edges(edges, self._names, found, graph)
+        for column, width in enumerate(COLUMN_WIDTHS):  # the last one, the longest, has what is left
+            self.table.setColumnWidth(column, width)
         self.legend.set_compares(found is not None)
         if found is not None:
             counts = found.counts

@@ -89,6 +89,10 @@ def test_only_a_graph_under_an_action_has_a_difference(qtbot, panel: GraphPanel)
     assert [model.data(model.index(line, 3)) for line in range(4)] == [
         f"{GAINED}: 0.30 → 0.95", f"{GAINED}: 0.00 → 0.60", f"{LOST}: 0.80 → 0.10", f"{KEPT}: 0.90 → 0.70"
     ]  # fmt: skip
+    panel.table_switch.click()
+    qtbot.wait(10)
+    words = panel.table.fontMetrics().horizontalAdvance(str(model.data(model.index(0, 3))))
+    assert panel.table.columnWidth(3) > words + 8  # not cut in the smallest usual window
     panel.set_action(None)
     panel.set_graph(graph("none"))
     assert panel.reading.text().startswith("2, p")

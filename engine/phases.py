@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ from engine.metrics.retrieval import RetrievalTally
 from engine.objectives import AutoencoderObjective, Terms, TransitionObjective
 from engine.quantizer import perplexity
 from engine.recorder import Recorder
-from engine.room import saved, when_there_is_room
+from engine.room import saved, stand_still, when_there_is_room
 from engine.steering import NEXT_PHASE, ORDERS, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
 from engine.step_log import StepLog
 from engine.training_state import TrainingState
@@ -225,8 +225,9 @@ def run_phase(phase: Phase, state: TrainingState, recorder: Recorder) -> Iterato
         orders = _orders(state)
         if orders and log.waiting():
             yield log.event()
-        for order in orders:
-            yield from _heed(order, state)
+        if orders:
+            yield from _heed(orders, state)
+            state.agreed()  # the others do not know how long the leader took to save
         if state.phase_progress >= 1:
             break
         if _looks_due(state) > state.phase_looks:
@@ -257,38 +258,38 @@ def _orders(state: TrainingState) -> list[Order]:
     return [*orders, Order(STOP)] if stop and STOP not in {order.kind for order in orders} else orders
 
 
-def _heed(order: Order, state: TrainingState) -> Iterator[Event]:
-    """What an order asks for. A pause lasts until it is ended, and takes none of the training's time.
+def _heed(orders: list[Order], state: TrainingState) -> Iterator[Event]:
+    """What orders ask for, one after the other, and those that come while it is paused.
+
+    A pause lasts until the order to go on, and takes none of the training's time.
 
     Raises:
         StopOrdered: the order was to stop.
     """
-    if order.kind == RESUME:
-        return
-    yield Steered(state.phase, state.step, state.elapsed_s, order.kind, order.value)
-    if order.kind == STOP:
-        raise StopOrdered
-    if order.kind == SAVE:
-        yield from saved(state)
-    elif order.kind == NEXT_PHASE:
-        state.phase_over = True
-    elif order.kind == RATE:
-        state.rate_factor = order.value
-    elif order.kind == PAUSE:
-        yield from _pause(state)
+    paused = False
+    while orders:
+        for order in orders:
+            if order.kind == (PAUSE if paused else RESUME):
+                continue
+            yield Steered(state.phase, state.step, state.elapsed_s, order.kind, order.value)
+            if order.kind == STOP:
+                raise StopOrdered
+            if order.kind == SAVE:
+                yield from saved(state)
+            elif order.kind == NEXT_PHASE:
+                state.phase_over = True
+            elif order.kind == RATE:
+                state.rate_factor = order.value
+            else:
+                paused = order.kind == PAUSE
+        orders = (yield from _next_orders(state)) if paused else []
 
 
-def _pause(state: TrainingState) -> Iterator[Event]:
-    """Stands still until the order to go on; other orders are heeded meanwhile."""
-    while True:
-        for order in _orders(state):
-            if order.kind == RESUME:
-                yield Steered(state.phase, state.step, state.elapsed_s, RESUME, 1.0)
-                return
-            if order.kind != PAUSE:
-                yield from _heed(order, state)
-        time.sleep(PAUSED_S)
-        yield Progressed("paused", 0, 0)
+def _next_orders(state: TrainingState) -> Generator[Event, None, list[Order]]:
+    """Stands still until there are orders."""
+    while not (orders := _orders(state)):
+        yield from stand_still("paused", PAUSED_S)
+    return orders
 
 
 def _looks_due(state: TrainingState) -> int:

@@ -38,7 +38,7 @@ def when_there_is_room(work: Callable[[], Made], state: TrainingState) -> Genera
             orders += state.steering.take()
             if any(order.kind == STOP for order in orders):
                 raise
-            yield from _wait()
+            yield from stand_still("waiting for room on the disk", TRY_EVERY_S)
     for order in orders:
         state.steering.ask(order)
     if begun:
@@ -53,11 +53,12 @@ def saved(state: TrainingState) -> Generator[Event, None, None]:
     yield event
 
 
-def _wait() -> Generator[Event, None, None]:
-    until = time.perf_counter() + TRY_EVERY_S
+def stand_still(stage: str, seconds: float) -> Generator[Event, None, None]:
+    """Nothing for so long; whoever steps the training hears of it, and may end it, all the time."""
+    until = time.perf_counter() + seconds
     while time.perf_counter() < until:
-        time.sleep(LOOK_S)
-        yield Progressed("waiting for room on the disk", 0, 0)
+        time.sleep(min(LOOK_S, seconds))
+        yield Progressed(stage, 0, 0)
 
 
 def _first(error: DiskFull) -> str:

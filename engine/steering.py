@@ -58,14 +58,16 @@ class Steering:
     """The orders of one training, waiting to be heeded.
 
     Args:
-        run: the run directory; orders that were left there before are forgotten. None: orders of this
-            process alone count.
+        run: the run directory. None: orders of this process alone count.
     """
 
     def __init__(self, run: Path | None) -> None:
         self._folder = None if run is None else run / FOLDER
         self._asked: list[Order] = []
         self._looked_s = 0.0
+
+    def begin(self) -> None:
+        """The run is this training's now: orders that an earlier one left there are forgotten."""
         self._read()
 
     def ask(self, order: Order) -> None:

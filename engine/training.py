@@ -96,6 +96,7 @@ def train(
         with _explained("autoencoder", None):
             state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))
         state.steering = steering or state.steering
+        state.steering.begin()
         if distributed.leads():
             if resume:
                 directory.make_folders()

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine import distributed, step_log
+import cli.training
+from engine import distributed, steering, step_log
 from engine.checkpoint import load_checkpoint
 from engine.errors import InputError
-from engine.events import StepLogged
+from engine.events import CheckpointSaved, StepLogged
 from engine.run_directory import RunDirectory
 from tests.cli.conftest import Call
+from tests.cli.shared_training import NEXT_PHASE_AT, PAUSE_AT, RATE, GivenOrders
 from tests.cli.test_training import TINY
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,7 +35,14 @@ STEPS = tuple(
     )
     for argument in ("--set", f"{name}={value}")
 )
-STOP_AT, ALL = 32, 40
+STOP_AT, ALL = 32, NEXT_PHASE_AT + 16
+GIVEN = [
+    [PAUSE_AT, "pause", 1.0],
+    [PAUSE_AT, "save", 1.0],
+    [PAUSE_AT, "rate", RATE],
+    [PAUSE_AT, "resume", 1.0],
+    [NEXT_PHASE_AT, "next_phase", 1.0],
+]
 
 
 def torchrun(*arguments: object, processes: int = 2) -> subprocess.CompletedProcess[str]:
@@ -54,13 +63,14 @@ def losses(run: Path, phase: str, name: str) -> list[float]:
 def test_two_processes_train_one_run(
     call: Call, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They hold the same weights, stop together when one is told to, and one process goes on from there.
+    """They hold the same weights, heed orders at the same steps, stop together when one is told to, and one
+    process goes on from there.
 
-    The losses are those of one process, up to rounding until the codebooks start from latents drawn by
-    chance, then within the noise of what is drawn: 10 % in the mean, and 0.3 dB of PSNR.
+    The losses are those of one process that got the same orders, up to rounding until the codebooks
+    start from latents drawn by chance, then within the noise of what is drawn: 10 % in the mean, 0.3 dB PSNR.
     """
     train = ("train", "--dataset", tiny_cache, "--seed", 3, *TINY, *STEPS, "--run")
-    done = torchrun(SCRIPT, tmp_path, STOP_AT, *train, tmp_path / "two", "--json")
+    done = torchrun(SCRIPT, tmp_path, tmp_path / "two", STOP_AT, *train, tmp_path / "two", "--json")
     assert "stopped" in done.stderr, done.stderr
     assert done.returncode != 0  # torchrun's word for the 130 of a stopped training
     said = json.loads(done.stdout)  # of one process
@@ -70,12 +80,24 @@ def test_two_processes_train_one_run(
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
     last = load_checkpoint(tmp_path / "two" / "checkpoints" / "last.safetensors")
     assert last.meta["step"] == said["step"]
+    noted = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+    assert noted[0] == noted[1]  # one clock, or a budget of minutes would end at different steps
+    assert noted[0]["orders"] == GIVEN
+    events = RunDirectory(tmp_path / "two").events()[0]
+    assert PAUSE_AT in [event.step for event in events if isinstance(event, CheckpointSaved)]
 
     monkeypatch.setattr(step_log, "LOG_EVERY_S", -1.0)
     resumed = call("train", "--run", tmp_path / "two", "--resume", "--threads", 1, "--json")
     assert resumed.json["step"] == ALL
+    monkeypatch.setattr(steering, "LOOK_EVERY_S", 0.0)
+    give = GivenOrders(tmp_path / "one")
+    monkeypatch.setattr(cli.training._Reporter, "show", lambda _reporter, event: give(event))
     alone = call(*train, tmp_path / "one", "--json")
     assert resumed.json["figures"]["psnr"] == pytest.approx(alone.json["figures"]["psnr"], abs=0.3)
+    rates, planned = (losses(tmp_path / run, "autoencoder", "learning_rate") for run in ("two", "one"))
+    assert rates == pytest.approx(planned)
+    assert len(rates) == NEXT_PHASE_AT
+    assert rates[PAUSE_AT] < 1.2 * RATE * rates[PAUSE_AT - 1]
     first, acting = ("autoencoder", "reconstruction"), ("transition", "action")
     one, two = losses(tmp_path / "one", *first), losses(tmp_path / "two", *first)
     assert two[:WARM_UP] == pytest.approx(one[:WARM_UP], rel=1e-3)

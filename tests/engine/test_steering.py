@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,18 @@ def test_another_process_steers_through_the_run_directory(cache: Cache, tmp_path
     assert told == ["save", "pause", "resume", "stop"]
     assert RunDirectory(run).status().resumable
     assert not list((run / FOLDER).iterdir())
+
+
+def test_orders_given_together_are_heeded_in_their_order(cache: Cache, tmp_path: Path) -> None:
+    """During a validation somebody pauses, goes on, and changes the rate: the run does not stand still."""
+    run = tmp_path / "run"
+    steering = Steering(run)
+    for order in (Order("pause"), Order("resume"), Order("rate", 0.5), Order("next_phase")):
+        steering.ask(order)
+    events = list(itertools.islice(train(brief_config(), cache, run, threads=1, steering=steering), 400))
+    assert isinstance(events[-1], RunFinished)
+    told = [event.order for event in events if isinstance(event, Steered)]
+    assert told == ["pause", "resume", "rate", "next_phase"]
 
 
 def test_orders_of_an_earlier_training_are_forgotten(cache: Cache, tmp_path: Path) -> None:

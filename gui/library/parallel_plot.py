@@ -8,6 +8,7 @@ from itertools import pairwise
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QFont,
     QFontMetricsF,
     QHelpEvent,
@@ -21,19 +22,23 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.study import StudyResult, TrialResult
-from gui.library.parallel_axes import Axis, axes_of, value_on
+from gui.library.parallel_axes import Axis, Ranges, axes_of, value_on
 from gui.theme import colours
 from gui.words import percent
 
 SIDE, TOP, BOTTOM = 46.0, 44.0, 18.0  # around the axes, in device-independent pixels
 NEAR, SHORT_DRAG = 7.0, 3.0
+ENDS = {Qt.Key.Key_Up: True, Qt.Key.Key_Down: False}  # moves an end of the range up?
+STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+CLEAR = (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 
 
 class ParallelPlot(QWidget):
     """One line a trial, the better the stronger; pruned ones are dashed.
 
     A drag along an axis keeps the trials that cross it there, a click on the axis takes that back, as Esc
-    does for all axes; a click on a line chooses its trial.
+    does for all axes; a click on a line chooses its trial. By keys: the arrows to the sides go from axis to
+    axis, Up and Down move the upper end of its range, with Shift the lower one, Backspace takes it back.
 
     Signals:
         chosen(number): the trial whose line was clicked.
@@ -48,7 +53,8 @@ class ParallelPlot(QWidget):
         self.axes: list[Axis] = []
         self.trials: tuple[TrialResult, ...] = ()
         self.selected: set[int] = set()
-        self._ranges: dict[str, tuple[float, float]] = {}  # axis key -> kept places
+        self.ranges = Ranges()
+        self.at = 0  # the axis that keys act on
         self._drag: tuple[int, float] | None = None
         self.setMinimumSize(240, 160)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -61,9 +67,8 @@ class ParallelPlot(QWidget):
         """Another study, or the same with other trials; ranges on axes that are still there stay."""
         self.axes = axes_of(study) if study is not None else []
         self.trials = study.trials if study is not None else ()
-        keys = {axis.key for axis in self.axes}
-        self._ranges = {key: ends for key, ends in self._ranges.items() if key in keys}
-        self.update()
+        self.ranges.forget_others(self.axes)
+        self._go_to(min(self.at, max(0, len(self.axes) - 1)))
 
     def set_selected(self, numbers: set[int]) -> None:
         """Draw these trials on top, with their values."""
@@ -72,18 +77,13 @@ class ParallelPlot(QWidget):
 
     def is_kept(self, trial: TrialResult) -> bool:
         """Whether a trial crosses all axes within their ranges."""
-        for axis in self.axes:
-            ends, place = self._ranges.get(axis.key), axis.place(value_on(axis, trial))
-            if ends is not None and (place is None or not ends[0] <= place <= ends[1]):
-                return False
-        return True
+        return self.ranges.keep(trial, self.axes)
 
     def clear_ranges(self) -> None:
         """Keep all trials again."""
-        if self._ranges:
-            self._ranges.clear()
-            self.kept_changed.emit()
-            self.update()
+        if self.ranges:
+            self.ranges.clear_all()
+            self._on_kept()
 
     # ------------------------------------------------------------ places
 
@@ -134,6 +134,7 @@ class ParallelPlot(QWidget):
             return
         if index is not None:
             self._drag = (index, point.y())
+            self._go_to(index)
         elif (trial := self.trial_at(point)) is not None:
             self.chosen.emit(trial.number)
 
@@ -141,8 +142,8 @@ class ParallelPlot(QWidget):
         if self._drag is not None:
             index, begun = self._drag
             if abs(event.position().y() - begun) >= SHORT_DRAG:
-                low, high = sorted((self._place_at(begun), self._place_at(event.position().y())))
-                self._ranges[self.axes[index].key] = (low, high)
+                ends = self._place_at(begun), self._place_at(event.position().y())
+                self.ranges.set(self.axes[index], *ends)
                 self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -151,15 +152,54 @@ class ParallelPlot(QWidget):
         index, begun = self._drag
         self._drag = None
         if abs(event.position().y() - begun) < SHORT_DRAG:
-            self._ranges.pop(self.axes[index].key, None)
+            self.ranges.clear(self.axes[index])
+        self._on_kept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        axis = self.axes[self.at] if self.axes else None
+        if key == Qt.Key.Key_Escape and self.ranges:
+            self.clear_ranges()
+        elif axis is not None and key in STEPS:
+            self._go_to(min(max(0, self.at + STEPS[key]), len(self.axes) - 1))
+        elif axis is not None and key in ENDS:
+            shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.ranges.move_end(axis, not shifted, ENDS[key])
+            self._on_kept()
+        elif axis is not None and key in CLEAR:
+            self.ranges.clear(axis)
+            self._on_kept()
+        else:
+            super().keyPressEvent(event)
+
+    def _go_to(self, index: int) -> None:
+        """The axis that keys act on."""
+        self.at = index
+        self._describe_axis()
+        self.update()
+
+    def _on_kept(self) -> None:
+        self._describe_axis()
         self.kept_changed.emit()
         self.update()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._ranges:
-            self.clear_ranges()
-        else:
-            super().keyPressEvent(event)
+    def _describe_axis(self) -> None:
+        """For screen readers: the axis, what it keeps, and how many trials all axes keep."""
+        if not self.axes:
+            self.setAccessibleDescription("")
+            return
+        axis, kept = self.axes[self.at], sum(map(self.is_kept, self.trials))
+        ends = self.ranges.of(axis)
+        words = "all of it" if ends is None else axis.range_words(*ends)
+        self.setAccessibleDescription(f"{axis.title}: {words}; {kept} of {len(self.trials)} trials are kept")
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -222,9 +262,10 @@ class ParallelPlot(QWidget):
 
     def _paint_axis(self, painter: QPainter, index: int, axis: Axis) -> None:
         theme, x = colours(), self.axis_x(index)
-        painter.setPen(QPen(QColor(theme.text), 1.2))
+        here = self.hasFocus() and index == self.at
+        painter.setPen(QPen(QColor(theme.accent if here else theme.text), 3.5 if here else 1.2))
         painter.drawLine(QPointF(x, self.y_of(0)), QPointF(x, self.y_of(1)))
-        if (ends := self._ranges.get(axis.key)) is not None:
+        if (ends := self.ranges.of(axis)) is not None:
             kept = QColor(theme.accent)
             kept.setAlpha(110)
             top, bottom = self.y_of(ends[1]), self.y_of(ends[0])
@@ -232,7 +273,7 @@ class ParallelPlot(QWidget):
         small = QFont(self.font())
         small.setPointSizeF(max(7.0, small.pointSizeF() * 0.85))
         room = self._room()
-        self._text(painter, self.font(), QColor(theme.text), x, 2, room, axis.title)
+        self._text(painter, self.font(), QColor(theme.accent if here else theme.text), x, 2, room, axis.title)
         if axis.importance is not None:
             self._text(painter, small, QColor(theme.dim), x, 20, room, f"matters {percent(axis.importance)}")
         painter.setFont(small)

@@ -23,7 +23,12 @@ NO_STUDY = (
     "A study is many trainings that look for good settings. Begin one on the command line:\n"
     "doscope sweep --study rates --trials 20 --minutes 2 --search training.transition_rate=1e-4:1e-2:log",
 )
-HOW = "Drag along an axis to keep only the trials that cross it there, click it to keep all again."
+HOW = (
+    "Drag along an axis to keep only the trials that cross it there; click it to keep all again. By keys: "
+    "\N{LEFTWARDS ARROW} \N{RIGHTWARDS ARROW} choose an axis, "
+    "\N{UPWARDS ARROW} \N{DOWNWARDS ARROW} move the upper end of what is kept, "
+    "with Shift the lower end; Backspace keeps all of an axis, Esc of all axes."
+)
 
 
 class StudyView(QWidget):
@@ -52,6 +57,7 @@ class StudyView(QWidget):
         refresh = tool_button("Refresh", "library_study_refresh", "Read the study again", self.ask)
         self.summary = named(caption(wrap=True), "library_study_summary", "What the study is")
         self.plot = named(ParallelPlot(), "library_study_plot", "Trials across the settings")
+        self.kept = named(caption(wrap=True), "library_study_kept", "Ranges on the axes")
         self.plot.chosen.connect(self._choose)
         self.plot.kept_changed.connect(self._fill)
         self.table = EntryTable(
@@ -72,6 +78,7 @@ class StudyView(QWidget):
         below = QWidget()
         below_layout = QVBoxLayout(below)
         below_layout.setContentsMargins(0, 0, 0, 0)
+        below_layout.addWidget(self.kept)
         below_layout.addWidget(self.table, 1)
         how = caption(HOW, wrap=True)
         below_layout.addLayout(row(how, self.show_run, self.curves, wide=how))
@@ -137,10 +144,16 @@ class StudyView(QWidget):
         columns = ("trial", "state", *(axis.title for axis in figure_first))
         self.table.set_columns(columns, wide=len(columns) - 1)
         kept = self.trials_kept()
+        self.kept.setText(self._kept_words(len(kept)))
+        self.kept.setVisible(bool(self.plot.ranges))
         rows = [(str(trial.number), trial_row(trial, figure_first)) for trial in kept]
         self.table.set_rows(rows, [sort_keys(trial, figure_first) for trial in kept])
         self.table.choose_all(chosen)
         self._on_selection()
+
+    def _kept_words(self, kept: int) -> str:
+        trials = 0 if self._study is None else len(self._study.trials)
+        return f"{self.plot.ranges.words(self.plot.axes)}: {count(kept)} of {count(trials)} trials"
 
     def _choose(self, number: int) -> None:
         self.table.choose(str(number))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import optuna
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
 
@@ -14,6 +16,7 @@ from datasets.home import runs_dir
 from engine.config import load_preset
 from engine.search_space import search_space
 from engine.study import Plan, open_study, study_names
+from gui.library.parallel_axes import Axis, Ranges
 from gui.main_window import MainWindow
 from tests.gui.conftest import wait_idle
 from tests.gui.test_train import WAIT, home, training_window  # noqa: F401 (fixtures)
@@ -69,6 +72,7 @@ def test_trials_cross_the_axes(
     assert plot.axes[0].place(1e-3) == pytest.approx(0.5)  # even in the logarithm
 
     library.runs.clearSelection()
+    narrow_down_by_keys(qtbot, window)
     first, second = plot.line_of(plot.trials[0])[:2]
     middle = QPoint(round(0.7 * first.x() + 0.3 * second.x()), round(0.7 * first.y() + 0.3 * second.y()))
     assert plot.describe(plot.trial_at(middle)).startswith("trial 1, done")
@@ -103,6 +107,50 @@ def test_trials_cross_the_axes(
     qtbot.mouseClick(view.show_run, Qt.MouseButton.LeftButton)
     assert library.details.currentWidget() is library.run_detail
     assert library.runs.key().endswith("rates-0001")
+
+
+def narrow_down_by_keys(qtbot, window: MainWindow) -> None:
+    """Tab to the plot, from axis to axis, and both ends of their ranges; screen readers hear of it."""
+    view, plot = window.library.study, window.library.study.plot
+    refresh = window.findChild(object, "library_study_refresh")
+    refresh.setFocus()
+    qtbot.keyClick(refresh, Qt.Key.Key_Tab)
+    assert plot.hasFocus()
+    for _ in range(3):
+        qtbot.keyClick(plot, Qt.Key.Key_Left)  # to the first axis, and no further
+    for _ in range(4):
+        qtbot.keyClick(plot, Qt.Key.Key_Down)
+    assert sorted(trial.number for trial in view.trials_kept()) == [0, 1, 3]
+    qtbot.keyClick(plot, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert [trial.number for trial in view.trials_kept()] == [1, 3]
+    assert plot.accessibleDescription() == ("transition rate: 0.000126 to 0.00398; 2 of 4 trials are kept")
+    assert view.kept.text() == "transition rate 0.000126 to 0.00398: 2 of 4 trials"
+    assert view.kept.isVisible()
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    assert plot.accessibleDescription().startswith("width: all of it; 2 of 4")
+    qtbot.keyClick(plot, Qt.Key.Key_Down)
+    assert "width 64" in view.kept.text()
+    assert view.table.rowCount() == 0
+    qtbot.keyClick(plot, Qt.Key.Key_Backspace)
+    assert view.table.rowCount() == 2
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert view.table.rowCount() == 4
+    assert not view.kept.isVisible()
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60), st.sampled_from([(), ("a", "b", "c")]))
+def test_ends_of_ranges_stay_in_order(moves: list[tuple[bool, bool]], values: tuple[str, ...]) -> None:
+    """However they are moved: on the axis, the upper end above the lower; and back to the whole axis."""
+    axis, ranges = Axis("training.x", "x", 1.0, 9.0, values=values), Ranges()
+    for upper, up in moves:
+        ranges.move_end(axis, upper, up)
+        low, high = ranges.of(axis) or (0.0, 1.0)
+        assert 0 <= low < high <= 1
+        assert any(low <= place <= high for place, _ in axis.ticks()) or not values
+    for _ in range(20):
+        ranges.move_end(axis, True, True)
+        ranges.move_end(axis, False, False)
+    assert not ranges
 
 
 def test_a_storage_that_cannot_be_used_is_said(

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import report
-from benchmarks.report import Figures, InputError, build_tiny
+from benchmarks.report import Figures, InputError
 from benchmarks.timing import resident_mb
+from benchmarks.tiny import build_tiny
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.report import Figures, InputError, build_tiny
-from engine.config import Config, load_preset
+from benchmarks.report import Figures, InputError
+from benchmarks.tiny import build_tiny, tiny_config
+from engine.config import Config
 
 LIMIT_S = 300.0
 
@@ -46,28 +47,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as home:
         build_tiny(Path(home))
         cache = Path(home) / "datasets" / "shapes.h5"
-        figures |= measure(tiny_config(), cache, Path(home) / "runs", kills, arguments.seed)
+        figures |= measure(brief_config(), cache, Path(home) / "runs", kills, arguments.seed)
     rows = [(key, figures[key]) for key in ("kills", "trainings", "differing")]
     report.say(figures, [report.table("Killed and resumed", ("", ""), rows)], arguments.json)
     return 1 if figures["differing"] else 0
 
 
-def tiny_config() -> Config:
-    """The preset `small`, shrunk until a training takes a second or two."""
-    small = load_preset("small")
-    return dataclasses.replace(
-        small,
-        autoencoder=dataclasses.replace(small.autoencoder, codes=32, code_size=8, width=32, warm_up=10),
-        transition=dataclasses.replace(small.transition, width=32, depth=1),
-        training=dataclasses.replace(
-            small.training,
-            autoencoder_steps=12,
-            transition_steps=12,
-            autoencoder_batch=8,
-            transition_batch=8,
-            validations=2,
-        ),
+def brief_config() -> Config:
+    """A tiny training of a second or two."""
+    tiny = tiny_config()
+    brief = dataclasses.replace(
+        tiny.training, autoencoder_steps=12, transition_steps=12, autoencoder_batch=8, transition_batch=8
     )
+    return dataclasses.replace(tiny, training=brief)
 
 
 def measure(config: Config, cache: Path, folder: Path, kills: int, seed: int) -> Figures:

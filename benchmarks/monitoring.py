@@ -29,7 +29,8 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.interaction import LIMIT_S, NoAnswer, Person
-from benchmarks.report import Figures, InputError, build_tiny
+from benchmarks.report import Figures, InputError
+from benchmarks.tiny import build_tiny
 
 if TYPE_CHECKING:
     from engine.events import Event

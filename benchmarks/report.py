@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import torch
 
-import datasets
 from benchmarks import machine
 from engine.allocator import keep_freed_memory
 from engine.device import limit_threads
@@ -45,19 +43,6 @@ def conditions(threads: int | None) -> Figures:
     }
 
 
-def build_tiny(home: Path) -> None:
-    """A small cache of `shapes` where a Doscope of this home looks for it, for `--quick`."""
-    made = datasets.build_steps(
-        "shapes",
-        out=home / "datasets" / "shapes.h5",
-        train_pairs=400,
-        validation_pairs=100,
-        test_pairs=100,
-    )
-    for _ in made:
-        pass
-
-
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A small table in aligned columns, the first one to the left."""
     lines = [list(head), *([_shown(cell) for cell in row] for row in rows)]
@@ -91,4 +76,4 @@ def _shown(cell: object) -> str:
     return f"{cell:.3g}" if isinstance(cell, float) else str(cell)
 
 
-__all__ = ["Figures", "InputError", "build_tiny", "conditions", "parser", "say", "table"]
+__all__ = ["Figures", "InputError", "conditions", "parser", "say", "table"]

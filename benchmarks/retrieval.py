@@ -27,7 +27,8 @@ import numpy as np
 
 import datasets
 from benchmarks import report
-from benchmarks.report import Figures, InputError, build_tiny
+from benchmarks.report import Figures, InputError
+from benchmarks.tiny import build_tiny
 from cli.pair_table import answer_steps
 from datasets.cache import Cache
 from datasets.errors import DatasetError

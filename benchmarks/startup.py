@@ -24,7 +24,8 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.machine import ROOT
-from benchmarks.report import Figures, InputError, build_tiny
+from benchmarks.report import Figures, InputError
+from benchmarks.tiny import build_tiny
 
 LIMIT_S = 300
 

@@ -12,31 +12,12 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from benchmarks.tiny import tiny_config
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # How long an example takes is the machine's business, not a test's
 settings.register_profile("untimed", deadline=None, max_examples=60)
 settings.load_profile("untimed")
-
-
-def tiny_config():
-    """The `small` preset shrunk until a training takes seconds."""
-    from engine.config import load_preset
-
-    small = load_preset("small")
-    return dataclasses.replace(
-        small,
-        preset="tiny",
-        autoencoder=dataclasses.replace(small.autoencoder, codes=32, code_size=8, width=32, warm_up=10),
-        transition=dataclasses.replace(small.transition, width=32, depth=1),
-        training=dataclasses.replace(
-            small.training,
-            autoencoder_steps=60,
-            transition_steps=30,
-            autoencoder_batch=16,
-            transition_batch=16,
-            validations=2,
-        ),
-    )
 
 
 def brief_config():

@@ -25,6 +25,7 @@ KEYS = {
         *("click_p95_ms_idle", "click_p95_ms_training", "frame_gap_p99_ms", "frame_gap_max_ms"),
         *("palette_ms", "traversal_ms"),
     ),
+    "killing": ("kills", "trainings", "differing"),
     "monitoring": (*("monitoring_cost", "frame_gap_p99_ms", "attach_1m_s", "checkpoint_share"),),
     "retrieval": (
         *("one_pair_ms", "explain_ms", "pairs_per_s", "codes_per_s", "ece", "told_one"),
@@ -34,7 +35,10 @@ KEYS = {
 }
 
 
-SLOW = ("ct_layer", "autoencoder", "startup", "interaction", "retrieval", "monitoring", "time_to_accuracy")
+SLOW = (
+    *("ct_layer", "autoencoder", "killing", "retrieval", "time_to_accuracy"),
+    *("startup", "interaction", "monitoring"),
+)
 LONG = pytest.mark.long
 WITH_A_WINDOW = ("startup", "interaction", "monitoring")
 

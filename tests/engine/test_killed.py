@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.killing import measure, tiny_config
+from benchmarks.killing import brief_config, measure
 
 
 @pytest.mark.process
@@ -15,6 +15,6 @@ def test_killed_at_random_moments_a_run_ends_like_one_that_was_not(tiny_cache: P
 
     `python -m benchmarks.killing --kills 50` does it more often.
     """
-    found = measure(tiny_config(), tiny_cache, tmp_path, kills=5, seed=3)
+    found = measure(brief_config(), tiny_cache, tmp_path, kills=5, seed=3)
     assert found["kills"] == 5
     assert found["differing"] == 0

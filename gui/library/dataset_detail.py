@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from gui.library.dataset_pages import DatasetPages
+from gui.library.questions import ask_to_delete
 from gui.replies import Activity, DatasetEntry, DatasetView
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, facts_html, file_size, readable
@@ -179,20 +180,12 @@ class DatasetDetail(QWidget):
         entry = self._entry
         if entry is None:
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Warning,
-            "Delete the data set?",
-            f"Move the data set '{entry.name}' ({file_size(entry.size_bytes)}) to the trash?",
-            parent=self.window(),
+        question = f"Move the data set '{entry.name}' ({file_size(entry.size_bytes)}) to the trash?"
+        details = f"{entry.path}\n{_way_back(entry)}"
+        name = entry.name
+        ask_to_delete(
+            self, "library_dataset", "data set", question, details, lambda: self.delete_requested.emit(name)
         )
-        box.setObjectName("library_dataset_delete_question")
-        box.setInformativeText(f"{entry.path}\n{_way_back(entry)}")
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("library_dataset_delete_yes")
-        delete.clicked.connect(lambda: self.delete_requested.emit(entry.name))
-        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     def _build(self) -> None:
         if self._entry is not None and self._entry.own is not None:

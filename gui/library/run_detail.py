@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QLabel,
-    QMessageBox,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from gui.library.factor_graph_view import FactorGraphView
 from gui.library.more_button import MoreButton
 from gui.library.notes_editor import NotesEditor
+from gui.library.questions import ask_to_delete
 from gui.replies import Evaluated, RunEntry
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, end_of_run, facts_html, figure, readable, readable_action
@@ -174,21 +174,9 @@ class RunDetail(QWidget):
 
     def ask_delete(self) -> None:
         """It asks, and says what goes and where it goes to."""
-        box = QMessageBox(
-            QMessageBox.Icon.Warning,
-            "Delete the run?",
-            f"Move the run '{self.title.text()}' with its checkpoints and curves to the trash?",
-            parent=self.window(),
-        )
-        box.setObjectName("library_delete_question")
-        box.setInformativeText(self.path())
         path = self.path()
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.setObjectName("library_delete_yes")
-        delete.clicked.connect(lambda: self.delete_requested.emit(path))
-        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        question = f"Move the run '{self.title.text()}' with its checkpoints and curves to the trash?"
+        ask_to_delete(self, "library", "run", question, path, lambda: self.delete_requested.emit(path))
 
 
 def _figures_table() -> QTableWidget:

@@ -142,10 +142,14 @@ def _style_sheet(c: Colours) -> str:
         padding: 4px 10px; color: {c.text}; min-height: 18px; }}
     QToolButton {{ padding: 3px 6px; }}
     QToolButton[role="glyph"] {{ padding: 3px 7px; }}
+    QToolButton[popupMode="2"] {{ padding-right: 18px; }}
+    QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
     QPushButton:hover, QToolButton:hover {{ background: {c.hover}; border-color: {c.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {c.line}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
-    QLineEdit:focus {{ border: 1px solid {c.accent}; }}
+    QLineEdit:focus, QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
+    QPlainTextEdit {{ background: {c.field}; border: 1px solid {c.line}; border-radius: 6px; padding: 1px 4px;
+        color: {c.text}; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {c.dim}; background: transparent; }}
     QPushButton:checked, QToolButton:checked {{ background: {c.accent}; color: {c.on_accent};
         border-color: {c.accent}; }}
@@ -196,6 +200,7 @@ def _style_sheet(c: Colours) -> str:
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QHeaderView::section {{ background: {c.field}; color: {c.dim}; border: none;
         border-bottom: 1px solid {c.line}; padding: 4px 8px; font-weight: 600; }}
+    QHeaderView, QTableCornerButton::section {{ background: {c.field}; border: none; }}
     QTabWidget::pane {{ border: none; }}
     QTabBar::tab {{ background: transparent; color: {c.dim}; padding: 5px 12px; border: none;
         border-bottom: 2px solid transparent; }}

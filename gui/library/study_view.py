@@ -142,7 +142,7 @@ class StudyView(QWidget):
         axes = axes_of(self._study) if self._study is not None else []
         figure_first = [*axes[-1:], *axes[:-1]]
         columns = ("trial", "state", *(axis.title for axis in figure_first))
-        self.table.set_columns(columns, wide=len(columns) - 1)
+        self.table.set_columns(columns, wide=None)
         kept = self.trials_kept()
         self.kept.setText(self._kept_words(len(kept)))
         self.kept.setVisible(bool(self.plot.ranges))

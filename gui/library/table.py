@@ -67,8 +67,8 @@ class EntryTable(QTableWidget):
         )
         self.itemSelectionChanged.connect(self._on_selection)
 
-    def set_columns(self, columns: Sequence[str], wide: int = 0) -> None:
-        """Other columns; the one at `wide` takes what is left."""
+    def set_columns(self, columns: Sequence[str], wide: int | None = 0) -> None:
+        """Other columns; the one at `wide`, if any, takes what is left."""
         self.setColumnCount(len(columns))
         self.setHorizontalHeaderLabels(list(columns))
         modes = QHeaderView.ResizeMode

@@ -1,14 +1,17 @@
-"""The legend beside a plot: a tick for each curve, and its value now or under the pointer."""
+"""The legend beside a plot: a tick and a piece of each curve, and its value now or under the pointer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from gui.widgets import named
 from gui.words import figure, readable
+
+PIECE = QSize(18, 12)  # of a curve, in device-independent pixels
 
 
 class CurveLegend(QScrollArea):
@@ -36,23 +39,38 @@ class CurveLegend(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inside)
-        self.setFixedWidth(214)
+        self.setFixedWidth(232)
 
-    def set_curves(self, colours: Mapping[str, str], shown: Mapping[str, bool]) -> None:
-        """Other curves: name -> colour, name -> whether it is on."""
+    def set_curves(self, pens: Mapping[str, QPen], shown: Mapping[str, bool]) -> None:
+        """Other curves: name -> how it is drawn, name -> whether it is on."""
         for old in (*self.boxes.values(), *self.values.values()):
             old.hide()
             self._grid.removeWidget(old)
             old.deleteLater()
         self.boxes, self.values = {}, {}
-        for row, name in enumerate(colours):
+        for row, name in enumerate(pens):
             self._add(row, name, shown[name])
-        self.recolour(colours)
+        self.redraw(pens)
 
-    def recolour(self, colours: Mapping[str, str]) -> None:
-        """The colours of the curves, name -> #rrggbb."""
-        for name, colour in colours.items():
-            self.boxes[name].setStyleSheet(f"QCheckBox {{ color: {colour}; }}")
+    def redraw(self, pens: Mapping[str, QPen]) -> None:
+        """How the curves are drawn, name -> pen."""
+        for name, pen in pens.items():
+            self.boxes[name].setIcon(self._piece(pen))
+
+    def _piece(self, pen: QPen) -> QIcon:
+        """A piece of a curve, so that its name can be in the colour of text."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap((PIECE.toSizeF() * ratio).toSize())
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        thick = QPen(pen)
+        thick.setWidthF(2.5)
+        painter.setPen(thick)
+        middle = PIECE.height() / 2
+        painter.drawLine(QPointF(0, middle), QPointF(PIECE.width(), middle))
+        painter.end()
+        return QIcon(picture)
 
     def set_values(self, values: Mapping[str, float]) -> None:
         """What stands beside the names."""
@@ -61,6 +79,7 @@ class CurveLegend(QScrollArea):
 
     def _add(self, row: int, name: str, shown: bool) -> None:
         box = named(QCheckBox(readable(name)), f"{self._prefix}_{name}", f"Show the curve {readable(name)}")
+        box.setIconSize(PIECE)
         box.setChecked(shown)
         box.toggled.connect(lambda on: self.toggled.emit(name, on))
         value = QLabel()

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt
-from PySide6.QtGui import QColor, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGraphicsItem, QVBoxLayout, QWidget
 
 from gui.theme import OKABE_ITO, colours
 from gui.train.curve_data import BOTH, FIGURES, CurveData, Series, smoothed
 from gui.train.curve_legend import CurveLegend
+from gui.train.plot_keys import PlotKeys
 from gui.widgets import caption, heading, named, row
-from gui.words import count, duration
+from gui.words import count, duration, figure, readable
 
 ON_DARK = {"#0072B2": "#3FA0E0"}
 ON_LIGHT = {"#F0E442": "#B8A800"}
@@ -37,14 +38,26 @@ OFF_AT_FIRST = {
 }
 
 
+TIP = (
+    "Wheel, or + and \N{MINUS SIGN}: zoom. Drag, or Shift with the arrow keys: move. "
+    "Double click, or 0: everything.\n"
+    "The pointer, or the arrow keys: values at a step; Esc: the newest values."
+)
+
+
 class _TimedPlot(pg.PlotWidget):
-    """Knows how long it has been painted for, in seconds."""
+    """Knows how long it has been painted for, in seconds. A frame shows that it has the focus."""
 
     spent_s = 0.0
 
     def paintEvent(self, event: QPaintEvent) -> None:
         begun = time.perf_counter()
         super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(QColor(colours().accent), 1))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+            painter.end()
         self.spent_s += time.perf_counter() - begun
 
 
@@ -68,7 +81,7 @@ class CurvePlot(QWidget):
         self._switched: dict[tuple[str, str], bool] = {}
         self._items: dict[str, pg.PlotDataItem] = {}
         self.plot = named(_TimedPlot(background=None), f"train_plot_{self._group}", f"Curves: {self._title}")
-        self.plot.setToolTip("Wheel: zoom. Drag: move. Double click: everything")
+        self.plot.setToolTip(TIP)
         self.plot.showGrid(x=True, y=True, alpha=0.12)
         for side in ("left", "bottom"):  # else half of each redraw goes to finer lines and unchanged axes
             self.plot.getAxis(side).setStyle(maxTickLevel=0)
@@ -81,6 +94,7 @@ class CurvePlot(QWidget):
         self.plot.addItem(self._cursor, ignoreBounds=True)
         self.plot.scene().sigMouseMoved.connect(self._on_hover)
         self.plot.viewport().installEventFilter(self)
+        PlotKeys(self)
         self._lay_out()
         self._paint_axes()
 
@@ -264,7 +278,7 @@ class CurvePlot(QWidget):
             for run in self._others:
                 self._other_items[run, name] = other = self.plot.plot([], [])
                 other.setVisible(self._is_on(name))
-        self.legend.set_curves(self._colours(), {name: self._is_on(name) for name in names})
+        self.legend.set_curves(self._pens(), {name: self._is_on(name) for name in names})
         self._restyle()
 
     def _colours(self) -> dict[str, str]:
@@ -272,10 +286,18 @@ class CurvePlot(QWidget):
         chosen = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self._items)}
         return {name: swap.get(colour, colour) for name, colour in chosen.items()}
 
+    def _pens(self) -> dict[str, QPen]:
+        """By colour, and where those do not do by dashes."""
+        return {
+            name: pg.mkPen(colour, width=1.6, style=DASHES[index // len(OKABE_ITO) % len(DASHES)])
+            for index, (name, colour) in enumerate(self._colours().items())
+        }
+
     def _restyle(self) -> None:
-        for index, (name, colour) in enumerate(self._colours().items()):
-            item, dash = self._items[name], DASHES[index // len(OKABE_ITO) % len(DASHES)]
-            item.setPen(pg.mkPen(colour, width=1.6, style=dash))
+        pens = self._pens()
+        for name, colour in self._colours().items():
+            item = self._items[name]
+            item.setPen(pens[name])
             if self._group == FIGURES:
                 item.setSymbolBrush(colour)
                 item.setSymbolPen(None)
@@ -283,7 +305,7 @@ class CurvePlot(QWidget):
                 pen = pg.mkPen(colour, width=1.2)
                 pen.setDashPattern(pattern)
                 self._other_items[run, name].setPen(pen)
-        self.legend.recolour(self._colours())
+        self.legend.redraw(pens)
 
     def _paint_axes(self) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -300,13 +322,43 @@ class CurvePlot(QWidget):
         if not inside:
             self._show_newest()
             return
-        x = float(self.plot.getPlotItem().getViewBox().mapSceneToView(position).x())
+        self._show_at(float(self.plot.getPlotItem().getViewBox().mapSceneToView(position).x()))
+
+    @property
+    def cursor_x(self) -> float | None:
+        """Where the cross-hair stands on the horizontal axis; None while it is not seen."""
+        return float(self._cursor.value()) if self._cursor.isVisible() else None
+
+    def walk(self, points: int) -> None:
+        """Move the cross-hair so many points on, or back; from the newest where it is not seen yet."""
+        places = self._places(next(iter(self._items), ""))
+        if not len(places):
+            return
+        here = len(places) if self.cursor_x is None else int(np.abs(places - self.cursor_x).argmin())
+        x = float(places[min(max(0, here + points), len(places) - 1)])
+        box = self.plot.getPlotItem().getViewBox()
+        (left, right), _ = box.viewRange()
+        if not left <= x <= right:
+            box.translateBy(x=x - (left + right) / 2)
+        self._cursor.setVisible(True)
+        self._show_at(x)
+
+    def hide_cursor(self) -> None:
+        """No cross-hair; the newest values."""
+        self._cursor.setVisible(False)
+        self._show_newest()
+
+    def _show_at(self, x: float) -> None:
+        """The cross-hair, and the values beside the plot, at a place on the horizontal axis."""
         self._cursor.setPos(x)
         first = next(iter(self._items))
         nearest = int(np.abs(self._places(first) - x).argmin())
         series = self._series(first)
         self.where.setText(f"at step {count(series.steps[nearest])}, {duration(series.elapsed[nearest])}")
-        self.legend.set_values(self.values_at(x))
+        values = self.values_at(x)
+        self.legend.set_values(values)
+        told = (f"{readable(name)} {figure(name, value)}" for name, value in values.items())
+        self.plot.setAccessibleDescription(f"{self.where.text()}: {', '.join(told)}")
 
     def _show_newest(self) -> None:
         waiting = "the first values come with the first validation" if self._group == FIGURES else ""

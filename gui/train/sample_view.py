@@ -24,7 +24,7 @@ IMAGES, ACTIONS, GRAPH, CODES = "images", "each action", "average graph", "codes
 KINDS = (IMAGES, ACTIONS, GRAPH, CODES)
 NO_GRAPH = "The graph forms in the transition phase; it comes with that phase's first validation."
 NO_ACTIONS = "Actions are learned in the transition phase; they come with that phase's first validation."
-NO_CODES = "No use of codes was saved for this run."
+NOT_SAVED = "None was saved for this run."
 
 
 class PictureArea(QWidget):
@@ -161,7 +161,7 @@ class SampleView(QWidget):
         key = "graph" if graph else "codes"
         found = self._newest((key,), index)
         if not found:
-            self.area.words = NO_GRAPH if graph else NO_CODES
+            self.area.words = NO_GRAPH if graph and self._too_early(index) else NOT_SAVED
             return ""
         values = np.asarray(found[key], np.float64)
         self.area.picture = to_qimage(graph_picture(values) if graph else use_picture(values))
@@ -171,7 +171,7 @@ class SampleView(QWidget):
         """Each action done to one image at a time."""
         found = self._newest(NEEDED, index)
         if not found:
-            self.area.words = NO_ACTIONS
+            self.area.words = NO_ACTIONS if self._too_early(index) else NOT_SAVED
             return ""
         images = len(found["acted"])
         if self.image.count() != images:
@@ -180,6 +180,10 @@ class SampleView(QWidget):
                 self.image.addItems([f"image {number + 1}" for number in range(images)])
         self._show_tiles(action_tiles(found, self.image.currentIndex()))
         return "\nFramed: what was really done, and where it leads"
+
+    def _too_early(self, index: int) -> bool:
+        """Whether the transition phase was still to come."""
+        return self._samples[index].phase != "transition"
 
     def _show_tiles(self, tiles: list[ActionTile]) -> None:
         """In the place of the picture; nothing where there are none."""

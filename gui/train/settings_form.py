@@ -6,7 +6,7 @@ import inspect
 import re
 from dataclasses import fields, is_dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -48,8 +48,8 @@ def descriptions() -> dict[str, str]:
         declared = getattr(Config(), section.name)
         if is_dataclass(declared):
             text = inspect.getdoc(type(declared)) or ""
-            for name, words in re.findall(r"^    (\w+): (.+)$", text, re.MULTILINE):
-                found[f"{section.name}.{name}"] = words
+            for name, words in re.findall(r"^    (\w+): (.+(?:\n {6,}.+)*)$", text, re.MULTILINE):
+                found[f"{section.name}.{name}"] = " ".join(words.split())
     return found
 
 
@@ -58,9 +58,11 @@ class SettingField(QWidget):
 
     Signals:
         changed(): the text or tick changed.
+        focused(help): the keys go to it; what it means and what the preset has.
     """
 
     changed = Signal()
+    focused = Signal(str)
 
     def __init__(self, key: str, preset_value: object, words: str) -> None:
         super().__init__()
@@ -74,10 +76,14 @@ class SettingField(QWidget):
             self.editor.toggled.connect(self._on_change)
         else:
             self.editor = QLineEdit()
+            self.editor.setPlaceholderText(_text_of(preset_value))
             self.editor.setMinimumWidth(60)
             self.editor.textChanged.connect(self._on_change)
         self.editor.setObjectName(f"train_setting_{key}")
         self.editor.setAccessibleName(f"Setting {key}")
+        self._help = f"{name}: {words} Preset: {_text_of(preset_value)}."
+        self.editor.setAccessibleDescription(self._help)
+        self.editor.installEventFilter(self)
         self.back = QToolButton()
         self.back.setText("\N{ANTICLOCKWISE OPEN CIRCLE ARROW}")
         self.back.setAutoRaise(True)
@@ -85,6 +91,10 @@ class SettingField(QWidget):
         self.back.setAccessibleName(f"Take {key} back to the preset's value")
         self.back.setToolTip(f"Back to the preset's {preset_value}")
         self.back.clicked.connect(self.reset)
+        self.back.clicked.connect(self.editor.setFocus)  # the button goes
+        policy = self.back.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.back.setSizePolicy(policy)
         for widget in (self.label, self.editor):
             widget.setToolTip(tip)
         self._name = name
@@ -93,6 +103,11 @@ class SettingField(QWidget):
         layout.addWidget(self.editor, 1)
         layout.addWidget(self.back)
         self.reset()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn:
+            self.focused.emit(self._help)
+        return super().eventFilter(watched, event)
 
     def text(self) -> str:
         """The value as typed."""
@@ -127,7 +142,7 @@ class SettingField(QWidget):
     def _mark(self) -> None:
         changed = self.is_changed()
         self.label.setText(f"<b>{CHANGED_MARK} {self._name}</b>" if changed else self._name)
-        self.back.setEnabled(changed)
+        self.back.setVisible(changed)
 
 
 def _text_of(value: object) -> str:
@@ -149,9 +164,11 @@ class SettingsForm(QWidget):
 
     Signals:
         changed(): some value changed.
+        focused(help): the keys go to another field; what it means.
     """
 
     changed = Signal()
+    focused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -186,6 +203,7 @@ class SettingsForm(QWidget):
     def _add(self, form: QFormLayout, field: SettingField) -> None:
         field.label.setBuddy(field.editor)
         field.changed.connect(self.changed)
+        field.focused.connect(self.focused)
         form.addRow(field.label, field)
         self.fields[field.key] = field
 

@@ -168,6 +168,33 @@ def test_a_double_click_shows_everything_again(plot: CurvePlot) -> None:
     assert box.viewRange()[0][1] > 7
 
 
+def test_a_plot_is_read_and_zoomed_by_keys(plot: CurvePlot) -> None:
+    """Point by point from the newest on, with words for screen readers; zoomed, moved, whole again."""
+    plot.plot.setFocus()
+    box = plot.plot.getPlotItem().getViewBox()
+    for _ in range(3):
+        QTest.keyClick(plot.plot, Qt.Key.Key_Left)
+    assert plot.where.text().startswith("at step 6")
+    assert plot.legend.values["loss"].text() == "4"
+    assert "loss 4" in plot.plot.accessibleDescription()
+    QTest.keyClick(plot.plot, Qt.Key.Key_PageUp)
+    assert plot.cursor_x == 1
+    (left, right), _ = box.viewRange()
+    QTest.keyClick(plot.plot, Qt.Key.Key_Plus)
+    (near, far), _ = box.viewRange()
+    assert far - near < 0.9 * (right - left)
+    QTest.keyClick(plot.plot, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert box.viewRange()[0][0] > near
+    QTest.keyClick(plot.plot, Qt.Key.Key_PageDown)
+    assert box.viewRange()[0][0] < plot.cursor_x == 8 < box.viewRange()[0][1]
+    QTest.keyClick(plot.plot, Qt.Key.Key_0)
+    box.updateAutoRange()
+    assert box.viewRange()[0] == pytest.approx([left, right])
+    QTest.keyClick(plot.plot, Qt.Key.Key_Escape)
+    assert plot.cursor_x is None
+    assert plot.where.text() == ""
+
+
 def test_a_closed_plot_takes_no_more(plot: CurvePlot, qapp: QApplication) -> None:
     """What still arrives after the window was closed (a change of theme, a redraw) breaks nothing."""
     plot.close_plot()

@@ -138,7 +138,7 @@ def narrow_down_by_keys(qtbot, window: MainWindow) -> None:
     assert not view.kept.isVisible()
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60), st.sampled_from([(), ("a", "b", "c")]))
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30), st.sampled_from([(), ("a", "b", "c")]))
 def test_ends_of_ranges_stay_in_order(moves: list[tuple[bool, bool]], values: tuple[str, ...]) -> None:
     """However they are moved: on the axis, the upper end above the lower; and back to the whole axis."""
     axis, ranges = Axis("training.x", "x", 1.0, 9.0, values=values), Ranges()

@@ -1,4 +1,4 @@
-"""`doscope runs`, `compare`, `export-run` and `import-run`: the run library on the command line."""
+"""The run library on the command line: list, tag, compare, export, import, rename, delete."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from engine.run_archive import Steps
     from engine.run_directory import RunStatus
 
+OTHERS = ("step", "elapsed_s")  # than figures, by which runs can be sorted
+
 
 def add_commands(commands: Commands) -> None:
-    """Adds `runs`, `compare`, `export-run` and `import-run`."""
+    """Adds `runs`, `compare`, `export-run`, `import-run`, `rename-run` and `delete-run`."""
     parser = add_command(
         commands,
         "runs",
@@ -30,7 +32,9 @@ def add_commands(commands: Commands) -> None:
         "--search", metavar="TEXT", help="runs with this in name, data set, preset, tags or note"
     )
     parser.add_argument(
-        "--sort", metavar="FIGURE", help="by a figure, the largest first (default: newest first)"
+        "--sort",
+        metavar="FIGURE",
+        help="by a figure, step or elapsed_s, the largest first (default: newest first)",
     )
     parser.add_argument(
         "--folder", type=Path, metavar="FOLDER", help="its runs instead of those of Doscope's folder"
@@ -63,6 +67,13 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--folder", type=Path, metavar="FOLDER", help="where to instead of the runs of Doscope's folder"
     )
+    parser = add_command(commands, "rename-run", "give a run another name", "doscope rename-run a b", rename)
+    parser.add_argument("run", metavar="RUN", help="a run's directory, or its name in Doscope's folder")
+    parser.add_argument("name", metavar="NAME", help="the new name, which is its directory's too")
+    parser = add_command(
+        commands, "delete-run", "move runs to the trash", "doscope delete-run shapes-small-3", delete
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a run's directory, or its name")
 
 
 def runs(arguments: argparse.Namespace) -> Result:
@@ -74,14 +85,19 @@ def runs(arguments: argparse.Namespace) -> Result:
     found = [s for s in list_runs(arguments.folder) if matches(s, arguments.search or "")]
     if arguments.sort:
         key = arguments.sort
-        known = sorted({name for status in found for name in status.figures})
+        known = [*sorted({name for status in found for name in status.figures}), *OTHERS]
         if key not in known:
             raise UsageError(
                 f"no run has the figure '{key}'; sort by one of {', '.join(known) or 'none yet'}"
             )
-        found.sort(key=lambda s: s.figures.get(key, float("-inf")), reverse=True)
+        found.sort(key=lambda s: _value(s, key), reverse=True)
     lines = [_line(status, arguments.sort) for status in found]
     return Result({"runs": [_data(status) for status in found]}, "\n".join(lines) or "no runs were found")
+
+
+def _value(status: RunStatus, key: str) -> float:
+    """What a run is sorted by; one without the figure comes last."""
+    return float(getattr(status, key)) if key in OTHERS else status.figures.get(key, float("-inf"))
 
 
 def _write(arguments: argparse.Namespace) -> Result:
@@ -133,6 +149,28 @@ def import_file(arguments: argparse.Namespace) -> Result:
 
     run = _with_progress("importing", import_run(arguments.file, arguments.folder or runs_dir()))
     return Result({"run": str(run)}, f"{run}")
+
+
+def rename(arguments: argparse.Namespace) -> Result:
+    """Another name; what the window's Library does."""
+    from engine.run_directory import resolve_run
+    from gui.library.keeping import rename as rename_run
+    from gui.requests import RenameRun
+
+    renamed = rename_run(RenameRun(str(resolve_run(arguments.run)), arguments.name))
+    return Result({"run": renamed.new}, renamed.new)
+
+
+def delete(arguments: argparse.Namespace) -> Result:
+    """To the trash, or where there is none to a folder `.trash`; what the window's Library does."""
+    from engine.run_directory import resolve_run
+    from gui.library.work import delete_run
+    from gui.requests import DeleteRun
+
+    paths = [resolve_run(run) for run in arguments.runs]
+    deleted = [delete_run(DeleteRun(str(path))) for path in paths]
+    data = {"deleted": [{"run": each.path, "place": each.place} for each in deleted]}
+    return Result(data, "\n".join(f"{each.path} is in {each.place}" for each in deleted))
 
 
 def _with_progress(stage: str, steps: Steps) -> Path:

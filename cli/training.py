@@ -33,7 +33,10 @@ def add_commands(commands: Commands) -> None:
         train,
     )
     parser.add_argument("--dataset", help=f"a data set's name or a cache file (default: {DEFAULT_DATASET})")
-    parser.add_argument("--preset", help=f"the settings to start from (default: {DEFAULT_PRESET})")
+    parser.add_argument(
+        "--preset",
+        help=f"the settings to start from, or a JSON file of settings (default: {DEFAULT_PRESET})",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--minutes", type=minutes, metavar="M", help="time budget (default: the preset's steps)"
@@ -158,7 +161,7 @@ def _run_path(arguments: argparse.Namespace) -> Path:
     if arguments.run is None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         dataset = Path(arguments.dataset or DEFAULT_DATASET).stem
-        return runs_dir() / f"{dataset}-{arguments.preset or DEFAULT_PRESET}-{stamp}"
+        return runs_dir() / f"{dataset}-{Path(arguments.preset or DEFAULT_PRESET).stem}-{stamp}"
     path = Path(arguments.run)
     bare = path.name == arguments.run and not (path / "config.json").is_file()
     return runs_dir() / path if bare else path

@@ -216,7 +216,9 @@ class Config:
             elif key in _SECTIONS and isinstance(value, dict):
                 sections[key] = _build(key, value)
             else:
-                raise InputError(f"unknown section '{key}'; choose one of {', '.join(_SECTIONS)}")
+                guess = _nearest(key, list(_SECTIONS))
+                listed = f"choose one of {', '.join(_SECTIONS)}"
+                raise InputError(f"unknown section '{key}'; {guess} {listed}".replace(";  ", "; "))
         return cls(**sections)
 
     def with_setting(self, key: str, value: str | float | int | bool) -> Config:
@@ -310,11 +312,36 @@ def preset_names() -> tuple[str, ...]:
 
 
 def load_preset(name: str) -> Config:
-    """The preset called `name`.
+    """The preset called `name`, or the settings in a JSON file: such as a run's `config.json`.
+
+    What a file leaves out is as in the preset `small`.
 
     Raises:
-        InputError: there is no such preset; the message lists them.
+        InputError: there is no such preset (the message lists them) or file, or it has what no setting is.
     """
+    if name.endswith(".json"):
+        return _settings_file(Path(name))
     if name not in preset_names():
         raise InputError(f"unknown preset '{name}'; choose one of {', '.join(preset_names())}")
     return Config.from_json(json.loads((PRESETS / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def _settings_file(path: Path) -> Config:
+    """Settings as a person or a run wrote them down; named as the preset they say, or as their file."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"the settings {path} cannot be read ({error.strerror or error}); give a preset"
+            f" ({', '.join(preset_names())}) or a JSON file"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"the settings {path} are not JSON ({error}); mend that line") from error
+    if isinstance(data, dict) and isinstance(data.get("config"), dict):
+        data = data["config"]  # of a run
+    if not isinstance(data, dict):
+        raise InputError(f'{path} holds no settings; write {{"training": {{"seed": 1}}}}, for instance')
+    try:
+        return Config.from_json({"preset": path.stem, **data})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error

@@ -92,6 +92,7 @@ def test_stopped_run_says_how_to_go_on(
     ("arguments", "words"),
     [
         (("--preset", "huge"), ("huge", "small")),
+        (("--preset", "gone.json"), ("gone.json", "small")),
         (("--set", "training.speed=2"), ("training.speed", "autoencoder_rate")),
         (("--set", "optimizer.rate=2"), ("optimizer.rate",)),
         (("--set", "training.seed=half"), ("training.seed", "half")),
@@ -258,13 +259,24 @@ def test_runs_are_listed_tagged_and_compared(call: Call, tiny_run_copy: Path) ->
     assert call("runs", "--tag", "x").code == 2
 
 
-def test_a_run_goes_into_one_file_and_back(call: Call, tiny_run_copy: Path, tmp_path: Path) -> None:
-    """Exported, imported under its own name, and listed there; what is no such file is refused."""
+def test_a_run_goes_into_one_file_and_back(
+    call: Call, tiny_run_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exported, imported under its own name, listed, renamed, deleted; what is no such file is refused."""
     file = tmp_path / "run.zip"
     assert call("export-run", tiny_run_copy, file, "--json").json["bytes"] == file.stat().st_size
     made = call("import-run", file, "--folder", tmp_path / "there", "--json").json["run"]
     assert Path(made) == tmp_path / "there" / tiny_run_copy.name
     listed = call("runs", "--folder", tmp_path / "there", "--json").json["runs"]
     assert made in [run["path"] for run in listed]
+    ordered = call("runs", "--folder", tmp_path / "there", "--sort", "step", "--json").json["runs"]
+    assert [run["step"] for run in ordered] == sorted((run["step"] for run in listed), reverse=True)
+    renamed = call("rename-run", made, "other", "--json").json["run"]
+    assert Path(renamed) == tmp_path / "there" / "other"
+    monkeypatch.setattr("gui.library.trash.QFile.moveToTrash", lambda _path: False)
+    (gone,) = call("delete-run", renamed, "--json").json["deleted"]
+    assert (Path(gone["place"]) / "config.json").is_file()
+    assert not Path(renamed).exists()
+    assert call("delete-run", "bundled").code == call("rename-run", made, "other").code == 2
     assert call("import-run", tiny_run_copy / "config.json").code == 2
     assert call("import-run", tmp_path / "nothing.zip").code == 2

@@ -13,6 +13,7 @@ import torch
 
 from datasets.cache import SPLITS, Cache
 from engine.checkpoint import load_checkpoint
+from engine.config import load_preset
 from engine.errors import Diverged, InputError, RunError
 from engine.events import CheckpointSaved, PhaseStarted, RunFinished, RunStarted, StepLogged
 from engine.explorer import Explorer
@@ -267,6 +268,29 @@ def test_a_damaged_checkpoint_is_named(tiny_run_copy: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(RunError, match=r"best\.safetensors"):
         load_checkpoint(path)
+
+
+def test_settings_can_lie_in_a_file(tmp_path: Path, tiny_run: Path) -> None:
+    """A person's, or a run's; what is wrong with it is said with its name and the nearest known word."""
+    file = tmp_path / "mine.json"
+
+    def refused(text: str) -> str:
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=r"mine\.json") as caught:
+            load_preset(str(file))
+        return str(caught.value)
+
+    file.write_text('{"training": {"seed": 7}}', encoding="utf-8")
+    assert load_preset(str(file)) == dataclasses.replace(
+        load_preset("small").with_setting("training.seed", 7), preset="mine"
+    )
+    assert load_preset(str(tiny_run / "config.json")) == tiny_config()
+    assert "did you mean training.seed?" in refused('{"training": {"sede": 7}}')
+    assert "did you mean transition?" in refused('{"transitoin": {}}')
+    assert "not JSON" in refused('{"training":')
+    assert "no settings" in refused("[]")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_preset(str(tmp_path / "gone.json"))
 
 
 def test_presets_and_settings_refuse_what_they_do_not_know() -> None:

@@ -207,7 +207,7 @@ def _shown(value: object) -> str:
 
 
 def _line(status: RunStatus, sort: str | None) -> str:
-    state = status.problem or status.finished or "running or interrupted"
+    state = status.problem or status.state
     wanted = [sort] if sort else ["directed_accuracy", "psnr"]
     figures = [f"{name} {status.figures[name]:.4g}" for name in wanted if name in status.figures]
     tags = [f"[{', '.join(status.tags)}]"] if status.tags else []
@@ -232,6 +232,7 @@ def _data(status: RunStatus) -> dict[str, object]:
         "dataset": status.dataset,
         "preset": status.preset,
         "finished": status.finished,
+        "owner": status.owner,
         "step": status.step,
         "elapsed_s": status.elapsed_s,
         "begun": begun,

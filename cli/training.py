@@ -242,6 +242,8 @@ class _Reporter:
     def _show_step(self, event: StepLogged) -> None:
         unit = "images" if event.phase == "autoencoder" else "transitions"
         rate = f"step {event.step} · {event.items_per_s:,.0f} {unit}/s"
+        if event.phase_remaining_s < event.remaining_s:
+            rate += f" · {duration(event.phase_remaining_s)} left in this phase"
         self._line.show(event.phase, event.progress, 1.0, rate, event.remaining_s)
 
     def end(self) -> None:

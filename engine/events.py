@@ -42,6 +42,7 @@ class StepLogged:
         progress: share of the run's budget that is spent, 0..1.
         remaining_s: estimate of the time left for the whole run, seconds.
         items_per_s: images (autoencoder) or transitions (transition) a second.
+        phase_remaining_s: estimate of the time left for the phase, seconds; below 0 in older logs.
     """
 
     phase: str
@@ -51,6 +52,7 @@ class StepLogged:
     remaining_s: float
     items_per_s: float
     values: dict[str, float] = field(default_factory=dict)
+    phase_remaining_s: float = -1.0
 
 
 @dataclass(frozen=True)

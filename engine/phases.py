@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -162,7 +163,8 @@ class TransitionPhase:
             context = state.model.transition.context(self._codes_of(self._pairs.before[:VALIDATION_BATCH]))
             edges = state.model.transition.base_edges(context)
         state.figures |= tally.figures()
-        state.figures["edges_kept"] = edges_kept(edges)
+        state.figures["edges_kept"] = kept = edges_kept(edges)
+        state.figures["edges_per_variable"] = kept * (state.num_variables - 1)
         self._edges_NN = edges.mean(dim=0).cpu().numpy().astype(np.float16)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -343,7 +345,7 @@ def _look_closely(phase: Phase, state: TrainingState, recorder: Recorder) -> Ite
     yield Validated(phase.name, state.step, state.elapsed_s, dict(state.figures))
     yield SampleSaved(phase.name, state.step, state.elapsed_s, path)
     if best is not None:
-        yield best
+        yield replace(best, elapsed_s=state.elapsed_s)
 
 
 def rank(state: TrainingState) -> float:

@@ -31,6 +31,7 @@ from engine.events import (
     StepLogged,
     Validated,
 )
+from engine.run_lock import owner_of
 from engine.run_log import POINTS, read_end, read_from, read_thinned
 from engine.run_notes import read_notes
 
@@ -94,6 +95,7 @@ class RunStatus:
         problem: why it cannot be used, or empty.
         tags, note: what people wrote down about it (engine/run_notes.py).
         begun: when it was begun, seconds since 1970; 0 where unknown.
+        owner: who trains it now, in words; empty: nobody, as far as can be known (engine/run_lock.py).
     """
 
     name: str
@@ -111,6 +113,12 @@ class RunStatus:
     tags: tuple[str, ...] = ()
     note: str = ""
     begun: float = 0.0
+    owner: str = ""
+
+    @property
+    def state(self) -> str:
+        """How it ended, "in training", or "interrupted": killed, or left by a machine that stopped."""
+        return self.finished or ("in training" if self.owner else "interrupted")
 
 
 class RunDirectory:
@@ -157,6 +165,18 @@ class RunDirectory:
         """
         if self.config_path.exists():
             raise RunError(f"{self.path} holds a run already; resume it or choose another directory")
+
+    def refuse_remains(self) -> None:
+        """Leave what is left of a run alone: its log would become another run's.
+
+        Raises:
+            RunError: there is a log or a checkpoint, and no config.json.
+        """
+        if any(left.exists() for left in (self.metrics_path, self.last, self.best)):
+            raise RunError(
+                f"{self.path} holds what is left of a run without its config.json; choose another directory,"
+                " or delete that one"
+            )
 
     def make_folders(self) -> None:
         """Those of checkpoints and samples, where they are missing.
@@ -222,6 +242,7 @@ class RunDirectory:
             figures |= {str(name): float(value) for name, value in provenance.get("figures", {}).items()}
         explorable = self.best.is_file() or self.last.is_file()
         notes = read_notes(self.path)
+        owner = None if finished else owner_of(self.path)
         return RunStatus(
             name=name,
             path=self.path,
@@ -237,6 +258,7 @@ class RunDirectory:
             tags=notes.tags,
             note=notes.note,
             begun=self.config_path.stat().st_mtime,
+            owner="" if owner is None else owner.words,
         )
 
     def _reached(self) -> tuple[str, int, float, str | None, dict[str, float]]:

@@ -74,11 +74,6 @@ class Steering:
         """An order from this process."""
         self._asked.append(order)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether an order of this process was not heeded yet."""
-        return bool(self._asked)
-
     def take(self) -> list[Order]:
         """The orders since the last call; the folder is looked into five times a second at most."""
         orders, self._asked = self._asked, []

@@ -71,8 +71,9 @@ class StepLog:
         self._terms.clear()
         self._since_s = state.elapsed_s
         return StepLogged(
-            self._phase.name, state.step, state.elapsed_s, state.progress, state.remaining_s, rate, values
-        )
+            self._phase.name, state.step, state.elapsed_s, state.progress, state.remaining_s, rate, values,
+            state.phase_remaining_s,
+        )  # fmt: skip
 
     def _diverged(self, what: str) -> Diverged:
         state = self._state

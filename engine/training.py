@@ -92,6 +92,7 @@ def train(
     _check(cache, minutes, config)
     if not resume and distributed.leads():
         directory.refuse_existing()
+        directory.refuse_remains()
     with RunLock(run) if distributed.leads() else Unlocked() as lock:
         with _explained("autoencoder", None):
             state = TrainingState(config, cache, directory, chosen, Budget(config.training, minutes))

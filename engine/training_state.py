@@ -142,7 +142,15 @@ class TrainingState:
         """Estimate of the time left."""
         if self.budget.minutes is not None:
             return max(0.0, self.budget.total_s - self.elapsed_s)
+        if self.phase == PHASES[-1]:
+            return self.phase_remaining_s
         return self.elapsed_s * (1 - self.progress) / max(self.progress, 1e-6)
+
+    @property
+    def phase_remaining_s(self) -> float:
+        """Estimate of the time left for the present phase."""
+        done = self.phase_progress
+        return (self.elapsed_s - self.phase_began_s) * (1 - done) / max(done, 1e-6)
 
     def agreed(self) -> TrainingState:
         """The same, with the clocks of the process that leads, so that all decide alike."""

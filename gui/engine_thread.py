@@ -4,7 +4,7 @@
 
 Requests go first. What answers with a generator becomes a *job*, stepped between requests: first the
 interactive ones (a traversal), then those in the background (building, evaluating, training) in turn.
-Pausing a training is not stepping it; stopping is closing its generator, which saves. A result whose
+Pausing a training is an order to it; stopping is closing its generator, which saves. A result whose
 request has been overtaken by a newer one of its kind is dropped, here and at the window's end.
 """
 
@@ -22,7 +22,7 @@ from engine.errors import Diverged
 from gui import requests as rq
 from gui.data_work import refuse_conflict
 from gui.engine_work import EngineWork, describe
-from gui.replies import Activity, Failure, TrainingEnded, TrainingPaused
+from gui.replies import Activity, Failure, TrainingEnded
 
 log = logging.getLogger("doscope.engine")
 TRAINING = rq.StartTraining.__name__
@@ -67,8 +67,6 @@ class EngineThread(QThread):
         self._quit = False
         self._jobs: dict[str, _Job] = {}  # thread's own, as all below
         self._turn = 0
-        self._work: EngineWork  # made in the thread
-        self._paused = False
         self._waiting = False
         self._sent = 0
         self._training = False  # the window's own, as the next
@@ -146,7 +144,7 @@ class EngineThread(QThread):
 
     def run(self) -> None:
         """The loop; ends after `shutdown`."""
-        self._work = work = EngineWork()
+        work = EngineWork()
         while True:
             self._wait()
             self._end_cancelled()
@@ -183,10 +181,8 @@ class EngineThread(QThread):
             return self._pending.pop(next(iter(self._pending)))
 
     def _runnable(self) -> list[_Job]:
-        still = self._paused and not self._work.training.orders_wait
-        jobs = [job for kind, job in self._jobs.items() if not (kind == TRAINING and still)]
-        interactive = [job for job in jobs if not job.request.background]
-        return interactive or jobs
+        interactive = [job for job in self._jobs.values() if not job.request.background]
+        return interactive or list(self._jobs.values())
 
     def _next_job(self) -> _Job | None:
         jobs = self._runnable()
@@ -195,10 +191,6 @@ class EngineThread(QThread):
 
     def _begin(self, work: EngineWork, generation: int, request: rq.Request) -> None:
         kind = request.kind
-        if isinstance(request, rq.PauseTraining | rq.ResumeTraining):
-            self._paused = isinstance(request, rq.PauseTraining) and TRAINING in self._jobs
-            self._tell("result", kind, generation, TrainingPaused(self._paused))
-            return
         if request.text:
             self._tell(
                 "activity", kind, generation, Activity(kind, request.text, cancellable=request.cancellable)
@@ -216,7 +208,6 @@ class EngineThread(QThread):
             return
         if hasattr(answer, "__next__"):
             self._jobs[kind] = _Job(request, generation, cast(Iterator[object], answer))
-            self._paused = self._paused and kind != TRAINING
             self._tell("begun", kind, generation, None)
             return
         self._tell("result", kind, generation, answer)
@@ -266,7 +257,6 @@ class EngineThread(QThread):
         except Exception as error:  # noqa: BLE001 (the door: all errors cross as a Failure)
             trouble = error
         if isinstance(job.request, rq.StartTraining):
-            self._paused = False
             reason = "failed" if trouble else "stopped"
             self._tell("result", kind, job.generation, TrainingEnded(job.request.path, reason))
         if trouble is not None:

@@ -237,6 +237,7 @@ class RunEntry:
     tags: tuple[str, ...] = ()
     note: str = ""
     begun: float = 0.0
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -345,18 +346,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class RunLog:
-    """New events of a run directory; `offset` is where to read on."""
+    """New events of a run directory; `offset` is where to read on, `owner` who trains it (empty: nobody)."""
 
     path: str
     events: tuple[Event, ...]
     offset: int
-
-
-@dataclass(frozen=True)
-class TrainingPaused:
-    """Whether the training stands still now."""
-
-    paused: bool
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,9 @@ from gui.retrieval_requests import (
 )
 from gui.training_requests import (
     EstimateTraining,
-    PauseTraining,
     ReadPlan,
     ReadPresets,
     ReadRunLog,
-    ResumeTraining,
     StartTraining,
     SteerTraining,
     StopTraining,
@@ -353,7 +351,6 @@ __all__ = [
     "OpenSession",
     "OwnChoices",
     "PackDataset",
-    "PauseTraining",
     "PickImage",
     "PickPair",
     "PreviewOwn",
@@ -367,7 +364,6 @@ __all__ = [
     "Recognise",
     "RenameRun",
     "Request",
-    "ResumeTraining",
     "RetrieveAction",
     "SaveSession",
     "ShowImage",

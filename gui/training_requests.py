@@ -54,16 +54,6 @@ class ReadPlan(Request):
 
 
 @dataclass(frozen=True, eq=False)
-class PauseTraining(Request):
-    """Stop stepping the training; nothing is saved or lost. Answers TrainingPaused."""
-
-
-@dataclass(frozen=True, eq=False)
-class ResumeTraining(Request):
-    """Step the paused training again. Answers TrainingPaused."""
-
-
-@dataclass(frozen=True, eq=False)
 class SteerTraining(Request):
     """An order to the training of the run `path`, here or elsewhere. Answers OrderGiven.
 

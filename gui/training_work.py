@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from engine.events import Progressed, RunFinished, Steered, StepLogged
+from engine.events import Progressed, RunFinished, StepLogged
 from gui import requests as rq
 from gui.data_work import DataWork
 from gui.replies import Activity, OrderGiven, Plan, Presets, RunLog, TrainingEnded
@@ -15,6 +16,7 @@ from gui.replies import Activity, OrderGiven, Plan, Presets, RunLog, TrainingEnd
 if TYPE_CHECKING:
     from datasets.cache import Cache
     from engine.config import Config
+    from engine.run_directory import RunDescription
     from engine.steering import Steering
 
 
@@ -33,7 +35,6 @@ class TrainingWork:
     def __init__(self, data: DataWork) -> None:
         self._data = data
         self._steering: tuple[str, Steering] | None = None  # of the training here: its path, its orders
-        self._saving = False  # a checkpoint was ordered, and the event that says it is there has not come
         self.handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.StartTraining: self._train,
             rq.SteerTraining: self._steer,
@@ -43,11 +44,6 @@ class TrainingWork:
             rq.ReadRunLog: self._read_run_log,
         }
 
-    @property
-    def orders_wait(self) -> bool:
-        """Whether the training here has orders to heed, paused or not."""
-        return self._steering is not None and (self._saving or self._steering[1].waiting)
-
     def _train(self, request: rq.StartTraining) -> Iterator[object]:
         from engine.run_directory import RunDirectory
         from engine.run_lock import refuse_in_use
@@ -56,13 +52,15 @@ class TrainingWork:
 
         path = Path(request.path)
         if request.resume:
-            config = RunDirectory(path).description().config
+            run = RunDirectory(path).description()
+            config, cache = run.config, self._data.cache(trained_on(run))
             refuse_in_use(path, "resumed")
         else:
-            config = _config(request, self._data.cache(request.dataset))
+            cache = self._data.cache(request.dataset)
+            config = _config(request, cache)
         steering = Steering(path)
         steps = train(
-            config, self._data.cache(request.dataset), path, minutes=request.minutes, threads=torch_threads(),
+            config, cache, path, minutes=request.minutes, threads=torch_threads(),
             seed=request.seed, resume=request.resume, dataset=request.dataset, device=request.device,
             steering=steering,
         )  # fmt: skip
@@ -72,7 +70,6 @@ class TrainingWork:
             for event in steps:
                 if isinstance(event, RunFinished):
                     reason = event.reason
-                self._saving = isinstance(event, Steered) and event.order == "save"
                 if isinstance(event, Progressed):
                     yield Activity(request.kind, f"Training: {event.stage}", event.done, event.total)
                     continue
@@ -111,7 +108,7 @@ class TrainingWork:
         run = RunDirectory(Path(request.path)).description()
         settings = _flatten(run.config.to_json())
         minutes = run.budget.get("minutes")
-        return Plan(request.path, run.dataset, run.config.preset, settings, minutes)
+        return Plan(request.path, trained_on(run), run.config.preset, settings, minutes)
 
     def _steer(self, request: rq.SteerTraining) -> OrderGiven:
         from engine.steering import give_order
@@ -129,11 +126,24 @@ class TrainingWork:
 
     def _read_run_log(self, request: rq.ReadRunLog) -> RunLog:
         from engine.run_directory import RunDirectory
+        from engine.run_lock import owner_of
 
         directory = RunDirectory(Path(request.path))
         directory.description()  # says so when this is no run directory
+        owner = owner_of(directory.path)  # before its last events are read, or its end may be missed
         events, offset = directory.events(request.offset) if request.offset else directory.history()
-        return RunLog(request.path, tuple(events), offset)
+        return RunLog(request.path, tuple(events), offset, "" if owner is None else owner.words)
+
+
+def trained_on(run: RunDescription) -> str:
+    """The file that a run was trained on while it is there, unless its data set's name means that file."""
+    import datasets
+    from datasets.errors import DatasetError
+
+    with contextlib.suppress(DatasetError, OSError):
+        if not run.cache or datasets.resolve(run.dataset).samefile(run.cache):
+            return run.dataset
+    return run.cache if Path(run.cache).is_file() else run.dataset
 
 
 def _flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, object]:

@@ -32,7 +32,7 @@ def state_words(entry: RunEntry) -> str:
         return "cannot be used"
     if entry.finished_reason:
         return end_of_run(entry.finished_reason)
-    return "running or interrupted"
+    return "in training" if entry.owner else "interrupted"
 
 
 class RunDetail(QWidget):
@@ -219,6 +219,7 @@ def measured_rows(figures: dict[str, object]) -> list[tuple[str, str, str]]:
 def facts_words(entry: RunEntry) -> str:
     """The facts as rich text."""
     facts = {"Problem": entry.problem} if entry.problem else {}
+    facts |= {"Trained by": entry.owner} if entry.owner else {}
     return facts_html(
         facts
         | {

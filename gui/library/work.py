@@ -35,6 +35,7 @@ def run_entry(status: RunStatus) -> RunEntry:
         tags=status.tags,
         note=status.note,
         begun=status.begun,
+        owner=status.owner,
     )
 
 

@@ -29,7 +29,7 @@ OTHER_MARKS = (
     "\N{EN DASH} \N{MIDDLE DOT} \N{EN DASH}",
     "\N{MIDDLE DOT}  \N{MIDDLE DOT}",
 )
-LARGE = {"gradient_norm", "targets"}
+LARGE = {"gradient_norm", "targets", "edges_per_variable"}
 # On another scale than the rest of their plot, or settled before the phase began: off until wanted.
 OFF_AT_FIRST = {
     "autoencoder": {"learning_rate", "memory_mb", "perplexity", "dead_codes"},

@@ -15,7 +15,7 @@ from engine.events import (
     Steered,
     StepLogged,
 )
-from engine.steering import PAUSE, RESUME
+from engine.steering import PAUSE, RESUME, STOP, Order
 from gui.train.steer_bar import SteerBar
 from gui.widgets import button, caption, heading, named, row
 from gui.words import count, duration, end_of_run, figure, readable
@@ -31,19 +31,20 @@ IDLE, RUNNING, PAUSED, STOPPING, WATCHING, ENDED = (
     "ended",
 )
 OURS = (RUNNING, PAUSED, STOPPING)
+NOBODY = "No training has this run now. If it was interrupted, the Library resumes it."
 
 
 class LiveView(QWidget):
     """Progress of the run on show.
 
     Signals:
-        pause_requested(), resume_requested(), stop_requested(): about the training in this window.
+        ordered(order): an Order for the training on show, here or elsewhere.
+        stop_requested(): end the training in this window.
         explore_requested(): open the run that is on show in Explore.
         leave_requested(): stop watching a run that is trained elsewhere.
     """
 
-    pause_requested = Signal()
-    resume_requested = Signal()
+    ordered = Signal(object)
     stop_requested = Signal()
     explore_requested = Signal()
     leave_requested = Signal()
@@ -51,7 +52,7 @@ class LiveView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = IDLE
-        self._saved = False
+        self._saved = self._stands_still = self._orphaned = False
         self.title = named(heading(""), "train_title", "Run on show")
         self.phase = named(caption(), "train_phase", "Phase")
         self.phase.setProperty("role", "pill")
@@ -66,7 +67,7 @@ class LiveView(QWidget):
             "Stop and keep",
             "train_stop",
             "Stop the training and keep what it learned",
-            self.stop_requested.emit,
+            self._on_stop,
             "Save a checkpoint and end; the run can be resumed in the Library",
         )
         self.explore = button(
@@ -84,7 +85,7 @@ class LiveView(QWidget):
 
     def set_idle(self) -> None:
         """Nothing is on show."""
-        self._saved = False
+        self._saved = self._stands_still = False
         self.title.setText("No training is running")
         self.phase.hide()
         self.progress.setValue(0)
@@ -93,7 +94,8 @@ class LiveView(QWidget):
 
     def begin(self, name: str, watching: bool) -> None:
         """A run comes on show."""
-        self._saved = False
+        self._saved = self._stands_still = self._orphaned = False
+        self.title.setToolTip("")
         self.title.setText(f"Watching {name}" if watching else f"Training {name}")
         self.phase.setText("getting ready")
         self.phase.show()
@@ -102,10 +104,15 @@ class LiveView(QWidget):
         self.steer.begin()
         self._set_state(WATCHING if watching else RUNNING)
 
-    def set_paused(self, paused: bool) -> None:
-        """The training stands still, or goes on."""
-        if self.state in (RUNNING, PAUSED):
-            self._set_state(PAUSED if paused else RUNNING)
+    def set_owner(self, words: str) -> None:
+        """Who trains the run that is watched, in words; empty: nobody."""
+        if self.state != WATCHING:
+            return
+        self.title.setToolTip(f"Trained by {words}" if words else NOBODY)
+        if self._orphaned != (not words):
+            self._orphaned = not words
+            self.phase.setText("not in training" if self._orphaned else "in training")
+            self._set_state(self.state)
 
     def set_stopping(self) -> None:
         """The checkpoint is being written."""
@@ -114,8 +121,9 @@ class LiveView(QWidget):
 
     def set_ended(self, reason: str) -> None:
         """The run is over for a reason of RunFinished, or "failed"."""
-        self.phase.setText(end_of_run(reason))
         self._saved = self._saved or reason in ("done", "stopped")
+        nothing_kept = reason == "failed" and not self._saved
+        self.phase.setText("ended by an error" if nothing_kept else end_of_run(reason))
         if reason == "done":
             self.progress.setValue(1000)
         self._set_state(ENDED)
@@ -123,8 +131,8 @@ class LiveView(QWidget):
     def add(self, event: Event) -> None:
         """Show what an event says about progress."""
         if isinstance(event, RunStarted):
-            if self.state == ENDED:  # a watched run that was stopped and resumed
-                self._set_state(WATCHING)
+            self._stands_still = False  # a run that was stopped or paused, and resumed
+            self._set_state({ENDED: WATCHING, PAUSED: RUNNING}.get(self.state, self.state))
             self.facts.setText(f"{event.dataset}, {event.preset}, on {event.device}, {event.threads} threads")
         elif isinstance(event, PhaseStarted):
             self._show_phase(event.phase)
@@ -140,7 +148,7 @@ class LiveView(QWidget):
         elif isinstance(event, Steered):
             self.steer.heeded(event)
             if event.order in (PAUSE, RESUME):
-                self._on_paused_by_order(event.order == PAUSE)
+                self._stand_still(event.order == PAUSE)
         elif isinstance(event, RunFinished):
             self._saved = True
             reached = [f"step {count(event.step)}, {duration(event.elapsed_s)} of training"]
@@ -149,39 +157,48 @@ class LiveView(QWidget):
             if self.state == WATCHING:
                 self.set_ended(event.reason)
 
-    def _on_paused_by_order(self, paused: bool) -> None:
+    def _stand_still(self, paused: bool) -> None:
         """Whoever gave the order; a training elsewhere stays one that is watched."""
-        if self.state == WATCHING:
-            self.phase.setText("paused" if paused else "going on")
-        self.set_paused(paused)
+        self._stands_still = paused
+        if self.state in (RUNNING, PAUSED):
+            self.state = PAUSED if paused else RUNNING
+        self.phase.setText("paused" if paused else "going on")
+        self._set_state(self.state)
 
     def _show_phase(self, phase: str) -> None:
         self.steer.show_phase(phase)
-        if self.state != STOPPING:
-            self.phase.setText(f"paused ({phase})" if self.state == PAUSED else f"{readable(phase)} phase")
+        if self.state != STOPPING and not self._stands_still and not self._orphaned:
+            self.phase.setText(f"{readable(phase)} phase")
 
     def _on_pause(self) -> None:
-        (self.resume_requested if self.state == PAUSED else self.pause_requested).emit()
+        """The training takes the order between two steps; its log says when."""
+        self.phase.setText("going on" if self._stands_still else "pausing")
+        self.ordered.emit(Order(RESUME if self._stands_still else PAUSE))
+
+    def _on_stop(self) -> None:
+        if self.state == WATCHING:
+            self.phase.setText("stopping")
+            self.ordered.emit(Order(STOP))
+        else:
+            self.stop_requested.emit()
 
     def _set_state(self, state: str) -> None:
         self.state = state
-        ours = state in OURS
-        self.pause.setVisible(ours)
-        self.stop.setVisible(ours)
-        self.pause.setEnabled(state != STOPPING)
-        self.stop.setEnabled(state != STOPPING)
-        self.pause.setText("Resume" if state == PAUSED else "Pause")
-        self.pause.setAccessibleName("Resume the training" if state == PAUSED else "Pause the training")
+        in_training = state in OURS or state == WATCHING
+        reachable = state != STOPPING and not (state == WATCHING and self._orphaned)
+        for widget in (self.pause, self.stop, self.steer):
+            widget.setVisible(in_training)
+            widget.setEnabled(reachable)
+        self.pause.setText("Resume" if self._stands_still else "Pause")
+        self.pause.setAccessibleName("Resume the training" if self._stands_still else "Pause the training")
         self.explore.setVisible(state == ENDED and self._saved)
         self.leave.setVisible(state in (WATCHING, ENDED))
-        self.steer.setVisible(ours or state == WATCHING)
-        self.steer.setEnabled(state != STOPPING)
-        if state == PAUSED:
-            self.phase.setText("paused")
 
 
 def step_words(event: StepLogged) -> str:
     """Step, rate and times of a logged step, as one line."""
     rate = f"{count(event.items_per_s)} {ITEMS.get(event.phase, 'items/s')}"
     times = f"{duration(event.elapsed_s)} spent, {duration(event.remaining_s)} left"
+    if 0 <= event.phase_remaining_s < event.remaining_s:  # the last phase is all that is left
+        times += f", {duration(event.phase_remaining_s)} of it in this phase"
     return DOT.join((f"step {count(event.step)}", rate, f"{100 * event.progress:.0f} %", times))

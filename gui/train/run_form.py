@@ -89,6 +89,7 @@ class RunForm(QWidget):
         super().__init__(parent)
         self._presets: dict[str, dict[str, object]] = {}
         self._taken: tuple[str, ...] = ()
+        self._built: frozenset[str] = frozenset()
         self._name_is_ours = True
         self._training = False
         self._build_fields()
@@ -107,6 +108,8 @@ class RunForm(QWidget):
         self.device = named(QComboBox(), "train_device", "Device")
         self.device.addItems(DEVICES)
         self.settings = SettingsForm()
+        self.help = named(caption(wrap=True), "train_setting_help", "What the chosen setting means")
+        self.help.hide()
         self.more = named(QToolButton(), "train_more_settings", "Show all settings")
         self.more.setText("All settings")
         self.more.setCheckable(True)
@@ -149,6 +152,7 @@ class RunForm(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.more)
         layout.addWidget(self.scroller, 1)
+        layout.addWidget(self.help)
         layout.addWidget(self.problem)
         layout.addWidget(self.estimate)
         layout.addWidget(self.start)
@@ -160,18 +164,21 @@ class RunForm(QWidget):
         self.name.textEdited.connect(self._on_name_edited)
         self.name.textChanged.connect(self._check)
         self.settings.changed.connect(self._check)
+        self.settings.focused.connect(self._explain)
         self.length.changed.connect(self._check)
         self.device.currentTextChanged.connect(self._check)
         self.more.toggled.connect(self._on_more)
         self.start.clicked.connect(self._start)
 
     def set_datasets(self, names: Sequence[str]) -> None:
-        """The data sets to choose from; the chosen one stays."""
+        """The data sets to choose from; the chosen one stays, also where a run's is not among them."""
         chosen = self.dataset.currentText()
+        self._built = frozenset(names)
+        listed = [*names, *([chosen] if chosen and chosen not in self._built else [])]
         self.dataset.blockSignals(True)
         self.dataset.clear()
-        self.dataset.addItems(list(names))
-        self.dataset.setCurrentIndex(max(0, self.dataset.findText(chosen)) if names else -1)
+        self.dataset.addItems(listed)
+        self.dataset.setCurrentIndex(max(0, self.dataset.findText(chosen)) if listed else -1)
         self.dataset.blockSignals(False)
         self._suggest_name()
         self._check()
@@ -219,8 +226,11 @@ class RunForm(QWidget):
         )
 
     def _problem(self) -> str:
-        if not self.dataset.currentText():
+        dataset = self.dataset.currentText()
+        if not dataset:
             return "No data set yet: build one in the Library."
+        if dataset not in self._built and not dataset.endswith(".h5"):
+            return f"The data set {dataset} is not built: build it in the Library, or choose another one."
         if not self.preset.currentText():
             return "No presets were found in resources/presets."
         return name_problem(self.name.text(), self._taken) or self.settings.problem()
@@ -238,6 +248,7 @@ class RunForm(QWidget):
     def _on_preset(self, name: str) -> None:
         if name in self._presets:
             self.settings.set_preset(name, self._presets[name])
+            self.help.hide()
         self._suggest_name()
         self._check()
 
@@ -253,7 +264,12 @@ class RunForm(QWidget):
     def _on_more(self, on: bool) -> None:
         self.more.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         self.scroller.setVisible(on)
+        self.help.hide()
         self.filler.setVisible(not on)
+
+    def _explain(self, words: str) -> None:
+        self.help.setText(words)
+        self.help.show()
 
     def fill(self, plan: Plan) -> None:
         """Everything as a run was trained, but for its name."""

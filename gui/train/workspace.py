@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from datasets.home import runs_dir
 from engine.events import CheckpointSaved, Event, Noted, RunFinished, SampleSaved, StepLogged
-from engine.steering import RESUME, SAVE, Order
+from engine.steering import SAVE, Order
 from gui import requests as rq
-from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded, TrainingPaused
+from gui.replies import Failure, Library, Presets, RunLog, TrainingEnded
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.train.curve_data import CurveData
@@ -129,8 +129,7 @@ class TrainWorkspace(Workspace):
         self.watch_bar.watch_wanted.connect(lambda path: self.watch(Path(path)))
         self.form.start_requested.connect(self._start)
         self.form.estimate_wanted.connect(self._estimate)
-        self.live.pause_requested.connect(lambda: self.asked.emit(rq.PauseTraining()))
-        self.live.resume_requested.connect(self._go_on)
+        self.live.ordered.connect(self._order)
         self.live.stop_requested.connect(self._stop)
         self.live.steer.ordered.connect(self._order)
         self.live.steer.try_wanted.connect(self._try)
@@ -147,8 +146,6 @@ class TrainWorkspace(Workspace):
             rq.kind_of(rq.EstimateTraining): self.form.show_estimate,
             rq.kind_of(rq.ReadPlan): self.form.fill,
             rq.kind_of(rq.StartTraining): self._on_training,
-            rq.kind_of(rq.PauseTraining): self._on_paused,
-            rq.kind_of(rq.ResumeTraining): self._on_paused,
             rq.kind_of(rq.ReadRunLog, WATCH): self._on_run_log,
             rq.kind_of(rq.ListLibrary, VIEW): self._on_library,
             **{rq.kind_of(rq.ReadRunLog, view): self._on_other_log for view in COMPARE},
@@ -192,15 +189,14 @@ class TrainWorkspace(Workspace):
             if isinstance(payload, Noted):
                 self.warned.emit(payload.text)
 
-    def _on_paused(self, paused: TrainingPaused) -> None:
-        self.live.set_paused(paused.paused)
-
     def _on_run_log(self, log: RunLog) -> None:
         """New events of the watched run, or of a resumed run before it goes on."""
         if self._path is None or Path(log.path) != self._path:
             return
         self._offset = log.offset
         self._add(log.events)
+        if not self._backlog:  # else its end may still be among what is shown later
+            self.live.set_owner(log.owner)
         if log.events and isinstance(log.events[-1], RunFinished):
             self._watch_timer.stop()
 
@@ -276,11 +272,6 @@ class TrainWorkspace(Workspace):
                 device=plan.device,
             )
         )
-
-    def _go_on(self) -> None:
-        """Whether it was paused here, or by an order from elsewhere."""
-        self.asked.emit(rq.ResumeTraining())
-        self._order(Order(RESUME))
 
     def _order(self, order: Order) -> None:
         if self._path is not None:

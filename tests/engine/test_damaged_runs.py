@@ -57,6 +57,8 @@ def test_without_its_description_it_is_no_run(stopped: RunDirectory, tiny_cache:
     before = sorted(stopped.path.rglob("*"))
     with Cache.open(tiny_cache) as cache, pytest.raises(RunError, match=r"config\.json"):
         next(train(brief_config(), cache, stopped.path, resume=True))
+    with Cache.open(tiny_cache) as cache, pytest.raises(RunError, match="what is left of a run"):
+        next(train(brief_config(), cache, stopped.path))  # its log would go on with another run's
     assert sorted(stopped.path.rglob("*")) == before
 
 

@@ -203,9 +203,14 @@ def test_the_same_seed_gives_the_same_weights(cache: Cache, tmp_path: Path, tiny
 
 def test_a_time_budget_is_kept(cache: Cache, tmp_path: Path) -> None:
     """A tenth of a minute ends after about that time, with both phases trained."""
-    last = None
+    last, logged = None, []
     for event in train(tiny_config(), cache, tmp_path / "run", minutes=0.05, threads=1):
         last = event
+        logged += [event] if isinstance(event, StepLogged) else []
+    assert all(0 <= event.phase_remaining_s <= event.remaining_s + 1e-6 for event in logged)
+    assert logged[0].phase_remaining_s < logged[0].remaining_s
+    of_first = [event.phase_remaining_s for event in logged if event.phase == "autoencoder"]
+    assert of_first[-1] < 0.1 * of_first[0]
     assert isinstance(last, RunFinished)
     assert 2.0 < last.elapsed_s < 12.0
 

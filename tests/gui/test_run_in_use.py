@@ -109,6 +109,9 @@ def test_a_run_of_another_process_is_not_resumed(qtbot, run: Path, library, else
     """Two processes must not write into one run directory."""
     before = (run / "metrics.jsonl").read_bytes()
     window = library()
+    facts = window.library.run_detail.facts.text()
+    assert "in training" in facts
+    assert f"process {elsewhere}" in facts
     window.library.run_detail.resume.click()
     qtbot.waitUntil(lambda: "not resumed" in window.messages.text, timeout=WAIT)
     wait_idle(qtbot, window, WAIT)
@@ -146,5 +149,7 @@ def test_a_killed_run_is_resumed(qtbot, run: Path, library) -> None:
 def test_a_killed_run_is_deleted(qtbot, run: Path, library) -> None:
     """What nobody writes to any more can go."""
     interrupt(run)
-    delete(library())
+    window = library()
+    assert "interrupted" in window.library.run_detail.facts.text()
+    delete(window)
     qtbot.waitUntil(lambda: not run.exists(), timeout=WAIT)

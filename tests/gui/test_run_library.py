@@ -134,6 +134,12 @@ def test_a_run_is_trained_again(qtbot, three_runs: MainWindow) -> None:
     assert three_runs.stack.currentWidget() is three_runs.train
     qtbot.waitUntil(lambda: form.seed.value() == 2, timeout=WAIT)
     wait_idle(qtbot, three_runs, WAIT)
+    trained_on = RunDirectory(runs_dir() / "c").description().cache
+    assert form.dataset.currentText() == trained_on  # which is not the data set of that name here
+    three_runs.show_workspace(3)
+    three_runs.show_workspace(2)
+    wait_idle(qtbot, three_runs, WAIT)
+    assert form.dataset.currentText() == trained_on
 
 
 def test_a_deleted_run_can_be_taken_out_of_the_trash(tmp_path: Path, tiny_run: Path, monkeypatch) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from datasets.home import runs_dir
 from engine.checkpoint import load_checkpoint
 from engine.events import RunStarted, Steered
 from engine.run_directory import RunDirectory
+from engine.run_lock import RunLock
 from engine.steering import FOLDER, Steering
 from gui.main_window import MainWindow
 from gui.train.curve_data import LOSSES
 from gui.train.event_log import line
-from gui.train.live_view import ENDED, PAUSED, RUNNING
+from gui.train.live_view import ENDED, PAUSED, RUNNING, WATCHING
 from tests.gui.conftest import wait_idle
 from tests.gui.test_train import (  # noqa: F401 (fixtures)
     WAIT,
@@ -52,6 +56,7 @@ def test_a_training_is_steered_by_its_buttons(qtbot, training_window: MainWindow
     click(live.pause)
     qtbot.waitUntil(lambda: live.state == RUNNING and steps(window) > stood_at, timeout=WAIT)
     assert "learning rate 0.5 times the planned one" in train.log.toPlainText()
+    assert "gone on with at step" in train.log.toPlainText()
     click(bar.next_phase)
     qtbot.waitUntil(lambda: train.data.phases(LOSSES) == ["autoencoder", "transition"], timeout=WAIT)
     qtbot.waitUntil(lambda: bar.next_phase.text() == "Finish now", timeout=WAIT)
@@ -76,29 +81,73 @@ def test_a_run_of_another_process_gets_its_orders_as_files(
     qtbot,
     training_window: MainWindow,  # noqa: F811
 ) -> None:
-    """What is clicked lies in the run directory for the process that trains; what it heeds is shown."""
+    """What is clicked lies in the run directory for the process that trains; what it heeds is shown.
+
+    Where nobody trains it any more, that is said, and nothing can be ordered.
+    """
     window, train = training_window, training_window.train
     path = runs_dir() / "elsewhere"
     _empty_run(path)
     metrics = path / "metrics.jsonl"
     metrics.write_text(_lines(RunStarted(str(path), "shapes", "small", "cpu", 1, 0, 60.0), _step(1)))
-    train.watch(path)
-    qtbot.waitUntil(lambda: steps(window) == 1, timeout=WAIT)
-    its_own = Steering(path)
-    click(train.live.steer.save)
-    click(train.live.steer.next_phase)
-    qtbot.waitUntil(lambda: len(list((path / FOLDER).glob("*.json"))) == 2, timeout=WAIT)
-    its_own._looked_s = 0.0
-    assert sorted(order.kind for order in its_own.take()) == ["next_phase", "save"]
-    with metrics.open("a") as file:
-        file.write(
-            _lines(Steered("autoencoder", 1, 1.0, "rate", 2.0), Steered("autoencoder", 1, 1.0, "pause", 1))
-        )
-    qtbot.waitUntil(lambda: train.live.phase.text() == "paused", timeout=WAIT)
-    assert train.live.steer.rate.value() == 2.0
-    assert not list((path / FOLDER).glob("*.json"))
+    live, its_own = train.live, Steering(path)
+
+    def ordered(*clicked: QWidget) -> list[str]:
+        for widget in clicked:
+            click(widget)
+        qtbot.waitUntil(lambda: len(list((path / FOLDER).glob("*.json"))) == len(clicked), timeout=WAIT)
+        its_own._looked_s = 0.0
+        return sorted(order.kind for order in its_own.take())
+
+    with RunLock(path):
+        train.watch(path)
+        qtbot.waitUntil(lambda: steps(window) == 1, timeout=WAIT)
+        assert "Trained by process" in live.title.toolTip()
+        assert ordered(live.steer.save, live.steer.next_phase) == ["next_phase", "save"]
+        assert ordered(live.pause) == ["pause"]
+        with metrics.open("a") as file:
+            file.write(_lines(Steered("autoencoder", 1, 1.0, "rate", 2.0)))
+            file.write(_lines(Steered("autoencoder", 1, 1.0, "pause", 1)))
+        qtbot.waitUntil(lambda: live.phase.text() == "paused", timeout=WAIT)
+        assert live.steer.rate.value() == 2.0
+        assert live.pause.text() == "Resume"
+        assert ordered(live.pause, live.stop) == ["resume", "stop"]
+    qtbot.waitUntil(lambda: live.phase.text() == "not in training", timeout=WAIT)
+    assert live.state == WATCHING
+    assert not live.stop.isEnabled()
+    assert not live.steer.isEnabled()
     train._leave()
-    assert not train.live.steer.isVisible()
+    assert not live.steer.isVisible()
+
+
+@pytest.mark.long
+def test_two_windows_on_one_run(
+    qtbot,
+    training_window: MainWindow,  # noqa: F811
+    make_window: Callable[[], MainWindow],
+) -> None:
+    """One trains, the other one watches: it cannot train the run as well, but pause it and end it."""
+    path = begin(qtbot, training_window)
+    ours, other = training_window.train.live, make_window()
+    theirs = other.train.live
+    other.show_workspace(3)
+    wait_idle(qtbot, other, WAIT)
+    other.library.show_run(str(path))
+    assert "in training" in other.library.run_detail.facts.text()
+    click(other.library.run_detail.resume)
+    qtbot.waitUntil(lambda: "is being trained by" in other.messages.text, timeout=WAIT)
+    assert training_window.engine.is_training
+    other.train.watch(path)
+    qtbot.waitUntil(lambda: "Trained by" in theirs.title.toolTip(), timeout=WAIT)
+    click(theirs.pause)
+    qtbot.waitUntil(lambda: ours.state == PAUSED and theirs.phase.text() == "paused", timeout=WAIT)
+    click(ours.pause)
+    qtbot.waitUntil(lambda: ours.state == RUNNING and theirs.pause.text() == "Pause", timeout=WAIT)
+    click(theirs.stop)
+    qtbot.waitUntil(lambda: ours.state == theirs.state == ENDED, timeout=WAIT)
+    assert ours.phase.text() == theirs.phase.text() == "stopped and kept"
+    wait_idle(qtbot, training_window, WAIT)
+    wait_idle(qtbot, other, WAIT)
 
 
 def test_orders_read_as_lines() -> None:

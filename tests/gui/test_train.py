@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from engine.events import (
 )
 from engine.run_directory import RunDirectory
 from gui.main_window import MainWindow
-from gui.replies import RunEntry
+from gui.replies import Plan, RunEntry
 from gui.train.curve_data import FIGURES, LOSSES
 from gui.train.event_log import line
 from gui.train.live_view import ENDED, PAUSED, RUNNING, WATCHING, step_words
@@ -124,7 +125,7 @@ def test_a_run_ends_by_itself_and_can_be_explored(qtbot, training_window: MainWi
     wait_idle(qtbot, window, WAIT)
     assert train.live.phase.text() == "finished"
     assert train.data.phases(LOSSES) == ["autoencoder", "transition"]
-    assert "directed_accuracy" in train.data.names(FIGURES, "transition")
+    assert {"directed_accuracy", "edges_per_variable"} <= set(train.data.names(FIGURES, "transition"))
     assert train.samples.count() > 0
     assert not train.samples.area.picture.isNull()
     assert "run done" in train.log.toPlainText()
@@ -262,9 +263,15 @@ def test_the_form_checks_what_is_typed(training_window: MainWindow) -> None:
 
 
 def test_every_setting_is_described(training_window: MainWindow) -> None:
-    """The tool tips come from the declarations; a setting without a sentence would have none."""
-    known = descriptions()
-    assert set(training_window.train.form.settings.fields) <= set(known)
+    """The tool tips come from the declarations, and so do the words below the list, by keys too."""
+    known, form = descriptions(), training_window.train.form
+    assert set(form.settings.fields) <= set(known)
+    assert all(words.endswith(".") for words in known.values())  # whole ones
+    click(form.more)
+    form.settings.fields["training.transition_rate"].editor.setFocus()
+    QTest.keyClick(training_window.focusWidget(), Qt.Key.Key_Tab)
+    assert form.help.isVisible()
+    assert form.help.text() == "weight decay: of both phases. Preset: 0.01."
 
 
 def test_names_of_runs_become_folders() -> None:
@@ -284,6 +291,21 @@ def test_without_data_the_form_says_what_to_do(qtbot) -> None:
     form.set_datasets(())
     assert "Library" in form.problem.text()
     assert not form.start.isEnabled()
+
+
+def test_a_data_set_that_is_not_built_is_not_exchanged(qtbot) -> None:
+    """Again with... of a run whose data set is gone: it stays chosen, the form says so, and Start waits."""
+    form = RunForm()
+    qtbot.addWidget(form)
+    form.set_presets({"small": {"preset": "small", "training.autoencoder_rate": 0.001}})
+    form.set_datasets(["shapes"])
+    form.fill(Plan("runs/a", "gone", "small", {"training.seed": 3}, None))
+    form.set_datasets(["shapes"])
+    assert form.dataset.currentText() == "gone"
+    assert "gone is not built" in form.problem.text()
+    assert not form.start.isEnabled()
+    form.set_datasets(["shapes", "gone"])
+    assert form.start.isEnabled()
 
 
 def test_the_same_number_written_otherwise_is_no_change(qtbot) -> None:
@@ -332,3 +354,6 @@ def test_events_read_as_lines() -> None:
     assert "diverged" in line(RunFinished(4, 61.0, "diverged"))
     assert "resumed at step 1,200" in line(RunStarted("r", "shapes", "small", "cpu", 1, 1200, 60.0))
     assert "images/s" in step_words(_step(3))
+    assert "0:50 left" in step_words(_step(3))
+    both = dataclasses.replace(_step(3), phase_remaining_s=20.0)
+    assert "0:50 left, 0:20 of it in this phase" in step_words(both)

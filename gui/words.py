@@ -19,6 +19,14 @@ def value_of(factor: str, value: str) -> str:
     return words.removeprefix(f"{name} ").strip() or words
 
 
+_SHORT = {"directed_accuracy": "directed", "factor_accuracy": "factor"}
+
+
+def short(name: str) -> str:
+    """A figure's name over a narrow column: "directed_accuracy" -> "directed"."""
+    return _SHORT.get(name, readable(name))
+
+
 def bare_name(dataset: str) -> str:
     """The name of a data set, or of the cache at a path: "/data/a-0.2.h5" -> "a-0.2"."""
     return re.split(r"[/\\]", dataset)[-1].removesuffix(".h5")

@@ -13,11 +13,10 @@ from gui.library.run_detail import state_words
 from gui.library.table import EntryTable
 from gui.replies import RunEntry
 from gui.widgets import named, row
-from gui.words import count, duration, figure, readable
+from gui.words import count, duration, figure, readable, short
 
 FIRST_FIGURES = ("directed_accuracy", "factor_accuracy", "psnr")
 STEPS, TIME, BEGUN = "steps", "training time", "begun"
-SHORT = {"directed_accuracy": "directed", "factor_accuracy": "factor"}
 DASH = "\N{EN DASH}"
 
 
@@ -72,7 +71,7 @@ class RunsPanel(QWidget):
         kept = self.table.keys()
         found = [(path, e) for path, e in self._entries.items() if all(w in searched(e) for w in words)]
         name = str(self.figure.currentData() or FIRST_FIGURES[0])
-        self.table.setHorizontalHeaderItem(3, self.table.header_item(SHORT.get(name, readable(name))))
+        self.table.setHorizontalHeaderItem(3, self.table.header_item(short(name)))
         self.table.set_rows([(path, run_row(entry, name)) for path, entry in found], sort_keys(found, name))
         self.table.choose_all([path for path in kept if path in self._entries])
 

@@ -15,7 +15,7 @@ from gui.library.parallel_plot import ParallelPlot
 from gui.library.table import EntryTable
 from gui.replies import Studies
 from gui.widgets import GAP, EmptyState, button, caption, heading, named, row, tool_button
-from gui.words import count, figure, readable
+from gui.words import count, figure, readable, short
 
 LOOK_AGAIN_MS = 5000  # while a trial is running
 NO_STUDY = (
@@ -141,7 +141,7 @@ class StudyView(QWidget):
         chosen = self.table.keys()
         axes = axes_of(self._study) if self._study is not None else []
         figure_first = [*axes[-1:], *axes[:-1]]
-        columns = ("trial", "state", *(axis.title for axis in figure_first))
+        columns = ("trial", "state", *(short(axis.key.rpartition(".")[2]) for axis in figure_first))
         self.table.set_columns(columns, wide=None)
         kept = self.trials_kept()
         self.kept.setText(self._kept_words(len(kept)))

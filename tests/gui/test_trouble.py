@@ -30,7 +30,7 @@ def train(
     monkeypatch: pytest.MonkeyPatch,
     tiny_cache: Path,
     make_window: Callable[[], MainWindow],
-) -> Callable[[], tuple[MainWindow, RunDirectory]]:
+) -> Callable[..., tuple[MainWindow, RunDirectory]]:
     """Presses Start in Train, with a tiny model behind every preset; the window and its run directory."""
     monkeypatch.setenv("DOSCOPE_HOME", str(tmp_path / "home"))
     caches_dir().mkdir(parents=True)
@@ -38,13 +38,14 @@ def train(
     tiny = tiny_config()
     monkeypatch.setattr("engine.config.load_preset", lambda _name: tiny)
 
-    def start() -> tuple[MainWindow, RunDirectory]:
+    def start(device: str = "auto") -> tuple[MainWindow, RunDirectory]:
         window = make_window()
         window.show_workspace(WORKSPACES.index("Train"))
         form = window.train.form
         qtbot.waitUntil(form.start.isEnabled, timeout=WAIT)
         wait_idle(qtbot, window, WAIT)
         form.minutes.setValue(0.1)
+        form.device.setCurrentText(device)
         path = runs_dir() / form.name.text()
         form.start.click()
         return window, RunDirectory(path)
@@ -126,6 +127,17 @@ def test_memory_that_does_not_do_ends_the_training_alone(
     window.train.live.stop.click()
     ended(qtbot, window)
     assert "kept" in window.train.live.phase.text()
+
+
+def test_a_device_that_is_gone_is_said(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence has what there is instead; no run is begun, nothing is called kept, and Start is free."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    window, run = train("cuda")
+    ended(qtbot, window)
+    assert "no device 'cuda'; choose auto or cpu" in window.messages.text
+    assert window.train.live.phase.text() == "ended by an error"
+    assert not run.path.exists()
+    assert window.train.form.start.isEnabled()
 
 
 def test_a_stop_that_could_not_save_is_not_called_kept(qtbot, train, monkeypatch: pytest.MonkeyPatch) -> None:

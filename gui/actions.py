@@ -79,9 +79,14 @@ def build_menus(window: MainWindow) -> None:
         ),
     ]
     of_retrieve = _add_retrieve(retrieve, window)
-    for workspace, actions in ((window.explore, of_explore), (window.retrieve, of_retrieve)):
-        window.stack.currentChanged.connect(partial(_enable, window, workspace, actions))
-        _enable(window, workspace, actions)
+    of_both = [_add_pair_of_explore(retrieve, window)]
+    for workspaces, actions in (
+        ((window.explore,), of_explore),
+        ((window.retrieve,), of_retrieve),
+        ((window.explore, window.retrieve), of_both),
+    ):
+        window.stack.currentChanged.connect(partial(_enable, window, workspaces, actions))
+        _enable(window, workspaces, actions)
     for index, name in enumerate(WORKSPACES):
         _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
     view.addSeparator()
@@ -118,18 +123,38 @@ def _add_retrieve(menu: QMenu, window: MainWindow) -> list[QAction]:
     """Returns what is Retrieve's: all of it."""
     do = window.retrieve
     return [
+        _add(menu, window, "open_pair", "Open one or two images…", "Ctrl+O", lambda: do.pair.place().open()),
+        _add(
+            menu, window, "paste_pair", "Paste one or two images", "Ctrl+V", lambda: do.pair.place().paste()
+        ),
         _add(menu, window, "random_pair", "Random test pair", "Ctrl+R", do.draw_chosen_pair),
         _add(menu, window, "next_mistake", "Next mistake", "Ctrl+M", do.next_mistake),
+        _add(
+            menu, window, "walk_back", "Previous pair of the walk", "Ctrl+[", lambda: do.judging.walk_on(-1)
+        ),
+        _add(menu, window, "walk_on", "Next pair of the walk", "Ctrl+]", lambda: do.judging.walk_on(1)),
         _add(menu, window, "swap_pair", "Exchange before and after", "Ctrl+Shift+X", do.swap),
         _add(menu, window, "find_steps", "Find the steps", "Ctrl+F", do.find_steps),
         _add(menu, window, "judge", "Judge the model", "Ctrl+J", do.judge_model),
     ]
 
 
-def _enable(window: MainWindow, workspace: QWidget, actions: list[QAction], _index: int = 0) -> None:
+def _add_pair_of_explore(menu: QMenu, window: MainWindow) -> QAction:
+    """From Explore too: which action would lead to what is seen there?"""
+
+    def take() -> None:
+        window.show_workspace(WORKSPACES.index("Retrieve"))
+        window.retrieve.take_explore_pair()
+
+    return _add(menu, window, "pair_of_explore", "Take the pair from Explore", "Ctrl+Shift+R", take)
+
+
+def _enable(
+    window: MainWindow, workspaces: tuple[QWidget, ...], actions: list[QAction], _index: int = 0
+) -> None:
     """Commands never act on what is hidden."""
     for action in actions:
-        action.setEnabled(window.stack.currentWidget() is workspace)
+        action.setEnabled(window.stack.currentWidget() in workspaces)
 
 
 def _add_undo(menu: QMenu, window: MainWindow) -> None:

@@ -17,6 +17,9 @@ DATA = (
 )  # fmt: skip
 
 
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+
 def local_paths(data: QMimeData) -> list[Path]:
     """The files and folders of a drop that are on this computer, in order."""
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
@@ -30,6 +33,12 @@ def may_be_picture(path: Path) -> bool:
 def holds_pictures(paths: Iterable[Path]) -> bool:
     """Whether one of them may be a picture."""
     return any(map(may_be_picture, paths))
+
+
+def are_pictures(paths: Iterable[Path]) -> bool:
+    """Whether all of them, one at least, have the names of pictures."""
+    names = [path.name.lower() for path in paths]
+    return bool(names) and all(name.endswith(PICTURES) for name in names)
 
 
 class Dropping(QObject):

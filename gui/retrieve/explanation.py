@@ -8,11 +8,11 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.results import Explanation, Retrieval
+from engine.results import ONE_ACTION, Explanation, Retrieval
 from gui.pictures import DIFFERENCE_GAIN, Image, PictureTile, difference_map
 from gui.retrieve.action_map import ActionMap
 from gui.retrieve.latent_map import LatentMap, MapLegend
-from gui.widgets import EmptyState, caption, heading, row, tool_button
+from gui.widgets import EmptyState, caption, heading, named, row, tool_button
 from gui.words import percent, readable_action
 
 COLUMNS = (
@@ -23,6 +23,9 @@ COLUMNS = (
     "targets, edges",
 )
 SHOWN = 3
+ASSUMED = "If it was one action after all:"
+WHY, NO_CHANGE = "Why this action?", "No change"
+IDENTICAL = "The two images are identical: no action happened, and there is nothing to explain."
 EMPTY = (
     "With two images chosen, the proof comes here: for the most probable actions, the image that the model "
     "predicts, the real one, where they differ, which latent variables changed, and the action's graph."
@@ -103,7 +106,7 @@ class ActionCard(QFrame):
         self.graph.set_explanation(grid, explained)
         error = float(np.abs(explained.image.astype(np.int16) - after.astype(np.int16)).mean())
         agreed = agreement_words(changed, explained.expected)
-        self.words.setText(f"{agreed} \N{MIDDLE DOT} off by {error:.1f}")
+        self.words.setText(f"{agreed} \N{MIDDLE DOT} off by {error:.1f} of 255")
         self.words.setToolTip(f"Variables: {agreed}. Mean difference of a pixel: {error:.1f} of 255.")
 
     def set_chosen(self, on: bool) -> None:
@@ -128,7 +131,7 @@ class ExplanationView(QWidget):
         self._after: Image | None = None
         self._grid = (0, 0, 0)
         self._known: dict[int, Explanation] = {}
-        self.empty = EmptyState("Why this action?", EMPTY)
+        self.empty = EmptyState(WHY, EMPTY)
         self.empty.setObjectName("retrieve_explanation_empty")
         self.cards = [ActionCard(number) for number in range(SHOWN + 1)]
         inside = QWidget()
@@ -137,6 +140,7 @@ class ExplanationView(QWidget):
         for card in self.cards:
             column.addWidget(card, 1)
             card.explore_wanted.connect(self.explore_wanted)
+        self.assumed = named(caption(ASSUMED), "retrieve_assumed", "What the explanations assume")
         self.scroller = QScrollArea()
         self.scroller.setObjectName("retrieve_explanation")
         self.scroller.setAccessibleName("Explanation of the best actions")
@@ -147,20 +151,28 @@ class ExplanationView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.empty, 1)
+        layout.addWidget(self.assumed)
         layout.addWidget(self.scroller, 1)
         layout.addWidget(self.legend)
         self.clear()
 
     def clear(self) -> None:
         """No answer: say what will be here."""
+        self._begin_anew(WHY, EMPTY)
+
+    def _begin_anew(self, title: str, words: str) -> None:
+        self.empty.set_text(title, words)
         self._result = None
         self._known.clear()
         self.empty.show()
-        self.scroller.hide()
-        self.legend.hide()
+        for part in (self.assumed, self.scroller, self.legend):
+            part.hide()
 
     def set_result(self, result: Retrieval, after: Image, grid: tuple[int, int, int]) -> None:
         """Begin the cards of an answer about an image `after`; their explanations come by `add`."""
+        if result.identical:
+            self._begin_anew(NO_CHANGE, IDENTICAL)
+            return
         known = self._result is not None and np.array_equal(self._result.codes, result.codes)
         if not known or grid != self._grid:
             self._known.clear()  # else it is the same pair, asked about again
@@ -173,6 +185,7 @@ class ExplanationView(QWidget):
                 card.begin(result, rank, after)
                 if card.action in self._known:
                     self._complete(card)
+        self.assumed.setVisible(result.kind not in (None, ONE_ACTION))
         self.empty.hide()
         self.scroller.show()
         self.legend.show()

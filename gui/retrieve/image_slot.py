@@ -15,8 +15,6 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QImage,
-    QKeySequence,
-    QShortcut,
 )
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -25,12 +23,21 @@ from PySide6.QtWidgets import (
 )
 
 from engine.results import LoadedImage
-from gui.dropping import holds_pictures, local_paths
+from gui.dropping import PICTURES, holds_pictures, local_paths
 from gui.pictures import Image, PictureTile, to_array
 from gui.widgets import caption, heading, named, row, tool_button
 
 BEFORE, AFTER = "before", "after"
-PICTURE_FILES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp);;All files (*)"
+PICTURE_FILES = f"Pictures ({' '.join(f'*{ending}' for ending in PICTURES)});;All files (*)"
+
+
+def strange_words(decibels: float, floor: float | None) -> str:
+    """A warning of an image that is reconstructed worse than those of the run's own kind."""
+    reached = "" if floor is None else f", those reach {floor:.1f} dB"
+    return (
+        f"\N{WARNING SIGN} Unlike the images that the model knows: reconstructed at"
+        f" {decibels:.1f} dB{reached}. It may mean little."
+    )
 
 
 def words_of(loaded: LoadedImage) -> str:
@@ -65,7 +72,8 @@ class ImageSlot(QWidget):
             "Open\N{HORIZONTAL ELLIPSIS}",
             f"retrieve_{side}_open",
             f"Open the image {side} the action",
-            self._open,
+            self.open,
+            f"Open the image {side} the action, or two files: before and after",
         )
         self.paste_button = tool_button(
             "Paste",
@@ -77,9 +85,6 @@ class ImageSlot(QWidget):
         self.note = named(caption(wrap=True), f"retrieve_{side}_note", f"About the image {side} the action")
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self.note.setMinimumHeight(2 * self.note.fontMetrics().lineSpacing())
-        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self.tile)
-        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self.paste)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(heading(side.capitalize()), 1, self.open_button, self.paste_button, spacing=4))
@@ -98,7 +103,7 @@ class ImageSlot(QWidget):
 
     def paste(self) -> None:
         """Take the picture, or else the first file, on the clipboard."""
-        self._take(QGuiApplication.clipboard().mimeData())
+        self.take(QGuiApplication.clipboard().mimeData())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasImage() or holds_pictures(local_paths(event.mimeData())):
@@ -110,10 +115,11 @@ class ImageSlot(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.tile.set_highlighted(False)
-        if self._take(event.mimeData()):
+        if self.take(event.mimeData()):
             event.acceptProposedAction()
 
-    def _take(self, mime: QMimeData) -> bool:
+    def take(self, mime: QMimeData) -> bool:
+        """Ask for the pictures that were dropped or pasted; False where there are none."""
         files = local_paths(mime)
         if files:
             self.files_chosen.emit(self.side, files)
@@ -125,7 +131,8 @@ class ImageSlot(QWidget):
             return False
         return True
 
-    def _open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, f"Image {self.side} the action", "", PICTURE_FILES)
-        if path:
-            self.files_chosen.emit(self.side, [Path(path)])
+    def open(self) -> None:
+        """Choose a file, or two for both sides."""
+        chosen, _ = QFileDialog.getOpenFileNames(self, f"Image {self.side} the action", "", PICTURE_FILES)
+        if chosen:
+            self.files_chosen.emit(self.side, [Path(path) for path in chosen])

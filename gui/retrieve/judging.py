@@ -13,6 +13,8 @@ from gui.retrieve.walk import Walk
 from gui.state import Selection, fits
 from gui.words import readable_action
 
+NO_DATA_OF_RUN = "Open the data set that the run was trained on first."
+
 
 class Judging(QObject):
     """What the judge's tab and the walk bar do.
@@ -23,7 +25,7 @@ class Judging(QObject):
         forgotten: the same, and its answers that are on their way are not wanted either.
         hinted: a sentence for the user.
         pair_wanted(position): show the test pair at this place.
-        walk_begun(): pairs of a cell are going to be shown.
+        walk_begun(): the first pair of a cell is going to be shown, and the bar of the walk is there.
     """
 
     asked = Signal(object)
@@ -41,7 +43,7 @@ class Judging(QObject):
         view.cancel_wanted.connect(lambda: self.cancelled.emit(rq.kind_of(rq.JudgeRun)))
         view.cell_chosen.connect(self._begin_walk)
         view.table_wanted.connect(self._write_answers)
-        bar.step_wanted.connect(self._walk_on)
+        bar.step_wanted.connect(self.walk_on)
         bar.closed.connect(self.end_walk)
 
     def both(self) -> tuple[RunInfo, DatasetView] | None:
@@ -54,13 +56,13 @@ class Judging(QObject):
         self.forgotten.emit(rq.kind_of(rq.JudgeRun))
         self.end_walk()
         ready = self.both() is not None
-        self._view.set_ready(ready, "" if ready else "Open the data set that the run was trained on first")
+        self._view.set_ready(ready, "" if ready else NO_DATA_OF_RUN)
 
     def judge(self) -> None:
         """Ask about every test pair."""
         both = self.both()
         if both is None:
-            self.hinted.emit("Open the data set that the run was trained on first.")
+            self.hinted.emit(NO_DATA_OF_RUN)
         else:
             run, dataset = both
             self._view.begin(run.space)
@@ -83,11 +85,14 @@ class Judging(QObject):
         names = both[0].space.action_names
         title = f"{readable_action(names[truth])} answered {readable_action(names[answer])}"
         self._walk = Walk(positions, title)
-        self.walk_begun.emit()
         self._show_place()
+        self.walk_begun.emit()
 
-    def _walk_on(self, step: int) -> None:
-        if self._walk is not None:
+    def walk_on(self, step: int) -> None:
+        """To the next pair of the walk (+1), or the one before (-1)."""
+        if self._walk is None:
+            self.hinted.emit("No walk yet: it begins at a cell of the confusion matrix, in Judge.")
+        else:
             self._walk.step(step)
             self._show_place()
 

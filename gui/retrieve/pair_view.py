@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from gui.dropping import are_pictures, local_paths
 from gui.pictures import Image
 from gui.retrieve.image_slot import AFTER, BEFORE, ImageSlot
 from gui.widgets import GAP, button, named, row, tool_button
@@ -65,6 +67,7 @@ class PairView(QWidget):
         files_chosen(assignments): list of (side, path) to read.
         picture_pasted(side, image): pixels to convert, uint8 [H, W, 4].
         swap_requested(): exchange before and after.
+        hinted(words): not all that was dropped or pasted could be used.
     """
 
     random_requested = Signal(int)
@@ -73,6 +76,7 @@ class PairView(QWidget):
     files_chosen = Signal(list)
     picture_pasted = Signal(str, object)
     swap_requested = Signal()
+    hinted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -151,11 +155,38 @@ class PairView(QWidget):
 
     def set_image(self, side: str, image: Image | None, note: str = "") -> None:
         """Show one side's image, as the model sees it, and the note about it."""
-        self.slots[side].set_image(image, note)
+        self.slots[side].set_image(image)
+        self.set_note(side, note)
 
     def set_note(self, side: str, note: str) -> None:
         """Change only the words under one side."""
         self.slots[side].set_note(note)
+        self._level()
+
+    def _level(self) -> None:
+        """Both notes as high as the higher one: images of two sizes could not be compared."""
+        notes = [slot.note for slot in self.slots.values()]
+        for note in notes:
+            note.setMinimumHeight(0)  # which its height for a width would not go below
+        height = max(2 * notes[0].fontMetrics().lineSpacing(), *(n.heightForWidth(n.width()) for n in notes))
+        for note in notes:
+            note.setMinimumHeight(height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._level()
+
+    def place(self) -> ImageSlot:
+        """Where a picture goes that was not put on one side: the side that has the focus, else the empty one,
+        else after."""
+        before, after = (self.slots[side] for side in (BEFORE, AFTER))
+        focused = [slot for slot in (before, after) if slot.tile.hasFocus()]
+        empty = [slot for slot in (before, after) if slot.tile.image() is None]
+        return (*focused, *empty, after)[0]
+
+    def takes(self, data: QMimeData) -> bool:
+        """Whether a drop beside the two images is meant for them: files whose names are those of pictures."""
+        return are_pictures(local_paths(data))
 
     def image(self, side: str) -> Image | None:
         """The image on one side."""
@@ -167,6 +198,9 @@ class PairView(QWidget):
 
     def _assign(self, side: str, paths: list[Path]) -> None:
         """Two files dropped at once fill both sides in their order; one fills the side it fell on."""
+        if len(paths) > 2:
+            first, second = paths[0].name, paths[1].name
+            self.hinted.emit(f"Of the {len(paths)} files the first two were taken: {first} and {second}.")
         if len(paths) > 1:
             self.files_chosen.emit([(BEFORE, paths[0]), (AFTER, paths[1])])
         else:

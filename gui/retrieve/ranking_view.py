@@ -1,4 +1,4 @@
-"""The answer, how sure it is, and all actions as a list of bars: most probable first, or by factor."""
+"""The answer, how sure it is, and all actions as a list: most probable first, or by factor."""
 
 from __future__ import annotations
 
@@ -6,27 +6,15 @@ import html
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QLabel, QListWidgetItem, QVBoxLayout, QWidget
 
 from engine.results import KINDS, NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS, Retrieval
+from gui.retrieve.action_list import ACTION, IS_FACTOR, IS_TRUE, PROBABILITY, RIGHT, ActionList
 from gui.theme import colours
 from gui.widgets import GAP, button, caption, named, row
 from gui.words import moved_factor, percent, readable, readable_action
 
-PROBABILITY, IS_TRUE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-ACTION, IS_FACTOR = Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
 KINDS_TIP = (
     "Told from how well the best action explains the pair, how well no action does, and how many variables"
     " changed. Learned on validation pairs: of one action, of none (the same image with a little noise), and"
@@ -36,9 +24,8 @@ UNCALIBRATED = (
     "not calibrated: open the run's data set, and the probabilities become what validation pairs bear out"
 )
 CLEAR_MARGIN, NARROW_MARGIN = 0.5, 0.1
-RIGHT, WRONG, HALF = "\N{CHECK MARK}", "\N{BALLOT X}", "\N{ALMOST EQUAL TO}"
-
-Index = QModelIndex | QPersistentModelIndex
+WRONG, HALF = "\N{BALLOT X}", "\N{ALMOST EQUAL TO}"
+IDENTICAL = "The two have the same pixels, so nothing happened between them and there is nothing to rank."
 
 
 @dataclass(frozen=True)
@@ -87,8 +74,6 @@ def margin_words(margin: float) -> str:
 
 def answer_words(result: Retrieval) -> str:
     """The answer in one line of rich text."""
-    if result.identical:
-        return "<b>Identical images: no change.</b>"
     if result.kinds is not None and result.kind is not None and result.kind != ONE_ACTION:
         sure = percent(float(result.kinds[result.kind]))
         return f"<b>{KINDS[result.kind].capitalize()}</b> &nbsp; {html.escape(sure)}"
@@ -98,13 +83,11 @@ def answer_words(result: Retrieval) -> str:
 
 def margin_of(result: Retrieval) -> str:
     """What is to be said below the answer."""
-    if result.identical:
-        return "The ranking below has no meaning for them."
     best = readable_action(result.best)
     if result.kind == NO_ACTION:
-        return f"The images differ by less than an action. The nearest one would be {best}."
+        return f"The images differ by less than an action. If it was one: {best}."
     if result.kind == SEVERAL_ACTIONS:
-        return f"No single action explains the pair. The nearest one would be {best}."
+        return f"No single action explains the pair. If it was one: {best}."
     return margin_words(result.margin)
 
 
@@ -127,69 +110,17 @@ def factors_ranked(result: Retrieval) -> list[tuple[str, float]]:
     return [(names[f], float(total[f])) for f in np.argsort(-total, kind="stable")]
 
 
-class BarDelegate(QStyledItemDelegate):
-    """Paints name, bar and percentage of one action."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(200, option.fontMetrics.height() + 10)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        palette: QPalette = option.palette
-        if selected:
-            tint = QColor(palette.color(QPalette.ColorRole.Highlight))
-            tint.setAlpha(70)
-            painter.fillRect(option.rect, tint)
-        area = QRectF(option.rect).adjusted(6, 3, -6, -3)
-        indent = 14.0 if index.data(IS_FACTOR) is False else 0.0
-        name_width = min(0.45 * area.width(), 190.0)
-        number_width = option.fontMetrics.horizontalAdvance("<0.1 % ") + 6.0
-        width = area.width() - name_width - number_width
-        bar = QRectF(area.left() + name_width, area.top() + 2, width, area.height() - 4)
-        probability = float(index.data(PROBABILITY))
-        self._paint_bar(painter, bar, probability, palette)
-        painter.setPen(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text))
-        mark = f"{RIGHT} " if index.data(IS_TRUE) else ""
-        name = option.fontMetrics.elidedText(
-            mark + str(index.data(Qt.ItemDataRole.DisplayRole)).split(",")[0],
-            Qt.TextElideMode.ElideRight,
-            int(name_width - indent) - 6,
-        )
-        left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        place = QRectF(area.left() + indent, area.top(), name_width, area.height())
-        painter.drawText(area, right, percent(probability))
-        if index.data(IS_FACTOR):
-            font = QFont(option.font)
-            font.setBold(True)
-            painter.setFont(font)
-        painter.drawText(place, left, name)
-        painter.restore()
-
-    @staticmethod
-    def _paint_bar(painter: QPainter, bar: QRectF, probability: float, palette: QPalette) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        track = QColor(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text))
-        track.setAlpha(24)
-        painter.setBrush(track)
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setBrush(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Highlight))
-        filled = QRectF(bar.left(), bar.top(), bar.width() * probability, bar.height())
-        if filled.width() >= 1:
-            painter.drawRoundedRect(filled, min(3.0, filled.width() / 2), 3)
-
-
 class RankingView(QWidget):
     """The answer in one line, how sure it is, the verdict when the truth is known, and the list.
 
     Signals:
         action_chosen(action): the user chose an action (its index) to have it explained.
+        explore_wanted(action): show this action at work in Explore.
         path_wanted(): the user wants the sequence of actions between the images.
     """
 
     action_chosen = Signal(int)
+    explore_wanted = Signal(int)
     path_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -218,11 +149,9 @@ class RankingView(QWidget):
             "Both directions of a factor together, the most probable factor first",
         )
         self.by_factor.toggled.connect(lambda _on: self._fill())
-        self.list = named(QListWidget(), "retrieve_ranking", "Actions, most probable first")
-        self.list.setItemDelegate(BarDelegate(self.list))
-        self.list.setUniformItemSizes(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = named(ActionList(), "retrieve_ranking", "Actions, most probable first")
         self.list.currentItemChanged.connect(self._on_current)
+        self.list.opened.connect(self.explore_wanted)
         self.filler = QWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -246,11 +175,13 @@ class RankingView(QWidget):
 
     def set_result(self, result: Retrieval, true_action: str | None = None) -> None:
         """Show an answer; `true_action` is the data set's own label, where known."""
+        if result.identical:
+            self.set_empty(f"<b>Identical images: no change.</b> {IDENTICAL}")
+            return
         self._shown = (result, true_action)
         self.filler.hide()
-        for part in (self.list, self.margin, self.kinds, self.by_factor):
+        for part in (self.list, self.margin, self.kinds, self.by_factor, self.path_button):
             part.show()
-        self.path_button.setVisible(not result.identical)
         self.answer.setText(answer_words(result))
         self.margin.setText(margin_of(result))
         self._say_kinds()
@@ -312,7 +243,10 @@ class RankingView(QWidget):
         if self.by_factor.isChecked():
             item.setData(IS_FACTOR, False)
         nats = float(result.cross_entropy[action])
-        item.setToolTip(f"{name}: cross entropy {nats:.4f} nats per variable")
+        item.setToolTip(
+            f"{name}: cross entropy {nats:.4f} nats per variable."
+            " A double click or Enter opens it in Explore."
+        )
         self.list.addItem(item)
 
     def _on_current(self, item: QListWidgetItem | None) -> None:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
 from engine.results import ActionPath, Explanation, Image, LoadedImage, Retrieval, RunInfo
 from gui import requests as rq
 from gui.replies import Calibrated, DatasetView, Failure, NoMistake, PickedImage, PickedPair, Written
 from gui.retrieve.explanation import ExplanationView
-from gui.retrieve.image_slot import AFTER, BEFORE, words_of
+from gui.retrieve.image_slot import AFTER, BEFORE, strange_words, words_of
 from gui.retrieve.judge_view import JudgeView
-from gui.retrieve.judging import Judging
+from gui.retrieve.judging import NO_DATA_OF_RUN, Judging
 from gui.retrieve.pair_view import PairView
 from gui.retrieve.panes import arranged, tabs_of
 from gui.retrieve.path_view import PathView
@@ -52,6 +52,7 @@ class RetrieveWorkspace(Workspace):
     def __init__(self, selection: Selection) -> None:
         super().__init__(selection)
         self.setObjectName("retrieve_workspace")
+        self.setAcceptDrops(True)
         self.pair, self.ranking = PairView(), RankingView()
         self.explanation, self.path, self.judge = ExplanationView(), PathView(), JudgeView()
         self.judging = Judging(selection, self.judge, self.pair.walk, self)
@@ -89,7 +90,9 @@ class RetrieveWorkspace(Workspace):
         pair.files_chosen.connect(self._read_files)
         pair.picture_pasted.connect(self._convert_pixels)
         pair.swap_requested.connect(self.swap)
+        pair.hinted.connect(self.hinted)
         self.ranking.action_chosen.connect(self.explanation.choose)
+        self.ranking.explore_wanted.connect(lambda action: self._show_in_explore((action,)))
         self.ranking.path_wanted.connect(self.find_steps)
         self.explanation.wanted.connect(lambda action: self._explain((action,), CHOSEN))
         self.explanation.explore_wanted.connect(lambda action: self._show_in_explore((action,)))
@@ -116,6 +119,15 @@ class RetrieveWorkspace(Workspace):
         layout.addWidget(self.splitters[-1])
 
     # ------------------------------------------------------------ what is chosen
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Pictures may be dropped anywhere here; anything else is the window's."""
+        if self.pair.takes(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self.pair.place().take(event.mimeData()):
+            event.acceptProposedAction()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -182,10 +194,7 @@ class RetrieveWorkspace(Workspace):
         self.path.start.setEnabled(not result.identical)
         for side, strange, decibels in zip((BEFORE, AFTER), result.strange, result.psnr, strict=True):
             if strange:
-                warning = (
-                    f"\N{WARNING SIGN} Unlike the images that the model knows: reconstructed at"
-                    f" {decibels:.1f} dB, those reach {result.psnr_floor:.1f} dB. It may mean little."
-                )
+                warning = strange_words(decibels, result.psnr_floor)
                 self.pair.set_note(side, f"{words_of(self._sides[side])}\n{warning}".strip())
         if missing := self.explanation.missing():
             self._explain(missing)
@@ -264,7 +273,9 @@ class RetrieveWorkspace(Workspace):
     def next_mistake(self) -> None:
         """Ask for the next test pair that the model gets wrong."""
         both = self.judging.both()
-        if both is not None:
+        if both is None:
+            self.hinted.emit(NO_DATA_OF_RUN)
+        else:
             run, dataset = both
             self._forget(*OF_DATA, *OF_IMAGES)
             self.asked.emit(rq.FindMistake(str(run.path), dataset.dataset, self._position + 1))
@@ -371,7 +382,7 @@ class RetrieveWorkspace(Workspace):
     def _update_buttons(self) -> None:
         has_data, both = self.selection.dataset is not None, self.judging.both() is not None
         why_not = "" if has_data else "Build or open a data set in the Library first"
-        no_judge = why_not or ("" if both else "Open the data set that the run was trained on first")
+        no_judge = why_not or ("" if both else NO_DATA_OF_RUN)
         self.pair.set_enabled(self.selection.step is not None, why_not, no_judge)
 
     # ------------------------------------------------------------ layout

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as PilImage
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from engine.results import Retrieval
 from gui.main_window import MainWindow
 from gui.pictures import difference_map, to_array, to_qimage
+from gui.retrieve.explanation import ExplanationView
 from gui.retrieve.image_slot import AFTER, BEFORE
 from gui.retrieve.latent_map import AGREED, MISSED, SURPRISE, LatentMap
 from gui.retrieve.ranking_view import RankingView, margin_words, verdict
@@ -21,20 +23,32 @@ from gui.words import readable_action
 from tests.gui.conftest import wait_idle
 
 WAIT = 60_000
+PASTE = (Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
 
 
 def click(widget) -> None:
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
-def drop(window: MainWindow, side: str, paths: list[Path]) -> None:
+def files(paths: list[Path]) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    event = QDropEvent(
-        QPointF(QPoint(20, 20)), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
-    window.retrieve.pair.slots[side].dropEvent(event)
+    return data
+
+
+def let_go(window: MainWindow, target: QWidget, paths: list[Path]) -> None:
+    """Drags files over the window and lets them go over a part of it, as the desktop does."""
+    place, data = QPointF(target.mapTo(window, target.rect().center())), files(paths)
+    rest = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    for event in (
+        QDragEnterEvent(place.toPoint(), Qt.DropAction.CopyAction, *rest),
+        QDropEvent(place, Qt.DropAction.CopyAction, *rest),
+    ):
+        QApplication.sendEvent(window.windowHandle(), event)
+
+
+def drop(window: MainWindow, side: str, paths: list[Path]) -> None:
+    let_go(window, window.retrieve.pair.slots[side], paths)
 
 
 def save(path: Path, size: tuple[int, int], seed: int = 0) -> Path:
@@ -124,23 +138,39 @@ def test_identical_images_are_said_to_be_no_change(qtbot, retrieving: MainWindow
     """The same picture on both sides is not an action."""
     path = save(tmp_path / "same.png", (64, 64))
     drop(retrieving, BEFORE, [path, path])
+    retrieve = retrieving.retrieve
+    qtbot.waitUntil(lambda: "no change" in retrieve.ranking.answer.text().lower(), timeout=WAIT)
+    wait_idle(qtbot, retrieving, WAIT)
+    assert retrieve.ranking.truth.isHidden()
+    assert retrieve.ranking.list.isHidden()  # a ranking would claim an action
+    assert retrieve.explanation.scroller.isHidden()
+    click(retrieve.pair.random_button)
     answered(qtbot, retrieving)
-    assert "no change" in retrieving.retrieve.ranking.answer.text().lower()
-    assert retrieving.retrieve.ranking.truth.isHidden()
+    assert not retrieve.ranking.list.isHidden()
+    assert not retrieve.explanation.scroller.isHidden()
 
 
 def test_two_images_of_two_sizes_are_both_converted_and_said(
     qtbot, retrieving: MainWindow, tmp_path: Path
 ) -> None:
-    """Dropped together they fill both sides in order; each conversion is written under its image."""
+    """Dropped together, anywhere in Retrieve, they fill both sides in order; each conversion is written under
+    its image, and both are shown in the same size. What is more than two is said."""
     paths = [save(tmp_path / "a.png", (128, 96)), save(tmp_path / "b.png", (64, 64), seed=1)]
-    drop(retrieving, AFTER, paths)
+    let_go(retrieving, retrieving.retrieve.ranking, [*paths, paths[0]])  # beside the images
     answered(qtbot, retrieving)
     pair = retrieving.retrieve.pair
+    assert "first two were taken: a.png and b.png" in retrieving.messages.text
+    assert pair.slots[BEFORE].note.height() == pair.slots[AFTER].note.height()
+    assert pair.slots[BEFORE].tile.height() == pair.slots[AFTER].tile.height()
     assert pair.image(BEFORE).shape == pair.image(AFTER).shape == (64, 64, 3)
     assert "a.png" in pair.note(BEFORE)
     assert "128x96" in pair.note(BEFORE).replace("×", "x").replace(" ", "")
     assert pair.note(AFTER) == "b.png"
+    higher = pair.slots[AFTER].note.minimumHeight()
+    pair.set_note(AFTER, "a word " * 80)
+    assert pair.slots[BEFORE].note.minimumHeight() > higher
+    pair.set_note(AFTER, "a word")
+    assert pair.slots[BEFORE].note.minimumHeight() <= higher
 
 
 def test_an_unreadable_image_is_refused_and_the_last_pair_stays(
@@ -171,6 +201,32 @@ def test_pasted_pixels_become_a_side(qtbot, retrieving: MainWindow) -> None:
     qtbot.waitUntil(lambda: retrieving.retrieve.pair.image(AFTER) is not None, timeout=WAIT)
     assert retrieving.retrieve.pair.image(AFTER).shape == (64, 64, 3)
     assert "before" in retrieving.retrieve.ranking.answer.text()
+    QTest.keyClick(retrieving.retrieve.pair.random_button, *PASTE)  # the empty side gets it
+    qtbot.waitUntil(lambda: retrieving.retrieve.pair.image(BEFORE) is not None, timeout=WAIT)
+    wait_idle(qtbot, retrieving, WAIT)
+
+
+def test_keys_bring_files(
+    qtbot, retrieving: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two copied files are pasted into both sides, two chosen ones opened; one goes to the side in focus."""
+    pair = retrieving.retrieve.pair
+    paths = [save(tmp_path / name, (64, 64), seed) for seed, name in enumerate(("a.png", "b.png", "c.png"))]
+    QGuiApplication.clipboard().setMimeData(files(paths[:2]))
+    QTest.keyClick(pair.random_button, *PASTE)
+    qtbot.waitUntil(lambda: (pair.note(BEFORE), pair.note(AFTER))[1].startswith("b.png"), timeout=WAIT)
+    assert pair.note(BEFORE).startswith("a.png")
+    chosen = ([str(path) for path in paths[1:]], "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: chosen)
+    QTest.keyClick(pair.random_button, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: pair.note(AFTER).startswith("c.png"), timeout=WAIT)
+    assert pair.note(BEFORE).startswith("b.png")
+    QGuiApplication.clipboard().setMimeData(files(paths[:1]))
+    click(pair.slots[BEFORE].tile)
+    QTest.keyClick(pair.slots[BEFORE].tile, *PASTE)
+    qtbot.waitUntil(lambda: pair.note(BEFORE).startswith("a.png"), timeout=WAIT)
+    assert pair.note(AFTER).startswith("c.png")
+    wait_idle(qtbot, retrieving, WAIT)
 
 
 def test_an_empty_clipboard_is_said(retrieving: MainWindow) -> None:
@@ -182,7 +238,12 @@ def test_an_empty_clipboard_is_said(retrieving: MainWindow) -> None:
 
 
 def test_a_pair_comes_from_explore(qtbot, retrieving: MainWindow) -> None:
-    """Explore's original and its present image can be asked about."""
+    """Explore's original and its present image can be asked about, with one key from there."""
+    retrieving.show_workspace(0)
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(retrieving, Qt.Key.Key_R, keys)
+    assert retrieving.stack.currentWidget() is retrieving.retrieve
+    answered(qtbot, retrieving)
     click(retrieving.retrieve.pair.explore_button)
     answered(qtbot, retrieving)
     picked, step = retrieving.selection.image, retrieving.selection.step
@@ -230,6 +291,10 @@ def test_the_answer_is_what_explains_the_pair_best(qtbot, kinds: tuple[float, ..
     for share in kinds:
         assert f"{100 * share:.1f} %" in view.kinds.text()
     assert readable_action("a-") in view.answer.text() + view.margin.text()
+    why = ExplanationView()
+    qtbot.addWidget(why)
+    why.set_result(answer(kinds=np.array(kinds, np.float32)), np.zeros((8, 8, 3), np.uint8), (1, 1, 3))
+    assert why.assumed.isHidden() == (words == "a  ")
 
 
 @pytest.mark.parametrize(("truth", "words"), [("a-", "ranked first"), ("b+", "is ranked first")])

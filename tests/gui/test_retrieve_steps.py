@@ -131,6 +131,20 @@ def test_an_action_opens_in_explore(qtbot, paired: MainWindow) -> None:
     wait_idle(qtbot, paired, WAIT)
     np.testing.assert_array_equal(paired.selection.image.loaded.image, before)
     assert paired.selection.action == action
+    opened: list[object] = []
+    retrieve.explore_wanted.connect(lambda _picked, actions: opened.append(actions))
+    paired.show_workspace(WORKSPACES.index("Retrieve"))
+    shown = retrieve.ranking.list
+    shown.setCurrentRow(2)
+    QTest.keyClick(shown, Qt.Key.Key_Return)
+    assert opened == [(int(retrieve._result.order[2]),)]
+    assert paired.stack.currentIndex() == WORKSPACES.index("Explore")
+    paired.show_workspace(WORKSPACES.index("Retrieve"))
+    place = shown.visualItemRect(shown.item(1)).center()
+    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseDClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert opened[1:] == [(int(retrieve._result.order[1]),)]
+    wait_idle(qtbot, paired, WAIT)
 
 
 def test_a_sequence_opens_in_explore(qtbot, paired: MainWindow) -> None:

@@ -89,7 +89,7 @@ class ConfusionView(QWidget):
         metrics = QFontMetricsF(self.font())
         names = [metrics.horizontalAdvance(readable_action(name)) for name in self._names]
         left = min(max(names, default=0.0) + 8, 0.4 * self.width())
-        below = metrics.height() + 4
+        below = 2 * (metrics.height() + 2) + 2
         side = min(self.width() - left - 4, self.height() - below - 4) / max(1, len(self._names))
         return Frame(left, 4.0, side)
 
@@ -137,6 +137,11 @@ class ConfusionView(QWidget):
             ),
         )
         if self.hasFocus():
+            cell = QRectF(0, under.bottom(), self.width(), metrics.height() + 2)
+            words = metrics.elidedText(
+                self.describe(*self._cursor), Qt.TextElideMode.ElideRight, cell.width()
+            )
+            painter.drawText(cell, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop), words)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(frame.cell(*self._cursor))

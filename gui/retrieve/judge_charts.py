@@ -14,6 +14,7 @@ from gui.words import percent
 
 LEFT, BELOW = 34.0, 30.0
 LINE = 18  # height of a bar with its words
+MARGIN = 6  # between the numbers and the scroll bar
 
 
 class ReliabilityView(QWidget):
@@ -135,7 +136,7 @@ class AccuracyBars(QWidget):
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         for k, share in enumerate(self._shares):
             y = 2.0 + k * LINE
-            full = QRectF(names, y + 3, max(4.0, self.width() - names - numbers - 6), LINE - 6)
+            full = QRectF(names, y + 3, max(4.0, self.width() - names - numbers - 6 - MARGIN), LINE - 6)
             painter.fillRect(full, track)
             painter.fillRect(
                 QRectF(full.left(), full.top(), full.width() * share.accuracy, full.height()), bar
@@ -144,7 +145,7 @@ class AccuracyBars(QWidget):
             label = metrics.elidedText(share.label, Qt.TextElideMode.ElideRight, names - 6)
             painter.drawText(QRectF(0, y, names - 6, LINE), middle, label)
             painter.drawText(
-                QRectF(self.width() - numbers, y, numbers, LINE),
+                QRectF(self.width() - numbers - MARGIN, y, numbers, LINE),
                 middle | int(Qt.AlignmentFlag.AlignRight),
                 f"{percent(share.accuracy)} of {share.pairs:,}",
             )

@@ -54,7 +54,7 @@ def by_value(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
             chosen = of_factor & (judged.value == value)
             if chosen.any():
                 right = int((judged.truth == judged.answer)[chosen].sum())
-                shares.append(Share(f"{readable(factor.name)} {name}", right, int(chosen.sum())))
+                shares.append(Share(_value_words(factor.name, name), right, int(chosen.sum())))
     return shares
 
 
@@ -65,6 +65,12 @@ def by_frequency(judged: JudgedPairs, space: FactorSpace) -> list[Share]:
     order = np.argsort(judged.train_pairs, kind="stable")
     place = np.argsort(order)
     return _shares(judged, place[judged.truth], [labels[a] for a in order])
+
+
+def _value_words(factor: str, value: str) -> str:
+    """A value with its factor, which some values name themselves: "hair 3" of "hair"."""
+    words = readable(factor)
+    return readable(value) if readable(value).startswith(f"{words} ") else f"{words} {value}"
 
 
 BY_VALUE = "by value before"

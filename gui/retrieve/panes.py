@@ -16,6 +16,8 @@ def tabs_of(views: Mapping[str, QWidget]) -> QTabWidget:
     tabs.setObjectName("retrieve_tabs")
     tabs.setAccessibleName("Reasons, steps, judgement")
     for name, view in views.items():
+        if (layout := view.layout()) is not None:
+            layout.setContentsMargins(0, GAP, 0, 0)  # clear of the tabs' own line
         tabs.addTab(view, name)
     return tabs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -27,7 +27,7 @@ EMPTY = (
     " another, several factors if need be."
 )
 SIDE, MOST_NEAR = 96, 320  # of an image of the strip; of one that is looked at closely, at most
-ARROW, TIMES = "\N{RIGHTWARDS ARROW}", "\N{MULTIPLICATION SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 BEAM, MOST_BEAM, MOST_STEPS = 4, 32, 8
 NEAR = {"chosen": "chosen image", "after": "real after", "difference": f"difference {TIMES}{DIFFERENCE_GAIN}"}
 
@@ -53,7 +53,7 @@ class Station(QWidget):
 
     def __init__(self, above: str, image: Image, below: str) -> None:
         super().__init__()
-        self.image, self.words = image, f"{above} {below}".strip()
+        self.image, self.words = image, ", ".join(filter(None, (above, below)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -146,13 +146,12 @@ class PathView(QWidget):
         self.scroller.setWidgetResizable(True)
         self.scroller.setFrameShape(QFrame.Shape.NoFrame)
         self.scroller.setWidget(self.strip)
-        self.scroller.setFixedHeight(SIDE + 76)
+        self.scroller.setFixedHeight(SIDE + 62)
         self.near = [named(PictureTile(), f"retrieve_path_{name}", words) for name, words in NEAR.items()]
         self.near_words = [caption(words) for words in NEAR.values()]
         close = QGridLayout()
         for column, (tile, words) in enumerate(zip(self.near, self.near_words, strict=True)):
             words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            tile.setMaximumHeight(MOST_NEAR)
             close.addWidget(words, 0, column)
             close.addWidget(tile, 1, column)
         close.setRowStretch(1, 100)
@@ -174,6 +173,13 @@ class PathView(QWidget):
         layout.addWidget(self.close_up, 100)
         layout.addWidget(self.empty, 100)
         layout.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The large images are square: their names stay right above them."""
+        super().resizeEvent(event)
+        across = (self.width() - (len(self.near) - 1) * GAP) // len(self.near)
+        for tile in self.near:
+            tile.setMaximumHeight(max(tile.minimumHeight(), min(MOST_NEAR, across)))
 
     def set_ready(self, ready: bool) -> None:
         """Another pair (or none): what was found for the last one goes."""
@@ -234,7 +240,7 @@ class PathView(QWidget):
             station.deleteLater()
         strip = [Station("before", found.images[0], "reconstruction")]
         for number, (action, image) in enumerate(zip(found.actions, found.images[1:], strict=True), start=1):
-            strip.append(Station(f"{ARROW} {readable_action(names[action])}", image, f"step {number}"))
+            strip.append(Station(readable_action(names[action]), image, f"step {number}"))
         strip.append(Station("real after", after, ""))
         for station in strip:
             self._stations.addWidget(station)

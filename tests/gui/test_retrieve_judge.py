@@ -10,11 +10,13 @@ import pytest
 from PIL import Image as PilImage
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from datasets.factors import Factor, FactorSpace
 from engine.results import JudgedPairs
 from gui import requests as rq
 from gui.main_window import MainWindow
+from gui.pictures import to_array
 from gui.replies import NoMistake
 from gui.retrieve.confusion_view import ConfusionView
 from gui.retrieve.image_slot import BEFORE
@@ -30,6 +32,10 @@ SPACE = FactorSpace((Factor("hue", ("red", "green", "blue")), Factor("size", ("s
 
 def click(widget) -> None:
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def click_at(widget, point: QPointF) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=point.toPoint())
 
 
 def some_pairs() -> JudgedPairs:
@@ -54,6 +60,8 @@ def test_tables_by_hand() -> None:
         ("hue red", 2, 2), ("hue green", 0, 2), ("hue blue", 1, 1), ("size s", 1, 1)
     ]  # fmt: skip
     assert [s.label.split(" (")[1] for s in by_frequency(judged, SPACE)] == ["3)", "40)", "40)"]
+    named = FactorSpace((Factor("hue", ("hue 0", "hue_1", "hueless")), SPACE.factors[1]))
+    assert [s.label for s in by_value(judged, named)] == ["hue 0", "hue 1", "hue hueless", "size s"]
 
 
 def test_a_walk_goes_round() -> None:
@@ -89,6 +97,21 @@ def test_cells_are_chosen_with_mouse_and_keys(qtbot) -> None:
     QTest.keyClick(view, Qt.Key.Key_Return)
     assert chosen[-1] == (0, 0)
     assert "2 of 3 pairs" in view.accessibleDescription()
+    view.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(view.hasFocus, timeout=WAIT)
+    first = said_below(view)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert not np.array_equal(said_below(view), first)  # the cell in words, for those who have no mouse
+    view.clearFocus()
+    empty = said_below(view)
+    assert (empty == empty[0, 0]).all()
+
+
+def said_below(view: ConfusionView) -> np.ndarray:
+    """The pixels below the axis of the matrix."""
+    pixels = to_array(view.grab().toImage())
+    return pixels[int(view.cell(3, 0).bottom()) + view.fontMetrics().height() + 4 :, :, :3]
 
 
 @pytest.fixture
@@ -116,10 +139,11 @@ def test_all_test_pairs_are_judged(judged: MainWindow) -> None:
 
 def test_a_cell_opens_its_pairs(qtbot, judged: MainWindow) -> None:
     """The pairs of the fullest cell, one after another, each answered as the cell says."""
-    retrieve = judged.retrieve
-    truth, answer = divmod(int(retrieve.judge.matrix.counts().argmax()), 12)
-    retrieve.judge.matrix.cell_chosen.emit(truth, answer)
+    retrieve, matrix = judged.retrieve, judged.retrieve.judge.matrix
+    truth, answer = divmod(int(matrix.counts().argmax()), 12)
+    click_at(matrix, matrix.cell(truth, answer).center())
     assert retrieve.tabs.currentIndex() == WHY
+    assert QApplication.focusWidget() is retrieve.pair.walk.on  # keys go on from here
     names, walk = judged.selection.run.space.action_names, retrieve.pair.walk
     number = len(retrieve.judge.positions(truth, answer))
     assert number > 1
@@ -128,7 +152,11 @@ def test_a_cell_opens_its_pairs(qtbot, judged: MainWindow) -> None:
         wait_idle(qtbot, judged, WAIT)
         assert retrieve._true_action == names[truth]
         assert retrieve._result.best == names[answer]
-        click(walk.on)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    QTest.keyClick(judged, Qt.Key.Key_BracketLeft, Qt.KeyboardModifier.ControlModifier)
+    assert walk.words.text().startswith(f"2 of {number}")
+    QTest.keyClick(judged, Qt.Key.Key_BracketRight, Qt.KeyboardModifier.ControlModifier)
+    assert walk.words.text().startswith(f"{1 if number == 2 else 3} of {number}")
     wait_idle(qtbot, judged, WAIT)
     click(retrieve.pair.random_button)
     assert walk.isHidden()

@@ -52,15 +52,17 @@ class Counts:
     read: int = 0
     identical: int = 0
     failed: int = 0
-    errors: list[str] = field(default_factory=list)  # the first few, for people
+    _noted: int = 0
+    errors: list[str] = field(default_factory=list)  # the first few with their places, for people
 
     def note(self, answer: list[str]) -> None:
         """Counts a line of answers."""
         error, note = answer[-1], answer[-2]
+        self._noted += 1
         self.failed += bool(error)
         self.identical += not error and note == IDENTICAL
         if error and len(self.errors) < 3:
-            self.errors.append(error)
+            self.errors.append(f"pair {self._noted}: {error}")
 
 
 IDENTICAL = "identical images: no action"

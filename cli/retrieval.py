@@ -48,6 +48,11 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="CSV", help="where the answers to --pairs go")
     parser.add_argument(
+        "--dataset",
+        help="where it is learned, once, what the run's probabilities are worth: the name or cache file of"
+        " its data set (default: the file that it was trained on)",
+    )
+    parser.add_argument(
         "--path",
         action="store_true",
         help="also look for the shortest sequence of actions between the two images",
@@ -89,7 +94,7 @@ def _answer_pair(arguments: argparse.Namespace) -> Result:
     shape = explorer.info.image_shape
     before, note_before = read_image(arguments.before, shape)
     after, note_after = read_image(arguments.after, shape)
-    found = retrieve_action(explorer, before, after, calibration_of(explorer))
+    found = retrieve_action(explorer, before, after, calibration_of(explorer, arguments.dataset))
     kinds = None if found.kinds is None else dict(zip(KINDS, map(float, found.kinds), strict=True))
     data: dict[str, object] = {
         "run": explorer.info.name,
@@ -139,14 +144,15 @@ def _ranking(found: Retrieval) -> list[dict[str, object]]:
 
 def _first_line(found: Retrieval) -> str:
     """What happened, in a line."""
-    from engine.results import KINDS
+    from engine.results import KINDS, ONE_ACTION
 
     if found.identical:
         return "The two images are identical: no action happened."
     if found.kinds is None or found.kind is None:
         state = "probabilities" if found.calibrated else "probabilities, not calibrated"
         return f"If it was one action ({state}):"
-    return f"{KINDS[found.kind].capitalize()} ({float(found.kinds[found.kind]):.3f}). If it was one:"
+    answer = f"{KINDS[found.kind].capitalize()} ({float(found.kinds[found.kind]):.3f})"
+    return f"{answer}:" if found.kind == ONE_ACTION else f"{answer}. If it was one:"
 
 
 def _path(
@@ -181,8 +187,12 @@ def _path(
     return data, line, EXIT_INTERRUPTED if stopped else 0
 
 
-def calibration_of(explorer: Explorer) -> Calibration | None:
-    """What is kept with the run; else learned now, where the run's own data set is there."""
+def calibration_of(explorer: Explorer, dataset: str | None = None) -> Calibration | None:
+    """What is kept with the run; else learned now, where the run's own data set is there.
+
+    Raises:
+        DatasetError, EngineError: nothing can be learned from the data set that is named.
+    """
     import datasets
     from datasets.cache import Cache
     from datasets.errors import DatasetError
@@ -193,11 +203,14 @@ def calibration_of(explorer: Explorer) -> Calibration | None:
     found = kept_calibration(explorer)
     if found is not None:
         return found
-    description = RunDirectory(explorer.info.path).description()
-    places = [Path(description.cache or "."), datasets.resolve(description.dataset)]
-    path = next((place for place in places if place.is_file()), None)
+    if dataset is not None:
+        path: Path | None = datasets.resolve(dataset)
+    else:
+        description = RunDirectory(explorer.info.path).description()
+        places = [Path(description.cache or "."), datasets.resolve(description.dataset)]
+        path = next((place for place in places if place.is_file()), None)
     if path is None:
-        say("doscope: not calibrated, as the run's data set is not there; `doscope evaluate` would build it.")
+        say("doscope: not calibrated, as the run's data set is not there; --dataset says where it is.")
         return None
     line = ProgressLine()
 
@@ -209,6 +222,8 @@ def calibration_of(explorer: Explorer) -> Calibration | None:
     try:
         step_through(steps(), lambda now: line.show(now.stage, now.done, now.total, "", -1.0))
     except (DatasetError, EngineError) as error:
+        if dataset is not None:
+            raise
         say(f"doscope: the probabilities are not calibrated: {error}")
     finally:
         line.end()
@@ -229,7 +244,7 @@ def _answer_table(arguments: argparse.Namespace) -> Result:
     check_writable(arguments.out, "the answers")
     total = count_pairs(arguments.pairs)
     explorer = load_explorer(arguments)
-    calibration = calibration_of(explorer)
+    calibration = calibration_of(explorer, arguments.dataset)
     line, counts, begun = ProgressLine(), Counts(), time.monotonic()
 
     def show(now: Counts) -> None:
@@ -273,5 +288,5 @@ def _said_of_table(
     if counts.identical:
         words.append(f"{counts.identical:,} of identical images")
     if counts.failed:
-        words.append(f"{counts.failed:,} not read (column error), such as: {counts.errors[0]}")
+        words.append(f"{counts.failed:,} not read (column error), such as {counts.errors[0]}")
     return Result(data, "; ".join(words))

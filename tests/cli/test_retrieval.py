@@ -80,6 +80,7 @@ def test_a_table_of_pairs_is_answered(
     assert said.code == 0
     assert (said.json["pairs"], said.json["answered"]) == (5, 2)
     assert (said.json["identical"], said.json["failed"]) == (1, 2)
+    assert "pair 4: " in call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out).out
     found = answers(out)
     alone = call("retrieve", "--run", tiny_run, "--before", before, "--after", after, "--json").json[
         "ranking"
@@ -193,9 +194,9 @@ def test_the_answer_is_calibrated_once(call: Call, calibrated_run: Path, before:
 
 
 def test_without_the_data_set_it_says_that_nothing_is_calibrated(
-    call: Call, calibrated_run: Path, before: Path, after: Path
+    call: Call, calibrated_run: Path, before: Path, after: Path, tiny_cache: Path
 ) -> None:
-    """The ranking is given all the same."""
+    """The ranking is given all the same; --dataset says where it is, and then the answer is calibrated."""
     config = calibrated_run / "config.json"
     data = json.loads(config.read_text())
     config.write_text(json.dumps({**data, "cache": str(calibrated_run / "gone.h5")}))
@@ -205,6 +206,14 @@ def test_without_the_data_set_it_says_that_nothing_is_calibrated(
     assert said.json["kinds"] is None
     assert not said.json["calibrated"]
     assert "not calibrated" in call(*common).out
+    assert "--dataset" in call(*common).err
+    said = call(*common, "--dataset", calibrated_run / "gone.h5")
+    assert said.code == 2
+    assert "gone.h5" in said.err
+    found = call(*common, "--dataset", tiny_cache, "--json").json
+    assert found["calibrated"]
+    assert ("If it was one" in call(*common).out) == (found["kind"] != "one action")
+    assert call(*common, "--json").json["calibrated"]  # it is kept with the run
 
 
 def test_a_sequence_of_actions(call: Call, tiny_run: Path, before: Path, after: Path) -> None:

@@ -1,6 +1,7 @@
 """How fast, how sure and how far does a run retrieve actions?
 
-    python -m benchmarks.retrieval [--run bundled] [--dataset shapes] [--json]
+    python -m benchmarks.retrieval [--run bundled] [--dataset NAME_OR_FILE] [--json] [--out FILE.json]
+    python -m benchmarks.retrieval --run RUN --kept FILE.jsonl --minutes 10      # in pieces, again and again
 
 Everything is measured on test images. JSON keys:
 
@@ -9,44 +10,49 @@ Everything is measured on test images. JSON keys:
 `ece` (expected calibration error on all test pairs, in 0..1), `ece_uncalibrated`, `told_none`, `told_one`,
 `told_several` (share of pairs with no, one, more than one action between them that are told so), `path_2`,
 `path_3`, `path_5` (share of pairs that so many steps lie between, in up to three factors, whose exact actions
-are found), `path_3_greedy`, `path_median_s` (one search; median over the pairs of all three lengths).
+are found; null where the test images hold no such pair, `path_2_pairs` ... how many were asked about),
+`path_3_greedy`, `path_median_s` (one search; median over the pairs of all three lengths).
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
 import datasets
 from benchmarks import report
+from benchmarks.paths import LENGTHS, search_figures
+from benchmarks.pieces import OutOfTime, Pieces
+from benchmarks.records import write_text
 from benchmarks.report import Figures, InputError
 from benchmarks.tiny import build_tiny
+from cli.data import cache_of_run
 from cli.pair_table import answer_steps
 from datasets.cache import Cache
 from datasets.errors import DatasetError
 from datasets.images import save_image
-from engine.action_paths import BEAM, find_path, same_multiset
 from engine.calibration import Calibration, calibration_steps, kept_calibration
 from engine.config import load_preset
 from engine.errors import EngineError
 from engine.evaluation import retrieval_figures
 from engine.explorer import Explorer
-from engine.metrics.intervals import mean_interval
 from engine.metrics.reliability import expected_calibration_error
 from engine.metrics.subject import Subject
 from engine.retrieval import explain, retrieve
 from engine.training import train
 
-LENGTHS, MOST_FACTORS = (2, 3, 5), 3
 ONE_BY_ONE = 60
+EXIT_MORE_TO_DO = 3
 TINY = {
     "training.autoencoder_steps": 8,
     "training.transition_steps": 4,
@@ -59,32 +65,61 @@ TINY = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the benchmark; 0, or 2 for something the user can mend."""
+    """Runs the benchmark; 0, 2 for something the user can mend, 3 where the minutes were over first."""
     parser = report.parser("retrieval", "Times and judges action retrieval.")
     parser.add_argument("--run", default="bundled", help="whose model (default: bundled)")
-    parser.add_argument(
-        "--dataset", default="shapes", help="its data set, a name or a file (default: shapes)"
-    )
+    parser.add_argument("--dataset", help="a data set's name or a cache file (default: the run's own)")
     parser.add_argument("--pairs", type=int, default=10_000, help="lines of the table (default: 10000)")
     parser.add_argument("--paths", type=int, default=500, help="searches of each length (default: 500)")
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="keeps what is done, to go on from there")
+    parser.add_argument("--minutes", type=float, help="begin nothing new after so long; goes with --kept")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON, too")
     arguments = parser.parse_args(argv)
+    if arguments.minutes is not None and arguments.kept is None:
+        parser.error("--minutes goes with --kept")
     try:
         figures = report.conditions(arguments.threads)
         with tempfile.TemporaryDirectory() as home:
+            run = arguments.run
             if arguments.quick:
                 os.environ["DOSCOPE_HOME"] = home
                 build_tiny(Path(home))
-            _build_if_missing(arguments.dataset)
-            with datasets.open_cache(arguments.dataset) as cache:
-                run = _train_tiny(cache, Path(home) / "run") if arguments.quick else arguments.run
-                explorer = Explorer.load(run, threads=arguments.threads)
+                with datasets.open_cache("shapes") as cache:
+                    run = _train_tiny(cache, Path(home) / "run")
+            explorer = Explorer.load(run, threads=arguments.threads)
+            with _opened(arguments.dataset, explorer) as cache:
                 pairs, paths = (40, 2) if arguments.quick else (arguments.pairs, arguments.paths)
-                figures |= measure(explorer, cache, pairs, paths)
+                pieces = Pieces(arguments.kept, _subject(explorer, cache, pairs, figures), arguments.minutes)
+                figures |= measure(explorer, cache, pairs, paths, pieces)
     except (InputError, EngineError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OutOfTime:
+        print(f"{len(pieces.done)} pieces are done and kept; the same command goes on.", file=sys.stderr)
+        return EXIT_MORE_TO_DO
+    if arguments.out is not None:
+        write_text(arguments.out, json.dumps(figures, indent=1) + "\n")
     report.say(figures, [_table(figures)], arguments.json)
     return 0
+
+
+def _opened(dataset: str | None, explorer: Explorer) -> AbstractContextManager[Cache]:
+    """The data set that is asked for, or the run's own; one that needs nothing but its name is built."""
+    if dataset is None:
+        return cache_of_run(explorer.info.path)
+    _build_if_missing(dataset)
+    return datasets.open_cache(dataset)
+
+
+def _subject(explorer: Explorer, cache: Cache, pairs: int, conditions: Figures) -> dict[str, object]:
+    """What kept pieces belong to: figures of another model, other images or another machine do not mix."""
+    return {
+        "run": explorer.info.fingerprint,
+        "images": f"{cache.name}, {cache.num_images} images",
+        "table_pairs": pairs,
+        "processor": conditions["processor"],
+        "threads": conditions["threads"],
+    }
 
 
 def _build_if_missing(dataset: str) -> None:
@@ -104,19 +139,25 @@ def _train_tiny(cache: Cache, run: Path) -> Path:
     return run
 
 
-def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int) -> Figures:
-    """All figures of one run on the test split of its data set."""
+def measure(explorer: Explorer, cache: Cache, pairs: int, paths: int, pieces: Pieces) -> Figures:
+    """All figures of one run on the test split of its data set.
+
+    Raises:
+        OutOfTime: there is more to do.
+    """
     calibration = _calibration(explorer, cache)
     figures: Figures = {
         "run": explorer.info.name,
         "dataset": cache.name,
+        "actions": explorer.info.space.num_actions,
         "table_pairs": pairs,
         "searches": paths,
     }
-    figures |= one_by_one(explorer, cache, calibration, min(ONE_BY_ONE, 1 + pairs // 4))
-    figures |= {"pairs_per_s": table_rate(explorer, cache, calibration, pairs)}
-    figures |= judged(explorer, cache, calibration, pairs)
-    figures |= searched(explorer, cache, paths)
+    singly = min(ONE_BY_ONE, 1 + pairs // 4)
+    figures |= pieces.get("one by one", lambda: one_by_one(explorer, cache, calibration, singly))
+    figures |= pieces.get("table", lambda: {"pairs_per_s": table_rate(explorer, cache, calibration, pairs)})
+    figures |= pieces.get("judged", lambda: judged(explorer, cache, calibration, pairs))
+    figures |= search_figures(explorer, cache, paths, pieces)
     return figures
 
 
@@ -203,57 +244,6 @@ def _code_rate(explorer: Explorer, subject: Subject, count: int) -> float:
     begun = time.perf_counter()
     explorer.retrieve_codes(before, after)
     return count / (time.perf_counter() - begun)
-
-
-def searched(explorer: Explorer, cache: Cache, count: int) -> Figures:
-    """Shares of pairs whose exact actions are found, by their number, and how long a search takes."""
-    if not cache.has_factor_labels:
-        nothing: Figures = {f"path_{length}": None for length in (*LENGTHS, "3_greedy")}
-        return {**nothing, "path_median_s": None}
-    taken, figures = list[float](), Figures()
-    for length in LENGTHS:
-        rng = np.random.default_rng(length)
-        found = [_search(explorer, cache, rng, length, taken.append, BEAM) for _ in range(count)]
-        hits = np.array([hit for hit in found if hit is not None], dtype=bool)
-        if len(hits):
-            low, high = mean_interval(hits)
-            figures |= {
-                f"path_{length}": float(hits.mean()), f"path_{length}_low": low, f"path_{length}_high": high,
-            }  # fmt: skip
-        else:
-            figures[f"path_{length}"] = None
-    rng = np.random.default_rng(3)  # the very pairs of the beam search
-    greedy = [_search(explorer, cache, rng, 3, lambda _s: None, 1) for _ in range(count)]
-    hits = np.array([hit for hit in greedy if hit is not None], dtype=bool)
-    figures["path_3_greedy"] = float(hits.mean()) if len(hits) else None
-    figures["path_median_s"] = statistics.median(taken) if taken else None
-    figures["path_p95_s"] = float(np.percentile(taken, 95)) if taken else None
-    return figures
-
-
-def _search(
-    explorer: Explorer,
-    cache: Cache,
-    rng: np.random.Generator,
-    length: int,
-    took: Callable[[float], None],
-    beam: int,
-) -> bool | None:
-    """Whether the exact actions between two random test images so many steps apart are found."""
-    rows = cache.rows("test")
-    for _ in range(100):
-        first = rng.choice(rows)
-        steps = cache.own_values[rows] - cache.own_values[first]
-        fitting = (np.abs(steps).sum(axis=1) == length) & ((steps != 0).sum(axis=1) <= MOST_FACTORS)
-        if not fitting.any():
-            continue
-        second = rng.choice(np.flatnonzero(fitting))
-        codes = explorer.encode(cache.images([first, rows[second]]))
-        begun = time.perf_counter()
-        found = find_path(explorer, codes[0], codes[1], beam)
-        took(time.perf_counter() - begun)
-        return same_multiset(found.actions, steps[second])
-    return None
 
 
 def _table(figures: Figures) -> str:

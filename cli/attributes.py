@@ -97,13 +97,15 @@ def table(data: dict[str, Any]) -> str:
 
 def _own_table(data: dict[str, Any], report: dict[str, Any]) -> str:
     """The same of one's own data."""
+    from datasets.report_words import converted_words
+
     train = data["action_counts"]["train"]
     known = f"factors: {', '.join(data['factors'])}"
     if not data["factors"]:
         known = (
             f"actions, with their training pairs: {', '.join(f'{name} ({n:,})' for name, n in train.items())}"
         )
-    lines = [known, *report["notes"]]
+    lines = [known, *report["notes"], *converted_words(report)]
     if report["same_labels"]:
         lines.append(
             f"{report['same_labels']:,} images left out: another one has the same labels, or the same pixels "

@@ -61,8 +61,16 @@ class Arrays(Protocol):
         """
         ...
 
-    def images(self, name: str) -> Images:
-        """An array of images, to be streamed.
+    def table(self, name: str) -> npt.NDArray[Any]:
+        """A small array of numbers, or of text, which comes as numpy's `str`.
+
+        Raises:
+            SourceError: there is none, it is large, holds objects, or is damaged.
+        """
+        ...
+
+    def images(self, name: str, alpha: bool = False) -> Images:
+        """An array of images, to be streamed; `alpha`: with 2 or 4 channels too, the last one opacity.
 
         Raises:
             SourceError: there is none, or it holds no images.
@@ -127,26 +135,45 @@ def reading(path: object) -> Iterator[None]:
         raise SourceError(f"'{path}' is damaged or cut short ({reason}); download it again") from error
 
 
-def image_shape(where: str, shape: tuple[int, ...], grey: bool) -> tuple[int, tuple[int, int, int]]:
+def image_shape(
+    where: str, shape: tuple[int, ...], grey: bool, alpha: bool = False
+) -> tuple[int, tuple[int, int, int]]:
     """(rows, (height, width, channels)) of an array's shape.
 
     Args:
         where: file and name, for the message.
         shape: [..., H, W, C], or [N, H, W] where `grey`.
         grey: whether the channel may be left out.
+        alpha: whether a channel of opacity may come last.
 
     Raises:
         SourceError: this is not the shape of images.
     """
     if grey and len(shape) == 3:
         shape = (*shape, 1)
-    good = len(shape) >= 4 and shape[-1] in (1, 3) and all(0 < side <= _LARGEST_SIDE for side in shape[-3:-1])
+    channels = (1, 2, 3, 4) if alpha else (1, 3)
+    good = len(shape) >= 4 and shape[-1] in channels
+    good = good and all(0 < side <= _LARGEST_SIDE for side in shape[-3:-1])
     rows = 1
     for size in shape[:-3]:
         rows *= size
     if not good or rows < 1:
         raise SourceError(f"{where} has the shape {shape}, which is not that of images")
     return rows, (shape[-3], shape[-2], shape[-1])
+
+
+def as_text(array: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
+    """An array of text or of UTF-8 bytes as numpy's `str`; what cannot be written anywhere becomes "?".
+
+    Raises:
+        ValueError: numbers that are no characters.
+    """
+    flat = [
+        item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+        for item in array.reshape(-1).tolist()
+    ]
+    sound = [text.encode("utf-8", "replace").decode("utf-8") for text in flat]  # no half characters
+    return np.array(sound, dtype=np.str_).reshape(array.shape)
 
 
 def refuse_type(where: str, dtype: np.dtype[Any]) -> None:
@@ -173,24 +200,32 @@ class _Npz:
         return list(self._members)
 
     def read(self, name: str) -> npt.NDArray[Any]:
+        return self._whole(name, "iufb", "numbers")
+
+    def table(self, name: str) -> npt.NDArray[Any]:
+        found = self._whole(name, "iufbUS", "numbers or words")
+        with reading(self.path):
+            return as_text(found) if found.dtype.kind in "US" else found
+
+    def _whole(self, name: str, kinds: str, what: str) -> npt.NDArray[Any]:
         with self.opened(name) as (file, shape, column_major, dtype):
             count = int(np.prod([1, *shape], dtype=object))
             if dtype.hasobject:
                 refuse_type(f"'{self.path}': {name}", dtype)
-            if dtype.kind not in "iufb" or count * dtype.itemsize > SMALL:
-                raise SourceError(f"'{self.path}': {name} is too large or no array of numbers")
+            if dtype.kind not in kinds or count * dtype.itemsize > SMALL:
+                raise SourceError(f"'{self.path}': {name} is too large or no array of {what}")
             data = file.read(count * dtype.itemsize + 1)
             if len(data) != count * dtype.itemsize:
                 raise SourceError(f"'{self.path}': {name} is cut short; download it again")
             return np.frombuffer(data, dtype).reshape(shape, order="F" if column_major else "C")
 
-    def images(self, name: str) -> Images:
+    def images(self, name: str, alpha: bool = False) -> Images:
         with self.opened(name) as (_, shape, column_major, dtype):
             where = f"'{self.path}': {name}"
             refuse_type(where, dtype)
             if column_major:
                 raise SourceError(f"{where} is stored column by column; save it in numpy's usual order")
-            rows, image = image_shape(where, shape, grey=True)
+            rows, image = image_shape(where, shape, grey=True, alpha=alpha)
         return _NpzImages(self, name, rows, image)
 
     @contextlib.contextmanager

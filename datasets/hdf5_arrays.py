@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from datasets.arrays import SMALL, Images, image_shape, reading, refuse_type
+from datasets.arrays import SMALL, Images, as_text, image_shape, reading, refuse_type
 from datasets.errors import SourceError
 from datasets.source import ImageArray
 
@@ -27,6 +27,7 @@ _BLOCK = 1 << 24  # bytes of images that are read at a time, if chunks allow
 _LARGEST_BLOCK = 1 << 28  # two are held; the published 3dshapes, in chunks of 15,000 rows, has 184 MB
 _THREADS = 2
 _SLAB = 512  # rows
+_WORDS = 256  # rows of words that are read at a time
 _SHARES = 8  # of a block's chunks: no thread waits long for the other
 _DEFLATE, _SHUFFLE = h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE
 
@@ -52,12 +53,27 @@ class Hdf5Arrays:
             whole: npt.NDArray[Any] = data[...]
             return whole
 
-    def images(self, name: str) -> Images:
+    def table(self, name: str) -> npt.NDArray[Any]:
+        with self.opened() as file:
+            data = self.dataset(file, name)
+            if h5py.check_string_dtype(data.dtype) is None:
+                return self.read(name)
+            if data.nbytes > SMALL:
+                raise SourceError(f"'{self.path}': {name} is too large")
+            parts, size = [], 0
+            for first in range(0, len(data), _WORDS):  # words have any length
+                parts.append(as_text(data[first : first + _WORDS]))
+                size += parts[-1].nbytes
+                if size > SMALL:
+                    raise SourceError(f"'{self.path}': {name} is too large")
+            return np.concatenate(parts) if parts else np.zeros(data.shape, np.str_)
+
+    def images(self, name: str, alpha: bool = False) -> Images:
         with self.opened() as file:
             data = self.dataset(file, name)
             where = f"'{self.path}': {name}"
             refuse_type(where, data.dtype)
-            rows, image = image_shape(where, data.shape, grey=True)
+            rows, image = image_shape(where, data.shape, grey=True, alpha=alpha)
             if data.ndim > 4:
                 raise SourceError(f"{where} has the shape {data.shape}; images in one row are needed")
             size, chunk = int(np.prod(image)), data.chunks or (1,)

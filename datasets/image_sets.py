@@ -132,8 +132,9 @@ def own_files(path: Path, files: Files, places: dict[str, int], split: list[str]
         places: place -> row.
         split: "train", "validation", "test" or `NOT_TEST` (datasets.own_files) of each image.
     """
-    from datasets.own_files import OwnFiles, pictures
+    from datasets.own_files import OwnFiles
+    from datasets.own_images import pictures
 
     own = OwnFiles(str(path), {"name": list(places)}, split, lambda _: iter(()))
-    own.images = lambda _: pictures(files, places, str(path), own.broken)
+    own.images = lambda _: pictures(files, places, str(path), own.broken, own.converted)
     return own

@@ -1,14 +1,15 @@
 """Builds a cache of one's own images and labels; they may be a full grid or some images only.
 
 Two images are a pair where they differ by one step of one factor and agree in all others. Of images with
-the same labels the first one takes part. Splits are as the table's column `split` says, else drawn by
-content: the same pixels are never in two splits.
+the same labels the first one that can be read takes part. Splits are as the table's column `split` says,
+else drawn by content: the same pixels are never in two splits.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from datasets.pair_rules import HeldOut, acting, refuse_unlearnt
 from datasets.recipe import Recipe
 from datasets.source import ImageArray
 from datasets.splits import Ledger, Pair, digests
-from datasets.steps import GridNeighbours
+from datasets.steps import BoolArray, GridNeighbours
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
 
 _REPORT_S = 0.1
@@ -133,6 +134,7 @@ def build_own(source: OwnSource, path: Path, recipe: Recipe) -> Iterator[Progres
         pairs = _pairs(labels.space, ledger, recipe)
         report = {
             "broken": own.broken,
+            "converted": dict(own.converted),
             "notes": [*own.notes, *labels.notes],
             "same_labels": doubled[0],
         }
@@ -165,30 +167,54 @@ def _read(
     ledger: Ledger,
     doubled: list[int],
 ) -> Iterator[Progress]:
-    """Give each image its split and its row; counts images whose labels another one has."""
+    """Give each image its split and its row; counts images whose labels another one has.
+
+    Of images with the same labels the first of the table takes part, whatever order the files come in; where
+    that cannot be read, the next one that can.
+    """
     grid = labels.space.to_index(labels.values)
-    _, first = np.unique(grid, return_index=True)
-    takes_part = np.isin(np.arange(own.rows), first)  # by the table, whatever order the files come in
+    takes_part = np.isin(np.arange(own.rows), np.unique(grid, return_index=True)[1])
     held_out = None
     if recipe.hold_out:
         held_out = HeldOut(labels.space, recipe.hold_out).of_values(labels.values)
-    meter, reported = Meter("importing", own.rows), time.perf_counter()
-    salt = np.random.default_rng(recipe.seed).bytes(8)
+    salt, sound = np.random.default_rng(recipe.seed).bytes(8), np.zeros(own.rows, np.bool_)
     with scratch.open("wb") as file:
-        for done, (row, image) in enumerate(own.images(None), 1):
+
+        def hold(row: int, image: ImageArray) -> bool:
             content = digests(image[None])[0]
             said = None if given is None else given[row]
             out = None if held_out is None else bool(held_out[row])
             out = False if given is not None else out
             split = _split_of(content, salt, out) if said is None else said
-            if takes_part[row] and ledger.hold(int(grid[row]), split, content):
+            held = ledger.hold(int(grid[row]), split, content)
+            if held:
                 file.write(np.ascontiguousarray(image).data)
-            else:
+            return held
+
+        meter, reported = Meter("importing", own.rows), time.perf_counter()
+        for done, (row, image) in enumerate(own.images(None), 1):
+            sound[row] = True
+            if not (takes_part[row] and hold(row, image)):
                 doubled[0] += 1
             if time.perf_counter() - reported > _REPORT_S:
                 reported = time.perf_counter()
                 yield meter.at(done)
-    yield meter.at(own.rows)
+        yield meter.at(own.rows)
+        rows = _instead(grid, takes_part, sound)
+        meter, counted = Meter("importing", len(rows)), Counter(own.converted)
+        for done, (row, image) in enumerate(own.images(rows) if rows else (), 1):
+            if row in rows and hold(row, image):
+                doubled[0] -= 1
+            yield meter.at(min(done, len(rows)))
+        own.converted.clear()
+        own.converted.update(counted)  # they are no more images than before
+
+
+def _instead(grid: IntArray, takes_part: BoolArray, sound: BoolArray) -> frozenset[int]:
+    """For each image that was to take part and cannot be read, the next row of the same labels that can."""
+    rows = np.flatnonzero(sound)
+    first = rows[np.unique(grid[rows], return_index=True)[1]]
+    return frozenset(first[~takes_part[first]].tolist())
 
 
 def _split_of(content: bytes, salt: bytes, held_out: bool | None = None) -> int:

@@ -12,31 +12,29 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
-from PIL import Image
+import numpy.typing as npt
 
 from datasets.archive import Files, open_files, refuse_web_page
-from datasets.arrays import Arrays, Images, open_arrays, reading
+from datasets.arrays import Arrays, open_arrays, reading
 from datasets.errors import SourceError
+from datasets.own_images import Reader, pictures, streamed
 from datasets.source import ImageArray
 
-SIDE = 64
 PATHS = ("path", "file", "filename", "image")
 SPLIT = "split"
 PAIRS = ("before", "after", "action")
 NOT_TEST = "not test"  # a split of `OwnFiles`: either of the two others
 NO_FACTORS = "leave out --kind, --pairs, --step and --hold-out"
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-BROKEN = 0.1  # share of images that may be unreadable before the whole is refused
 _HDF5 = b"\x89HDF"
-_LARGEST = 16_384  # pixels a side
-
-Reader = Callable[[Collection[int] | None], Iterator[tuple[int, ImageArray]]]
 
 
 @dataclass
@@ -52,6 +50,7 @@ class OwnFiles:
         form: what the files were taken for, as in "a folder with the table labels.csv".
         in_order: whether a row can only be reached by reading all before it.
         broken: images that could not be read, with why.
+        converted: how images that were read were converted -> how many.
         notes: what was converted or left out, sentences.
     """
 
@@ -62,6 +61,7 @@ class OwnFiles:
     form: str = ""
     in_order: bool = False
     broken: list[str] = field(default_factory=list)
+    converted: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -126,7 +126,7 @@ def _holds_images(path: Path) -> bool:
 
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
+    with reading(path), zipfile.ZipFile(path) as archive:
         return any(name.lower().endswith((".csv", *ENDINGS)) for name in archive.namelist())
 
 
@@ -168,7 +168,7 @@ def _of_table(table: Table) -> OwnFiles:
 
     def images(rows: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
         some = places if rows is None else {place: row for place, row in places.items() if row in rows}
-        return pictures(table.files, some, where, own.broken)
+        return pictures(table.files, some, where, own.broken, own.converted)
 
     own.images = images
     return own
@@ -253,91 +253,42 @@ def _not_begun(where: str) -> SourceError:
     )
 
 
-def pictures(
-    files: Files, places: dict[str, int], where: str, broken: list[str]
-) -> Iterator[tuple[int, ImageArray]]:
-    """Reads (number, uint8 [64, 64, 3]) of images by their places; what cannot be read goes to `broken`.
-
-    Raises:
-        SourceError: more than a tenth cannot be read.
-    """
-    for place, data in files.stream(places):
-        try:
-            yield places[place], _picture(data)
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            broken.append(f"{place} ({error})")
-            if len(broken) > BROKEN * len(places) + 3:
-                raise SourceError(
-                    f"{len(broken)} images of '{where}' cannot be read, the first is {broken[0]}"
-                ) from error
-
-
-def _picture(data: bytes) -> ImageArray:
-    """Any picture, uint8 [64, 64, 3]; what is transparent becomes black."""
-    with Image.open(io.BytesIO(data)) as image:
-        if max(image.size) > _LARGEST:
-            raise ValueError(f"{image.size[0]} x {image.size[1]} pixels are too many")
-        rgba = image.convert("RGBA")
-    ground = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
-    flat = Image.alpha_composite(ground, rgba).convert("RGB")
-    if flat.size != (SIDE, SIDE):
-        flat = flat.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(flat)
-
-
 def _of_arrays(path: Path, arrays: Arrays) -> OwnFiles:
     names = arrays.names()
     if "data" in names and "images" not in names and (grid := _grid_of(path)) is not None:
         form = "an HDF5 file that names the factors of its grid of images"
-        return OwnFiles(str(path), grid, None, _streamed(arrays.images("data")), form, True)
+        own = OwnFiles(str(path), grid, None, lambda _: iter(()), form, True)
+        own.images = streamed(arrays.images("data", alpha=True), own.converted)
+        return own
     if "images" not in names or "labels" not in names:
         raise SourceError(
             f"'{path}' has the arrays {', '.join(names[:8]) or 'none'}; it needs images [N, H, W, C] and "
             "labels [N, F]"
         )
-    images, labels = arrays.images("images"), np.asarray(arrays.read("labels"))
+    images, labels = arrays.images("images", alpha=True), arrays.table("labels")
     labels = labels[:, None] if labels.ndim == 1 else labels
     if labels.ndim != 2 or len(labels) != images.rows or not labels.shape[1]:
         raise SourceError(f"'{path}' has {images.rows:,} images and labels of shape {labels.shape}")
-    titles = _titles(path, "names" in names, labels.shape[1])
-    columns = {title: [f"{value:.12g}" for value in labels[:, k]] for k, title in enumerate(titles)}
+    titles = _titles(arrays, labels.shape[1])
+    columns = {title: _entries(labels[:, k]) for k, title in enumerate(titles)}
     form = f"{'an HDF5' if _head(path) == _HDF5 else 'a numpy'} file with the arrays images and labels"
-    return OwnFiles(str(path), columns, None, _streamed(images), form, True)
+    own = OwnFiles(str(path), columns, None, lambda _: iter(()), form, True)
+    own.images = streamed(images, own.converted)
+    return own
 
 
-def _streamed(images: Images) -> Reader:
-    """Reads an array of images as 64 x 64 pixels with three channels."""
-
-    def stream(wanted: Collection[int] | None) -> Iterator[tuple[int, ImageArray]]:
-        from datasets.stored import resized
-
-        left = None if wanted is None else len(set(wanted))
-        for first, block in images.blocks():
-            here = [n for n in range(len(block)) if wanted is None or first + n in wanted]
-            some = block if wanted is None else block[here]
-            small = some if some.shape[1:3] == (SIDE, SIDE) else resized(some)
-            coloured = small if small.shape[3] == 3 else np.repeat(small, 3, axis=3)
-            for n, image in zip(here, coloured, strict=True):
-                yield first + n, image
-            if left is not None and (left := left - len(here)) < 1:
-                return
-
-    return stream
+def _entries(column: npt.NDArray[Any]) -> list[str]:
+    """Labels as text: words as they are, numbers so that equal ones look alike."""
+    if column.dtype.kind == "f":
+        return [f"{value:.12g}" for value in column]
+    return [str(value) for value in (column.astype(int) if column.dtype.kind == "b" else column).tolist()]
 
 
-def _titles(path: Path, named: bool, count: int) -> list[str]:
+def _titles(arrays: Arrays, count: int) -> list[str]:
     """The names of the label columns: those in the file, if there is one for each, else numbers."""
     found: list[str] = []
-    if named:
-        with reading(path):
-            if _head(path) == _HDF5:
-                import h5py
-
-                with h5py.File(path) as file:
-                    found = [_word(name) for name in file["names"][...].reshape(-1)[: count + 1]]
-            else:
-                with np.load(path, allow_pickle=False) as arrays:
-                    found = [_word(name) for name in arrays["names"].reshape(-1)[: count + 1]]
+    if "names" in arrays.names():
+        found = [str(name) for name in arrays.table("names").reshape(-1)[: count + 1].tolist()]
     good = len(found) == count and len(set(found)) == count and all(found)
     return found if good else [f"factor {k + 1}" for k in range(count)]
 

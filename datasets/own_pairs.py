@@ -21,7 +21,8 @@ import numpy as np
 from datasets.cache import SPLITS, Transitions
 from datasets.errors import DatasetInputError, SourceError
 from datasets.factors import Factor, FactorSpace, IntArray
-from datasets.own_files import NO_FACTORS, PAIRS, SPLIT, Table, pictures, place_of
+from datasets.own_files import NO_FACTORS, PAIRS, SPLIT, Table, place_of
+from datasets.own_images import pictures
 from datasets.recipe import Recipe
 from datasets.splits import digests
 from datasets.writer import Meter, Progress, Tables, scratch_files, write_cache
@@ -97,10 +98,11 @@ def build_pairs(table: Table, path: Path, recipe: Recipe) -> Iterator[Progress]:
         raise DatasetInputError(f"'{table.where}' is a list of pairs, which has no factors; {NO_FACTORS}")
     pairs = read_pairs(table)
     broken: list[str] = []
+    converted: Counter[str] = Counter()
     with scratch_files(path) as (scratch, partial):
         contents = np.full(len(pairs.places), -1, np.int64)  # a number for each different picture
         prints: list[bytes] = []
-        yield from _read_images(table, pairs, scratch, contents, prints, broken)
+        yield from _read_images(table, pairs, scratch, contents, prints, (broken, converted))
         ends = contents[pairs.ends]
         pairs.keep(np.asarray((ends >= 0).all(axis=1)), "an image could not be read")
         pairs.ends = contents[pairs.ends]
@@ -113,7 +115,12 @@ def build_pairs(table: Table, path: Path, recipe: Recipe) -> Iterator[Progress]:
         splits = _share_out(table.where, pairs, prints, recipe.seed)
         transitions = {split: _of_split(pairs, splits, n, recipe) for n, split in enumerate(SPLITS)}
         _check(table.where, pairs, transitions)
-        report = {"broken": broken, "notes": [*table.notes, *pairs.notes], "same_labels": 0}
+        report = {
+            "broken": broken,
+            "converted": dict(converted),
+            "notes": [*table.notes, *pairs.notes],
+            "same_labels": 0,
+        }
         tables = Tables(
             name=recipe.called or NAME,
             recipe=recipe,
@@ -175,13 +182,19 @@ def action_space(where: str, words: Sequence[str]) -> FactorSpace:
 
 
 def _read_images(
-    table: Table, pairs: PairList, scratch: Path, contents: IntArray, prints: list[bytes], broken: list[str]
+    table: Table,
+    pairs: PairList,
+    scratch: Path,
+    contents: IntArray,
+    prints: list[bytes],
+    found: tuple[list[str], Counter[str]],
 ) -> Iterator[Progress]:
-    """Every different picture once into the scratch file; `contents` and `prints` are filled."""
+    """Every different picture once into the scratch file; `contents` and `prints` are filled, and what was
+    broken and converted is `found`."""
     number: dict[bytes, int] = {}
     meter, reported = Meter("importing", len(contents)), time.perf_counter()
     with scratch.open("wb") as file:
-        for done, (image, pixels) in enumerate(pictures(table.files, pairs.places, table.where, broken), 1):
+        for done, (image, pixels) in enumerate(pictures(table.files, pairs.places, table.where, *found), 1):
             content = digests(pixels[None])[0]
             if content not in number:
                 number[content] = len(number)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from datasets.errors import DatasetInputError
-from datasets.own_files import NO_FACTORS, PAIRS, Table, kind_of, pictures, place_of
+from datasets.own_files import NO_FACTORS, PAIRS, Table, kind_of, place_of
+from datasets.own_images import pictures
 from datasets.own_pairs import CONNECTED, SHARES, PairList, pieces_of, read_pairs
 from datasets.own_preview import EXAMPLES, FEW, REACH, SPLITS, Outlook, Preview
 from datasets.source import ImageArray

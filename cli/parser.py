@@ -36,6 +36,7 @@ def make_parser() -> Parser:
         steering,
         sweep,
         training,
+        verifying,
         window,
     )
 
@@ -50,6 +51,17 @@ def make_parser() -> Parser:
     parser.set_defaults(command=window.open_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     training_groups = (training, sweep, steering, runs)
-    for group in (data, info, packing, *training_groups, exploring, retrieval, evaluation, graphs, window):
+    for group in (
+        data,
+        info,
+        verifying,
+        packing,
+        *training_groups,
+        exploring,
+        retrieval,
+        evaluation,
+        graphs,
+        window,
+    ):
         group.add_commands(commands)
     return parser

@@ -184,9 +184,10 @@ def make_recipe(
     called: str = "",
     rules: Sequence[str] = (),
     steps: Sequence[str] = (),
-    hold_out: Sequence[Asked | Mapping[str, Sequence[str | int]]] = (),
+    hold_out: Sequence[Asked | Hole | Mapping[str, Sequence[str | int]]] = (),
     frequency: str = "balanced",
     several: int = 0,
+    space: FactorSpace | None = None,
 ) -> Recipe:
     """The recipe of a data set, with the set's defaults for what is None. See `Recipe`.
 
@@ -214,6 +215,7 @@ def make_recipe(
         several: how many factors change at once in further test pairs, or 0.
         hold_out: what only the test has: a share of a factor's values or of some factors' combinations, or
             named combinations, each factor name -> value names or indices.
+        space: the factors as the user's files have them, where they are known; else the files are opened.
 
     Raises:
         DatasetInputError: an unknown set, factor or value, or a number out of range; see `Recipe`.
@@ -255,7 +257,8 @@ def make_recipe(
     if sparse and (several or frequency != "balanced"):
         raise DatasetInputError(f"{what} give all pairs that they allow; leave out --actions and --several")
     by_file = bool(source) and bool(holes or rules or steps or hold_out)
-    space = _space_of(name, source, stride, kinds, renames) if by_file else info(name).space
+    known = space or (None if by_file else info(name).space)
+    factors = known or _space_of(name, source, stride, kinds, renames)
     recipe = Recipe(
         name,
         seed=seed,
@@ -266,7 +269,7 @@ def make_recipe(
         images=images,
         skew=tuple(skew),
         correlate=tuple(correlate),
-        holes=tuple(hole(space, values) for values in holes),
+        holes=tuple(hole(factors, values) for values in holes),
         attributes=tuple(attributes),
         match=tuple(match),
         stride=default.stride if stride is None else stride,
@@ -275,12 +278,12 @@ def make_recipe(
         called="" if called == "own" else called,
         rules=tuple(rules),
         steps=tuple(steps),
-        hold_out=tuple(gap for asked in hold_out for gap in _held_out(space, asked, seed)),
+        hold_out=tuple(gap for asked in hold_out for gap in _held_out(factors, asked, seed)),
         frequency=frequency,
         several=several,
     )
     if rules or steps:
-        acting(space, recipe)  # refuses, before anything is read, what does not go together
+        acting(factors, recipe)  # refuses, before anything is read, what does not go together
     return recipe
 
 
@@ -297,18 +300,23 @@ def _space_of(
 
 
 def _held_out(
-    space: FactorSpace, asked: Asked | Mapping[str, Sequence[str | int]], seed: int
+    space: FactorSpace, asked: Asked | Hole | Mapping[str, Sequence[str | int]], seed: int
 ) -> tuple[Hole, ...]:
+    if isinstance(asked, Hole):
+        return (asked,)
     return choose(space, asked, seed) if isinstance(asked, Asked) else (hole(space, asked),)
 
 
-def called_problem(name: str) -> str:
-    """Why one's own data cannot have a name, as the end of a sentence; empty where they can."""
+def called_problem(name: str, known: bool = False) -> str:
+    """Why one's own data cannot have a name, as the end of a sentence; empty where they can.
+
+    `known`: whether it may be that of a set of the registry.
+    """
     if not name.strip():
         return "give it a name"
     if any(sign in name for sign in '/\\:*?"<>|#') or name.strip(". ") != name or not name.isprintable():
         return "it becomes a file's; leave out / \\ : * ? \" < > | # and dots or spaces at the ends"
-    if name in _RECIPES and name != "own":
+    if name in _RECIPES and name != "own" and not known:
         return "another data set has this name; choose another"
     return ""
 

@@ -19,6 +19,8 @@ from datasets.source import ImageArray
 
 if TYPE_CHECKING:
     from datasets.own_files import OwnFiles, Table
+    from datasets.pair_choices import PairChoices
+    from datasets.pair_rules import HeldOut
 
 EXAMPLES = 10
 FEW = 200  # test pairs; below, figures are rough
@@ -121,8 +123,14 @@ class OwnLook:
         self._made: dict[tuple[str, str], tuple[Column, IntArray | None]] = {}
         self._examples: dict[int, ImageArray] | None = None
 
-    def preview(self, kinds: Mapping[str, str]) -> Generator[None, None, Preview]:
-        """Look at everything but most images; yields between columns. `kinds`: column -> kind, or "ignore".
+    def preview(
+        self, kinds: Mapping[str, str], pairs: PairChoices | None = None
+    ) -> Generator[None, None, Preview]:
+        """Look at everything but most images; yields between columns.
+
+        Args:
+            kinds: column -> kind, or "ignore".
+            pairs: other pairs than usual, by the names of columns.
 
         Raises:
             SourceError: most of the examples cannot be read.
@@ -144,7 +152,7 @@ class OwnLook:
             yield
         examples = self._read_examples(own)
         yield
-        outlook = _outlook(own, found)
+        outlook = _outlook(own, found, pairs)
         yield
         return Preview(
             str(self.path),
@@ -194,7 +202,9 @@ class OwnLook:
         return self._examples
 
 
-def _outlook(own: OwnFiles, found: list[tuple[Column, IntArray | None]]) -> Outlook:
+def _outlook(
+    own: OwnFiles, found: list[tuple[Column, IntArray | None]], pairs: PairChoices | None
+) -> Outlook:
     from datasets.own import given_splits
 
     for column, _ in found:
@@ -211,26 +221,51 @@ def _outlook(own: OwnFiles, found: list[tuple[Column, IntArray | None]]) -> Outl
         tuple(Factor(column.name, column.values, column.kind) for column, _ in used)  # type: ignore[arg-type]
     )
     values = np.stack([codes for _, codes in used], axis=1)
+    try:
+        space, held_out = _with_pairs(space, pairs)
+    except DatasetError as error:
+        return Outlook("nothing", problem=str(error))
     if splits is None:
-        return outlook(space, values, None)
+        return outlook(space, values, None, held_out)
+    if held_out:
+        return Outlook("nothing", problem="the column split says itself which images are the test")
     # What is only not for the test goes to training, most of it
     return outlook(space, values, np.array([0 if split is None else split for split in splits]))
 
 
-def outlook(space: FactorSpace, values: IntArray, splits: IntArray | None) -> Outlook:
+def _with_pairs(space: FactorSpace, pairs: PairChoices | None) -> tuple[FactorSpace, HeldOut | None]:
+    """The factors with their actions, and what is held out.
+
+    Raises:
+        DatasetInputError: it could not be built so.
+    """
+    from datasets.pair_choices import trial
+    from datasets.pair_rules import HeldOut, acting
+
+    if pairs is None:
+        return space, None
+    recipe = trial("own", space, pairs)
+    space = acting(space, recipe)
+    return space, HeldOut(space, recipe.hold_out) if recipe.hold_out else None
+
+
+def outlook(
+    space: FactorSpace, values: IntArray, splits: IntArray | None, held_out: HeldOut | None = None
+) -> Outlook:
     """How many pairs labels promise.
 
     Args:
         space: the factors.
         values: of the images, [N, F].
         splits: of the images, [N]; None where they are drawn by content.
+        held_out: what only the test has; then it has nothing else.
     """
     from datasets.own_labels import LARGEST_GRID
 
     combinations = math.prod(space.sizes)
     if combinations > LARGEST_GRID:
         return Outlook("nothing", problem="there are too many combinations of values: ignore some columns")
-    counts, distinct = _expected(space, values, splits)
+    counts, distinct = _expected(space, values, splits, held_out)
     pairs = dict(zip(SPLITS, counts.sum(axis=1).tolist(), strict=True))
     problem, doubt = _trouble(space, counts)
     if problem:
@@ -239,7 +274,9 @@ def outlook(space: FactorSpace, values: IntArray, splits: IntArray | None) -> Ou
     return Outlook(possible, combinations, distinct, len(values) - distinct, pairs, problem, doubt)
 
 
-def _expected(space: FactorSpace, values: IntArray, splits: IntArray | None) -> tuple[np.ndarray, int]:
+def _expected(
+    space: FactorSpace, values: IntArray, splits: IntArray | None, held_out: HeldOut | None = None
+) -> tuple[np.ndarray, int]:
     """Expected pairs of each split and factor [3, F], and the number of images with other labels."""
     from datasets.own_pairs import SHARES
     from datasets.steps import GridNeighbours
@@ -247,7 +284,12 @@ def _expected(space: FactorSpace, values: IntArray, splits: IntArray | None) -> 
     held, first = np.unique(space.to_index(values), return_index=True)
     neighbours = GridNeighbours(space)
     counts = np.zeros((len(SPLITS), space.num_factors))
-    if splits is None:
+    if held_out is not None:  # the test's usual share goes to training
+        rest = np.array([SHARES[0] + SHARES[2], SHARES[1]])
+        for f, low, high in neighbours.among(held):
+            out = held_out.of(low).astype(int) + held_out.of(high)
+            counts[:, f] = (*((out == 0).sum() * rest**2), (out == 2).sum())
+    elif splits is None:
         for f, low, _ in neighbours.among(held):
             counts[:, f] = len(low) * np.square(SHARES)  # both images fall into the split
     else:
@@ -301,7 +343,7 @@ def words(found: Outlook) -> str:
     if found.pairs is not None:
         shares = ", ".join(f"{round(count):,} {split}" for split, count in found.pairs.items())
         total = round(sum(found.pairs.values()))
-        apart = f"of {found.actions} actions" if found.actions else "of images one step apart"
+        apart = f"of {found.actions} actions" if found.actions else "of images one action apart"
         lines.append(f"About {total:,} pairs {apart} are to be expected ({shares}).")
     if found.combinations:
         lines.append(f"{found.distinct:,} of {found.combinations:,} combinations of values have an image.")

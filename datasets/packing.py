@@ -9,7 +9,10 @@ row of each image.
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -18,10 +21,12 @@ import numpy as np
 from datasets.arrays import open_arrays, reading
 from datasets.cache import FORMAT as CACHE_FORMAT
 from datasets.cache import Cache
-from datasets.errors import CacheError, SourceError
+from datasets.errors import CacheError, DatasetInputError, SourceError
+from datasets.recipe import Recipe
 from datasets.writer import Meter, Progress, room_for_images, scratch_files
 
 FORMAT = "doscope-packed"
+WANTED = "a file that `doscope pack` wrote"
 _CHUNK = (1024, 8, 8, 1)
 _LEVEL = 4  # of gzip
 
@@ -54,6 +59,47 @@ def pack(cache_path: Path, path: Path) -> Iterator[Progress]:
         partial.replace(path)
 
 
+@dataclass(frozen=True)
+class Packed:
+    """What a packed file says of itself.
+
+    Attributes:
+        recipe: of its cache.
+        images: their number.
+        size_bytes: of the cache, about.
+        licence: of the images.
+    """
+
+    recipe: Recipe
+    images: int
+    size_bytes: int
+    licence: str
+
+
+def describe(packed: Path) -> Packed:
+    """A look at a packed file without unpacking it.
+
+    Raises:
+        SourceError: it is none, or damaged.
+    """
+    images = open_arrays(packed, WANTED).images("images")
+    with reading(packed), h5py.File(packed, "r") as file:
+        if file.attrs.get("format") != FORMAT:
+            raise _not_packed(packed)
+        recipe, licence = json.loads(str(file.attrs["recipe"])), str(file.attrs["licence"])
+    if not isinstance(recipe, dict):
+        raise SourceError(f"'{packed}' is damaged (its recipe); get it again")
+    try:
+        read = Recipe.from_json(recipe)
+    except DatasetInputError as error:
+        raise SourceError(f"'{packed}' is damaged ({error}); get it again") from error
+    return Packed(read, images.rows, images.rows * math.prod(images.shape), licence)
+
+
+def _not_packed(path: Path) -> SourceError:
+    return SourceError(f"'{path}' is not a packed data set; name a file that `doscope pack` wrote")
+
+
 def unpack(packed: Path, path: Path) -> Iterator[Progress]:
     """Make the cache of a packed file at `path`, when it is whole; closing the iterator cancels.
 
@@ -64,10 +110,10 @@ def unpack(packed: Path, path: Path) -> Iterator[Progress]:
     packed, path = Path(packed), Path(path)
     if path.resolve() == packed.resolve():
         raise CacheError(f"'{path}' is the packed file itself; give another name with --out")
-    arrays = open_arrays(packed, "a file that `doscope pack` wrote")
+    arrays = open_arrays(packed, WANTED)
     with reading(packed), h5py.File(packed, "r") as file:
         if file.attrs.get("format") != FORMAT:
-            raise SourceError(f"'{packed}' is not a packed data set; name a file that `doscope pack` wrote")
+            raise _not_packed(packed)
     order, images = arrays.read("order"), arrays.images("images")
     rows = images.rows
     if order.shape != (rows,) or (np.sort(order) != np.arange(rows)).any():

@@ -5,13 +5,14 @@ One's own data under names of their own (datasets/kept.py) are not among them: t
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import datasets
 from datasets.errors import DatasetInputError
 from datasets.home import caches_dir
 from datasets.kept import own_names
-from datasets.recipe import LABELLED
+from datasets.recipe import LABELLED, Recipe
 from datasets.registry import entries
 
 PACKED = ".packed.h5"  # how the name of a packed file ends
@@ -39,6 +40,29 @@ def place_for(name: str) -> Path:
     if name in datasets.names() or path.exists():
         raise DatasetInputError(f"there is a data set '{name}' already; choose another name")
     return path
+
+
+def place_for_recipe(recipe: Recipe, name: str) -> Path:
+    """The same of a cache that comes ready from elsewhere: it may have the usual name of its recipe.
+
+    Raises:
+        DatasetInputError: it cannot be one, or there is a data set of this name.
+    """
+    usual = datasets.cache_path(recipe)
+    inside = usual.parent == caches_dir()  # a recipe that others wrote may name anything
+    if inside and name == usual.stem and not usual.exists() and not datasets.called_problem(name, known=True):
+        return usual
+    return place_for(name)
+
+
+def free_name(recipe: Recipe, stem: str) -> str:
+    """A name for a cache that comes ready from elsewhere: its recipe's, its file's, or with a number."""
+    names = [datasets.cache_path(recipe).stem, stem, *(f"{stem}-{k}" for k in range(2, 1000))]
+    for name in names:
+        with contextlib.suppress(DatasetInputError):
+            place_for_recipe(recipe, name)
+            return name
+    return ""
 
 
 def why_not_drawn(name: str) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 
 from datasets.errors import CacheError, DatasetError, DatasetInputError
 from datasets.factors import IntArray
+from datasets.pair_choices import PairChoices, words_of
+from datasets.report_words import report_words
 from engine.errors import InputError
 from engine.results import Image, LoadedImage
 from gui import requests as rq
@@ -135,7 +137,13 @@ class DataWork:
             steps = datasets.build_steps(name, source=Path(source) if source else None, seed=seed)
         else:
             recipe = datasets.make_recipe(
-                "own", source=Path(own.source), seed=seed, kinds=own.kinds, renames=own.renames, called=name
+                "own",
+                source=Path(own.source),
+                seed=seed,
+                kinds=own.kinds,
+                renames=own.renames,
+                called=name,
+                **own.pairs.parts(),
             )
             steps = datasets.build_recipe(recipe)
         for step in steps:
@@ -179,6 +187,9 @@ class DataWork:
             licence=cache.licence,
             citation=cache.citation,
             has_factor_labels=cache.has_factor_labels,
+            pair_words=words_of(cache.space, cache.recipe),
+            source=cache.recipe.source if Path(cache.recipe.source or "?").exists() else "",
+            report=report_words(cache.report),
         )
 
     def entries(self) -> tuple[DatasetEntry, ...]:
@@ -205,7 +216,8 @@ class DataWork:
                 num_images, space = cache.num_images, cache.space
                 if own is not None:
                     recipe = cache.recipe
-                    own = rq.OwnChoices(recipe.source, recipe.kinds, recipe.renames)
+                    pairs = PairChoices.of(recipe)
+                    own = rq.OwnChoices(recipe.source, recipe.kinds, recipe.renames, pairs)
             except DatasetError as error:
                 problem = str(error)
         size = info.cache.stat().st_size if info.cache.exists() else 0

@@ -101,3 +101,21 @@ class Drafted:
     name: str
     expected: Expected | None
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class PackedView:
+    """A packed file.
+
+    Attributes:
+        name: a free one for its data set.
+        images: their number.
+        size_bytes: of the cache that it becomes.
+        licence: of the images, a sentence.
+    """
+
+    file: str
+    name: str
+    images: int
+    size_bytes: int
+    licence: str

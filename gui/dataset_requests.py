@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from datasets.pair_choices import PairChoices
 from gui.request import Request
 from gui.retrieval_requests import Split
 
@@ -114,12 +115,50 @@ class BuildDrawn(Request):
 
 
 @dataclass(frozen=True, eq=False)
+class BuildRuled(Request):
+    """Build a data set with other pairs, as a set of its own. Answers DatasetView.
+
+    Attributes:
+        dataset: a name of the registry.
+        source: its files; empty for one that is built in.
+        name: of the new set.
+    """
+
+    dataset: str
+    source: str
+    choices: PairChoices
+    name: str
+    text: ClassVar[str] = "Building the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
 class PackDataset(Request):
     """Write a cache in its small form into a file. Answers Written."""
 
     dataset: str
     file: str
     text: ClassVar[str] = "Packing the data set"
+    cancellable: ClassVar[bool] = True
+    background: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class LookPacked(Request):
+    """What a packed file holds. Answers PackedView."""
+
+    file: str
+    text: ClassVar[str] = "Looking at the file"
+
+
+@dataclass(frozen=True, eq=False)
+class UnpackDataset(Request):
+    """Make a cache of a packed file, under a name. Answers DatasetView."""
+
+    file: str
+    name: str
+    text: ClassVar[str] = "Unpacking the data set"
     cancellable: ClassVar[bool] = True
     background: ClassVar[bool] = True
 

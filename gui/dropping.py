@@ -47,7 +47,8 @@ class Dropping(QObject):
     Signals:
         asked: a Request for the engine thread.
         warned: a sentence for the user that stays.
-        library_found(Dropped): the files of a data set, one's own or another, or a run in either form.
+        library_found(Dropped): the files of a data set, one's own or another, a packed one, or a run in
+            either form.
         cache_found(path): a data set that is built already.
         session_found(path), picture_found(path): files that Explore shows.
     """
@@ -85,12 +86,7 @@ class Dropping(QObject):
             "session": self.session_found,
             "picture": self.picture_found,
         }
-        if found.what == "packed":
-            self.warned.emit(
-                f"{Path(found.path).name} is a packed data set: make a cache of it with "
-                f"`doscope unpack '{found.path}' --out FILE.h5`, then drop that."
-            )
-        elif found.what in signals:
+        if found.what in signals:
             signals[found.what].emit(found.path)
         else:
             self.library_found.emit(found)

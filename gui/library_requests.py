@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from datasets.pair_choices import USUAL_PAIRS, PairChoices
 from engine.run_notes import RunNotes
 from gui.request import Request
 
@@ -24,11 +25,13 @@ class OwnChoices:
         source: the folder, archive or file.
         kinds: "column=kind" where the kind is not the guessed one.
         renames: "column=name" where a factor is not called as its column.
+        pairs: of other kinds than usual, by the names of factors.
     """
 
     source: str = ""
     kinds: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
+    pairs: PairChoices = USUAL_PAIRS
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +58,13 @@ class PreviewOwn(Request):
     Attributes:
         kinds: "column=kind" where another kind is wanted than the guessed one.
         again: the files are those of the last time; what was read of them will do.
+        pairs: of other kinds than usual, by the names of columns.
     """
 
     source: str
     kinds: tuple[str, ...] = ()
     again: bool = False
+    pairs: PairChoices = USUAL_PAIRS
     text: ClassVar[str] = "Looking at the files"
     cancellable: ClassVar[bool] = True
 

@@ -62,6 +62,9 @@ class DatasetView:
         split_sizes: images by split name.
         pair_counts: transitions by split name.
         has_factor_labels: whether factor values of its images are known.
+        pair_words: what is unusual about its pairs, phrases.
+        source: the files that it was built of, where they are still there.
+        report: what was converted and left out when it was built, sentences.
     """
 
     dataset: str
@@ -77,6 +80,9 @@ class DatasetView:
     licence: str = ""
     citation: str = ""
     has_factor_labels: bool = True
+    pair_words: tuple[str, ...] = ()
+    source: str = ""
+    report: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

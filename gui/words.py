@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def readable(name: str) -> str:
@@ -114,6 +114,27 @@ def end_of_run(reason: str) -> str:
 def without_options(sentence: str) -> str:
     """A sentence of the command line for people who see a window: without its options."""
     return re.sub(r" (?:as|with) --source(?: [A-Z]+)?| \(--kind [^)]*\)", "", sentence)
+
+
+_OPTIONS = {  # what the command line calls them -> what forms do
+    r"; ask for fewer with --several": "; ask for fewer",
+    r" with --several": "",
+    r"ask for more --train-pairs": "the set is too small for that",
+    r"; leave out --step \S+": "",
+    r"--pairs wrap is": "going on around the end is",
+    r"--pairs set is": "setting to a value is",
+    r"leave out --hold-out or": "hold nothing out or leave out",
+    r"a hole names no value of (.+); give at least one": r"name at least one value of \1",
+}
+
+
+def in_the_window(sentence: str, names: Iterable[str] = ()) -> str:
+    """A sentence of the command line about pairs as a form says it; names of factors as words."""
+    for options, words in _OPTIONS.items():
+        sentence = re.sub(options, words, sentence)
+    for name in names:
+        sentence = sentence.replace(name, readable(name))
+    return without_options(sentence)
 
 
 def facts_html(facts: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -39,6 +39,7 @@ TIPS = (
 MOST_ROWS = 100
 SHOWN_VALUES = 5
 NAME_WIDTH = 160
+MOST_HEIGHT = 300
 HEADINGS = ("Column", "Factor", "Kind", "Values")
 
 
@@ -122,6 +123,12 @@ class ColumnTable(QScrollArea):
         self.rows: list[ColumnRow] = []
         self._hidden: tuple[Column, ...] = ()
 
+    def sizeHint(self) -> QSize:
+        """All rows, or as many as there is room for in a usual window."""
+        inside = self.widget()
+        wanted = inside.sizeHint().height() if inside is not None else 0
+        return QSize(super().sizeHint().width(), min(wanted, MOST_HEIGHT))
+
     def set_columns(self, columns: Sequence[Column], renames: dict[str, str]) -> None:
         """Begin anew, with the kinds that the columns have and other names for some."""
         self.rows = [
@@ -149,6 +156,9 @@ class ColumnTable(QScrollArea):
         grid.setColumnStretch(len(HEADINGS) - 1, 1)
         grid.setRowStretch(len(self.rows) + 2, 1)
         self.setWidget(inside)
+        self.setMaximumHeight(inside.sizeHint().height())
+        self.setMinimumHeight(min(inside.sizeHint().height(), MOST_HEIGHT // 2))
+        self.updateGeometry()
         self.check()
 
     def update_columns(self, columns: Sequence[Column]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from datasets.pair_choices import PairChoices
 from gui import requests as rq
 from gui.library.dataset_detail import DatasetDetail
 from gui.replies import (
@@ -46,7 +47,9 @@ class DatasetDesk(QObject):
         super().__init__(parent)
         self._detail, self._selection, self._view = detail, selection, view
         self._picked_from = ""  # the data set of the image that Explore is to show
-        self.builds = (rq.kind_of(rq.BuildDataset, view), rq.kind_of(rq.BuildDrawn, view))
+        self.builds = tuple(
+            rq.kind_of(build, view) for build in (rq.BuildDataset, rq.BuildDrawn, rq.BuildRuled)
+        )
         selection.dataset_changed.connect(self._on_dataset)
         detail.build_requested.connect(self._build)
         detail.cancel_requested.connect(self._cancel)
@@ -54,6 +57,7 @@ class DatasetDesk(QObject):
         detail.use_requested.connect(self.dataset_wanted)
         detail.opened.connect(lambda name: self.asked.emit(rq.OpenDataset(name, build=False, view=view)))
         detail.pack_requested.connect(self._pack)
+        detail.ruled_requested.connect(self._build_ruled)
         detail.delete_requested.connect(lambda name: self.asked.emit(rq.DeleteDataset(name)))
         detail.pages.asked.connect(self.asked)
         detail.pages.build_wanted.connect(self._build_drawn)
@@ -61,7 +65,7 @@ class DatasetDesk(QObject):
 
     def answers(self) -> dict[str, Answer]:
         """Kind of request -> the method that takes its payloads."""
-        build, build_drawn = self.builds
+        build, build_drawn, build_ruled = self.builds
         return {
             **self._detail.pages.answers(),
             rq.kind_of(rq.OpenDataset, self._view): self._detail.set_opened,
@@ -70,7 +74,8 @@ class DatasetDesk(QObject):
             rq.kind_of(rq.DeleteDataset): self._on_deleted,
             rq.kind_of(rq.VerifyDataset): self._on_verified,
             build: self.on_built,
-            build_drawn: self._on_drawn,
+            build_drawn: self.on_new,
+            build_ruled: self.on_new,
         }
 
     def on_ended(self, kind: str) -> None:
@@ -79,9 +84,11 @@ class DatasetDesk(QObject):
             self._detail.set_building("")
 
     def on_failed(self, kind: str, failure: Failure) -> None:
-        """What is wrong with an imbalanced set is said at its form too."""
+        """What is wrong with an imbalanced set, or with other pairs, is said at the form too."""
         if kind == self.builds[1]:
             self._detail.pages.imbalance.refuse(failure.sentence)
+        elif kind == self.builds[2]:
+            self._detail.pairs_dialog.refuse(failure.sentence)
 
     def set_activity(self, activity: Activity | None) -> None:
         """How far a build is."""
@@ -96,6 +103,10 @@ class DatasetDesk(QObject):
 
     def _pack(self, name: str, file: str) -> None:
         self.asked.emit(rq.PackDataset(name, file, view=self._view))
+
+    def _build_ruled(self, dataset: str, source: str, choices: PairChoices, name: str) -> None:
+        self._detail.set_building(name)
+        self.asked.emit(rq.BuildRuled(dataset, source, choices, name, view=self._view))
 
     def _build_drawn(self, request: rq.BuildDrawn) -> None:
         self._detail.set_building(request.name)
@@ -120,8 +131,8 @@ class DatasetDesk(QObject):
         if chosen is not None and chosen.dataset == view.dataset:
             self.dataset_wanted.emit(view.dataset)
 
-    def _on_drawn(self, view: DatasetView) -> None:
-        """An imbalanced set: shown, with the pairs that were expected and those that there are."""
+    def on_new(self, view: DatasetView) -> None:
+        """A set under a new name: it is shown."""
         self._detail.forget()
         self.hinted.emit(f"The data set {view.dataset} is built: {count(view.num_images)} images.")
         self.changed.emit(view.dataset)

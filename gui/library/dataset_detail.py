@@ -8,7 +8,9 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
+from datasets.pair_choices import USUAL, PairChoices, offer_for, plain
 from gui.library.dataset_pages import DatasetPages
+from gui.library.pair_rules_dialog import PairRulesDialog
 from gui.library.questions import ask_to_delete
 from gui.replies import Activity, DatasetEntry, DatasetView
 from gui.widgets import button, caption, heading, named, row
@@ -31,6 +33,7 @@ class DatasetDetail(QWidget):
         use_requested(name): make it the window's data set.
         opened(name): its counts are wanted.
         pack_requested(name, file), delete_requested(name): what is done with the file.
+        ruled_requested(name, source folder or "", PairChoices, new name): build it with other pairs.
     """
 
     build_requested = Signal(str, str)
@@ -41,6 +44,7 @@ class DatasetDetail(QWidget):
     opened = Signal(str)
     pack_requested = Signal(str, str)
     delete_requested = Signal(str)
+    ruled_requested = Signal(str, str, object, str)
 
     def __init__(self, view: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +52,13 @@ class DatasetDetail(QWidget):
         self._view: DatasetView | None = None  # the entry's opened cache
         self._building = self._in_use = ""
         self._training = False
+        self._sources: dict[str, str] = {}  # what was named for each set
         self.title = heading("")
         self.summary = named(caption("", wrap=True), "library_dataset_summary", "The data set in a line")
         self.pages = DatasetPages(view)
         self.facts, self.page = self.pages.facts, self.pages.sheet
         self.source = named(QLineEdit(), "library_source", "Folder of the original files")
-        self.source.textChanged.connect(self._update)
+        self.source.textChanged.connect(self._on_source)
         self.choose = button(
             "Choose\N{HORIZONTAL ELLIPSIS}",
             "library_choose_source",
@@ -68,6 +73,11 @@ class DatasetDetail(QWidget):
         )
         self.source_hint = caption("", wrap=True)
         self.build = button("Build", "library_build", "Build the data set", self._build)
+        self.other_pairs = button(
+            f"Other pairs{DOTS}", "library_other_pairs", "Build it with other pairs", self._ask_pairs
+        )
+        self.pairs_dialog = PairRulesDialog(self, "pairs", builds=True)
+        self.pairs_dialog.chosen.connect(self._on_pairs)
         self.use = button(
             "Use", "library_use", "Use this data set", lambda: self.use_requested.emit(self._name()),
             "Make it the data set of Explore and Retrieve",
@@ -103,9 +113,8 @@ class DatasetDetail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row(self.title, 1))
-        layout.addLayout(
-            row(self.use, self.build, self.verify, self.pack, self.folder, 1, self.delete, spacing=6)
-        )
+        actions = (self.use, self.build, self.other_pairs, self.verify, self.pack, self.folder)
+        layout.addLayout(row(*actions, 1, self.delete, spacing=6))
         layout.addWidget(self.summary)
         layout.addWidget(self.source_hint)
         layout.addWidget(self.source_row)
@@ -117,6 +126,7 @@ class DatasetDetail(QWidget):
         another = self._entry is None or entry.name != self._entry.name or entry.built != self._entry.built
         self._entry = entry
         self._view = None if another else self._view
+        self.source.setText(self._sources.get(entry.name, ""))
         self._update()
         self.pages.set_entry(entry, another)
         if another and entry.built and not entry.problem:
@@ -158,7 +168,29 @@ class DatasetDetail(QWidget):
         """Counts that only the opened cache knows."""
         if self._entry is not None and view.dataset == self._entry.name:
             self._view = view
+            if not self.source.text():
+                self.source.setText(view.source)
             self._update()
+
+    def set_source(self, name: str, place: str) -> None:
+        """Fill in the place of a set's files."""
+        self._sources[name] = place
+        if name == self._name():
+            self.source.setText(place)
+
+    def _on_source(self, text: str) -> None:
+        self._sources[self._name()] = text
+        self._update()
+
+    def _ask_pairs(self) -> None:
+        entry = self._entry
+        if entry is not None:
+            self.pairs_dialog.begin(
+                entry.name, f"{entry.name} with other pairs", plain(entry.space), offer_for(entry.name)
+            )
+
+    def _on_pairs(self, choices: PairChoices, name: str) -> None:
+        self.ruled_requested.emit(self._name(), self.source.text().strip(), choices, name)
 
     def _name(self) -> str:
         return self._entry.name if self._entry else ""
@@ -231,6 +263,13 @@ class DatasetDetail(QWidget):
         why_not = self._why_not_build(entry)
         self.build.setEnabled(not why_not)
         self.build.setToolTip(why_not)
+        offer = offer_for(entry.name)
+        why_no_pairs = why_not if offer and not entry.built else "" if offer else offer.why_not
+        self.other_pairs.setVisible(not entry.special and entry.own is None)
+        self.other_pairs.setEnabled(not why_no_pairs and not self._building)
+        self.other_pairs.setToolTip(
+            why_no_pairs or "Larger steps, around the end, set to a value; what only the test has"
+        )
         self.use.setEnabled(usable and not self._building)
         self.build.setVisible(not entry.special)
         self.verify.setEnabled(usable and not self._building)
@@ -278,7 +317,10 @@ def summary_words(entry: DatasetEntry, view: DatasetView | None) -> str:
     if view is not None:
         pairs = ", ".join(f"{count(number)} {split}" for split, number in view.pair_counts.items())
         parts.append(f"pairs: {pairs}")
-    return " \N{MIDDLE DOT} ".join(parts)
+    line = " \N{MIDDLE DOT} ".join(parts)
+    if view is not None and view.pair_words:
+        line = f"{line}\nBuilt with other pairs: {'; '.join(view.pair_words)}."
+    return line
 
 
 def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
@@ -289,6 +331,10 @@ def facts_words(entry: DatasetEntry, view: DatasetView | None) -> str:
         pairs = ", ".join(f"{count(number)} {split}" for split, number in view.pair_counts.items())
         facts["Images"] = f"{count(view.num_images)} in the file"
         facts["Pairs"] = f"{pairs}; {count(view.null_pairs_dropped)} without a visible change left out"
+        if view.pair_words or offer_for(entry.name).actions:
+            facts["Other pairs" if view.pair_words else "A pair is"] = "; ".join(view.pair_words) or USUAL
+        if view.report:
+            facts["Reading"] = "; ".join(view.report)
     if entry.space.factors and (entry.own is None or entry.built):
         factors = ", ".join(f"{readable(f.name)} {f.size} ({f.kind})" for f in entry.space.factors)
         facts["Factors"] = f"{factors}: {count(entry.space.num_images)} combinations"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from datasets.factors import FactorSpace
 from engine.errors import RunError
 from gui import requests as rq
 from gui.dataset_replies import Drafted, DrawnPairs, Expected, FoundImage, PairCounts, ValueCounts
+from gui.library.packed_work import look_packed, packed_place
 from gui.library.trash import to_trash
 from gui.replies import Activity, DatasetEntry, Deleted, Written
 from gui.words import file_size
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from datasets.recipe import Recipe
     from datasets.writer import Progress
     from gui.data_work import DataWork
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A source whose factors take a while to be found out."""
+
+    def look(self) -> Iterator[None]: ...
 
 
 class DatasetWork:
@@ -37,7 +45,10 @@ class DatasetWork:
             rq.DrawPairs: self.draw_pairs,
             rq.DraftDrawn: self.draft,
             rq.BuildDrawn: self.build,
+            rq.BuildRuled: self.build_ruled,
             rq.PackDataset: self.pack,
+            rq.LookPacked: look_packed,
+            rq.UnpackDataset: self.unpack,
             rq.DeleteDataset: self.delete,
         }
 
@@ -189,7 +200,36 @@ class DatasetWork:
             holes=tuple(hole(cache.space, values) for values in weights.holes),
         )
 
+    # ------------------------------------------------------------ other pairs
+
+    def build_ruled(self, request: rq.BuildRuled) -> Iterator[object]:
+        """Activities on the way, then the new set."""
+        import datasets
+        from datasets.special import place_for
+
+        path, place = place_for(request.name), Path(request.source) if request.source else None
+        source = datasets.make_source(request.dataset, place)
+        for _ in source.look() if isinstance(source, Looking) else ():
+            yield Activity(request.kind, "Reading the factors", cancellable=True)
+        recipe = datasets.make_recipe(
+            request.dataset, source=place, space=source.space, **request.choices.parts()
+        )
+        for step in datasets.build_recipe(recipe, path):
+            yield _activity(request, f"Building {request.name}: {step.stage}", step)
+        self._data.forget_file(path)
+        yield self._data.view(request.name)
+
     # ------------------------------------------------------------ the file
+
+    def unpack(self, request: rq.UnpackDataset) -> Iterator[object]:
+        """Activities on the way, then the new set."""
+        from datasets.packing import unpack
+
+        path = packed_place(request.file, request.name)
+        for step in unpack(Path(request.file), path):
+            yield _activity(request, f"Unpacking {request.name}", step)
+        self._data.forget_file(path)
+        yield self._data.view(request.name)
 
     def pack(self, request: rq.PackDataset) -> Iterator[object]:
         """Activities on the way, then Written."""

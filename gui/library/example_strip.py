@@ -66,7 +66,7 @@ class Example(QWidget):
 
 
 class ExampleStrip(QWidget):
-    """Up to ten images, five in a row."""
+    """Up to ten images, five in a row; or five pairs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,8 +79,10 @@ class ExampleStrip(QWidget):
         for place in range(PER_ROW):
             self._grid.setColumnStretch(place, 1)
 
-    def set_examples(self, images: Image, labels: tuple[tuple[str, ...], ...]) -> None:
-        """Show images uint8 [n, h, w, 3] with the entry of each column."""
+    def set_examples(
+        self, images: Image, labels: tuple[tuple[str, ...], ...], in_pairs: bool = False
+    ) -> None:
+        """Show images uint8 [n, h, w, 3] with the entry of each column; of pairs the two below each other."""
         for old in self.examples:
             self._grid.removeWidget(old)
             old.deleteLater()
@@ -88,7 +90,8 @@ class ExampleStrip(QWidget):
         for number, image in enumerate(images):
             made = Example(number)
             made.set_image(image)
-            self._grid.addWidget(made, *divmod(number, PER_ROW))
+            place = (number % 2, number // 2) if in_pairs else divmod(number, PER_ROW)
+            self._grid.addWidget(made, *place)
             self.examples.append(made)
 
     def set_names(self, names: tuple[str, ...]) -> None:

@@ -125,13 +125,14 @@ class HoleRule(Rule):
     """Values of one or two factors that training never sees together."""
 
     what = "hole"
+    title = "Hole"
 
     def __init__(self, space: FactorSpace, name: str, hole: dict[str, Sequence[str]] | None = None) -> None:
         super().__init__(space, name)
         given = list((hole or {}).items())
         self.parts: list[tuple[QComboBox, QLineEdit]] = []
         for at in range(max(2, len(given))):
-            factor = self._factor(f"factor_{at}", "Factor of the hole", optional=at > 0)
+            factor = self._factor(f"factor_{at}", f"Factor of the {self.what}", optional=at > 0)
             values = named(
                 QLineEdit(), f"{name}_values_{at}", "Values that are left out",
                 "Values that are left out, by name or number from 0 on, with commas between them",
@@ -142,7 +143,9 @@ class HoleRule(Rule):
                 values.setText(", ".join(given[at][1]))
             values.textChanged.connect(lambda _text: self.changed.emit())
             self.parts.append((factor, values))
-        box = row(QLabel("Hole"), *(widget for part in self.parts for widget in part), self.remove, spacing=6)
+        box = row(
+            QLabel(self.title), *(widget for part in self.parts for widget in part), self.remove, spacing=6
+        )
         for at in range(1, 1 + 2 * len(self.parts)):
             box.setStretch(at, 1)
         self.setLayout(box)

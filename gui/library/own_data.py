@@ -39,7 +39,7 @@ class OwnData(QObject):
         detail.cancel_requested.connect(self.cancel)
         self.wizard = OwnWizard(parent)
         self.wizard.preview_wanted.connect(
-            lambda source, kinds, again: self.asked.emit(rq.PreviewOwn(source, kinds, again))
+            lambda source, kinds, again, pairs: self.asked.emit(rq.PreviewOwn(source, kinds, again, pairs))
         )
         self.wizard.build_wanted.connect(self._on_build)
         self.wizard.cancel_wanted.connect(self.cancel)

@@ -38,7 +38,7 @@ class OwnPreviews:
             self._look = OwnLook(path)
             yield None
         kinds = dict(item.rpartition("=")[::2] for item in request.kinds)
-        preview = yield from self._look.preview(kinds)
+        preview = yield from self._look.preview(kinds, request.pairs)
         if preview.images * len(preview.columns) > MOST_KEPT:
             self._look = None
         yield preview

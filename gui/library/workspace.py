@@ -18,6 +18,7 @@ from gui.library.run_detail import RunDetail
 from gui.library.runs_panel import RunsPanel
 from gui.library.study_view import StudyView
 from gui.library.table import EntryTable
+from gui.library.unpacking import Unpacking
 from gui.replies import (
     Activity,
     DatasetEntry,
@@ -80,6 +81,7 @@ class LibraryWorkspace(Workspace):
         self.desk = DatasetDesk(self.dataset_detail, selection, VIEW, self)
         self.study = StudyView()
         self.own = OwnData(self.dataset_detail, self)
+        self.unpacking = Unpacking(self)
         self.empty = EmptyState("Nothing chosen", "Choose a data set or a run on the left.")
         self._lay_out()
         self._connect()
@@ -105,7 +107,7 @@ class LibraryWorkspace(Workspace):
         )
         self.studies = button("Studies", "library_studies", "Trials of doscope sweep", self.show_studies)
         parts = (
-            ("Data sets", self.datasets, refresh),
+            ("Data sets", self.datasets, self.unpacking.button, refresh),
             ("Runs", self.runs_panel, self.studies, self.import_run, folder),
         )
         for title, table, *extra in parts:
@@ -148,6 +150,8 @@ class LibraryWorkspace(Workspace):
         self.own.asked.connect(self.asked)
         self.own.cancelled.connect(self.cancelled)
         self.own.built.connect(self._on_own)
+        self.unpacking.asked.connect(self.asked)
+        self.unpacking.unpacked.connect(self.desk.on_new)
         desk = self.desk
         for theirs, ours in (
             (desk.asked, self.asked),
@@ -183,6 +187,7 @@ class LibraryWorkspace(Workspace):
             rq.kind_of(rq.ExportRun): self._on_exported,
             rq.kind_of(rq.ImportRun): self._on_imported,
             **self.own.answers(),
+            **self.unpacking.answers(),
         }
 
     def on_ended(self, kind: str) -> None:
@@ -321,11 +326,15 @@ class LibraryWorkspace(Workspace):
             self.add_folder(str(Path(dropped.path).parent))
         elif dropped.what == "exported run":
             self.asked.emit(rq.ImportRun(dropped.path))
+        elif dropped.what == "packed":
+            self.unpacking.look(dropped.path)
         else:
             self._shown = dropped.name
             self.show_dataset(dropped.name)
-            take = self.own.open_at if dropped.what == "own" else self.dataset_detail.source.setText
-            take(dropped.path)
+            if dropped.what == "own":
+                self.own.open_at(dropped.path)
+            else:
+                self.dataset_detail.set_source(dropped.name, dropped.path)
 
     def _evaluate(self, path: str) -> None:
         self._evaluated_path = path

@@ -1,101 +1,52 @@
 """Feeds damaged files to all importers: `python scripts/fuzz_importers.py [--files 20000] [--seed 0]`.
 
-Small sound files of each format (those of the tests) are damaged at random places and built. Each has to
-end in a cache or in a sentence (DatasetError), within five seconds, with nothing left beside it. A report
-is printed; the exit code is 1 if any file did worse. Not part of the tests, which do the same to a few.
+Small sound files of each format (scripts/fuzz_files.py) are damaged at random places and built, looked at,
+unpacked, verified. Each has to end well or in a sentence (DatasetError), within five seconds, with nothing
+left beside it, and without asking for a gigabyte of memory. A report is printed; the exit code is 1 if any
+file did worse. Not part of the tests, which do the same to a few.
+
+With `--atheris`, where that package is installed (`pip install atheris`), damage that reaches new code is
+tried further: libFuzzer chooses what the dice show. It ends at the first file that does worse.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
+import pkgutil
 import random
-import shutil
+import signal
 import sys
-import tarfile
 import tempfile
 import time
-import zipfile
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import datasets  # noqa: E402
-from datasets.errors import DatasetError  # noqa: E402
-from datasets.factors import Factor  # noqa: E402
-from datasets.importers import mpi3d  # noqa: E402
-from tests.datasets import set_files as files  # noqa: E402
+sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 LIMIT_S = 5.0
-COUNTS = {"train_pairs": 5, "validation_pairs": 1, "test_pairs": 1}
-Damage = Callable[[bytes], bytes]
-Maker = Callable[[Path, Path, Damage], Path]  # sound files, an empty folder, the damage -> what is imported
+HANGS_S = 20  # then it is interrupted
+MEMORY = 1 << 30  # bytes beside what the sound files take
+GOOD = ("done", "refused")
+T = TypeVar("T")
 
 
-def whole(pattern: str) -> Maker:
-    """Damages one of the files as they lie on the disk."""
+class Dice(Protocol):
+    """What decides over the damage: `random.Random`, or libFuzzer."""
 
-    def make(sound: Path, folder: Path, harm: Damage) -> Path:
-        shutil.copytree(sound, folder, dirs_exist_ok=True)
-        victims = sorted(folder.glob(pattern))
-        victim = victims[len(harm(b"1234567")) % len(victims)]
-        victim.write_bytes(harm(victim.read_bytes()))
-        return folder if len(victims) > 1 else victim
+    def random(self) -> float: ...
 
-    return make
+    def randrange(self, stop: int, /) -> int: ...
+
+    def choice(self, some: Sequence[T], /) -> T: ...
 
 
-def members(sound: Path, folder: Path, harm: Damage) -> Path:
-    """Damages an array of an npz file and packs it soundly."""
-    with zipfile.ZipFile(next(sound.iterdir())) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    victim = sorted(parts)[len(harm(b"1234567")) % len(parts)]
-    return files.zip_of(folder / "x.npz", parts | {victim: harm(parts[victim])})
-
-
-def matrices(_: Path, folder: Path, harm: Damage) -> Path:
-    """Damages the images or the labels of SmallNORB before they are gzipped."""
-    part = ("dat", "cat", "info")[len(harm(b"1234567")) % 3]
-    return files.write_smallnorb(folder, harm={part: harm})[0]
-
-
-def cars(sound: Path, folder: Path, harm: Damage) -> Path:
-    """Damages a MATLAB file before it is put into the archive."""
-    with tarfile.open(next(sound.iterdir())) as archive:
-        name = "data/cars/car_001_mesh.mat"
-        member = archive.extractfile(name)
-        data = member.read() if member else b""
-    path = folder / "cars"
-    path.mkdir()
-    (path / "list.txt").write_text("car_001_mesh\ncar_002_mesh\n")
-    (path / "car_002_mesh.mat").write_bytes(data)
-    (path / "car_001_mesh.mat").write_bytes(harm(data))
-    return folder
-
-
-def write_mpi3d(folder: Path) -> files.Written:
-    """Two colours and shapes, two positions of each axis."""
-    images = files.noise((16, 64, 64, 3))
-    return files.write_images_npz(folder / "mpi3d.npz", images), images
-
-
-KINDS: dict[str, tuple[str, Callable[[Path], files.Written], Maker]] = {
-    "3dshapes": ("3dshapes", files.write_shapes3d, whole("*")),
-    "dsprites npz": ("dsprites", files.write_dsprites, whole("*")),
-    "dsprites arrays": ("dsprites", files.write_dsprites, members),
-    "dsprites hdf5": ("dsprites", files.write_dsprites_hdf5, whole("*")),
-    "smallnorb": ("smallnorb", files.write_smallnorb, whole("*training*")),
-    "smallnorb inside": ("smallnorb", files.write_smallnorb, matrices),
-    "cars3d": ("cars3d", files.write_cars3d, whole("*")),
-    "cars3d inside": ("cars3d", files.write_cars3d, cars),
-    "mpi3d": ("mpi3d", write_mpi3d, whole("*")),
-    "mpi3d arrays": ("mpi3d", write_mpi3d, members),
-}
-
-
-def damage(data: bytes, dice: random.Random) -> bytes:
+def damage(data: bytes, dice: Dice) -> bytes:
     """Some bytes changed, mostly where headers are, or a piece lost, doubled or zeroed."""
     changed = bytearray(data)
     for _ in range(dice.choice((1, 1, 2, 4, 16))):
@@ -119,69 +70,196 @@ def damage(data: bytes, dice: random.Random) -> bytes:
     return bytes(changed[: dice.randrange(len(changed) + 1)]) if dice.random() < 0.1 else bytes(changed)
 
 
-def attempt(name: str, source: Path, out: Path) -> str:
-    """How a build ends: "built", "refused", or the name of an error that should not come out."""
+class Hang(Exception):
+    """It took far too long."""
+
+
+@contextlib.contextmanager
+def alarm() -> Iterator[None]:
+    """Interrupts what hangs, where the system can."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(HANGS_S)
     try:
-        recipe = datasets.make_recipe(name, source=source, **COUNTS)  # type: ignore[arg-type]
-        for _ in datasets.build_recipe(recipe, out / "cache.h5"):
-            pass
-    except DatasetError:
-        return "refused"
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def limit_memory() -> None:
+    """Whoever asks for more than `MEMORY` on top of what is used now gets a MemoryError, on Linux."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        print("memory cannot be limited here: an absurd size does not show")
+        return
+    limit = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def attempt(kind: str, source: Path, out: Path) -> str:
+    """How it ends: "done", "refused", or what should not happen."""
+    from fuzz_files import KINDS
+
+    from datasets.errors import DatasetError
+
+    try:
+        with alarm(), KINDS[kind].setting():
+            KINDS[kind].act(source, out)
+    except Hang:
+        return f"interrupted after {HANGS_S} s"
+    except DatasetError as error:
+        return f"asked for too much memory ({error})" if _wanted_too_much(error) else "refused"
     except Exception as error:  # noqa: BLE001 (the point of the script)
         return f"{type(error).__name__}: {error}"
-    return "built"
+    return "done"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Damages and builds; 0 if all ended well."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--files", type=int, default=20_000, help="damaged files in all (default: 20000)")
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args(argv)
-    mpi3d.VARIANTS[16] = tuple(
-        Factor(f.name, f.values[:2], f.kind) for f in mpi3d.FACTORS if f.name.endswith(("color", "axis"))
-    )
-    dice, wrong = random.Random(arguments.seed), 0
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    slowest = dict.fromkeys(KINDS, 0.0)
-    with tempfile.TemporaryDirectory() as base:
-        for kind, (_, write, _) in KINDS.items():
-            (Path(base) / kind).mkdir()
-            write(Path(base) / kind)
-            if _one(Path(base), kind, lambda data: data)[0] != "built":
-                raise SystemExit(f"the sound file of {kind} is not built")
-        for number in range(arguments.files):
-            kind = list(KINDS)[number % len(KINDS)]
-            ending, seconds = _one(Path(base), kind, lambda data: damage(data, dice))
-            counts[kind][ending if ending in ("built", "refused") else "wrong"] += 1
-            slowest[kind] = max(slowest[kind], seconds)
-            if ending not in ("built", "refused"):
-                wrong += 1
-                print(f"file {number}, {kind}: {ending}", flush=True)
-    for kind, ends in counts.items():
-        print(f"{kind:16} {dict(ends)}, slowest {slowest[kind]:.2f} s")
-    print(f"{arguments.files:,} files, {wrong} went wrong")
-    return 1 if wrong else 0
+def _wanted_too_much(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
-def _one(base: Path, kind: str, harm: Damage) -> tuple[str, float]:
-    """Damage one file and build it: how that ended, and the seconds that it took."""
-    name, _, make = KINDS[kind]
+def one(base: Path, kind: str, dice: Dice | None) -> tuple[str, float]:
+    """Damage one file (None: leave it sound) and open it: how that ended, and the seconds that it took."""
+    from fuzz_files import KINDS
+
+    def harm(data: bytes) -> bytes:
+        return data if dice is None else damage(data, dice)
+
     with tempfile.TemporaryDirectory(dir=base) as work:
         place, out = Path(work) / "in", Path(work) / "out"
         place.mkdir()
         out.mkdir()
-        source = make(base / kind, place, harm)
+        source = KINDS[kind].make(base / kind, place, harm)
         before = {p.relative_to(work) for p in Path(work).rglob("*")}
         begun = time.monotonic()
-        ending = attempt(name, source, out)
+        ending = attempt(kind, source, out)
         seconds = time.monotonic() - begun
         left = {p.relative_to(work) for p in Path(work).rglob("*")} - before - {Path("out/cache.h5")}
         if left:
             ending = f"left {sorted(left)}"
-        elif seconds > LIMIT_S:
+        elif seconds > LIMIT_S and ending in GOOD:
             ending = f"took {seconds:.1f} s"
         return ending, seconds
+
+
+def write_sound(base: Path) -> None:
+    """The sound files of every kind, each of which has to end well."""
+    from fuzz_files import KINDS
+
+    for kind, known in KINDS.items():
+        (base / kind).mkdir()
+        known.write(base / kind)
+        ending = one(base, kind, None)[0]
+        if ending != "done":
+            raise SystemExit(f"the sound file of {kind} ends so: {ending}")
+
+
+def by_chance(base: Path, arguments: argparse.Namespace) -> int:
+    """Damages and opens; returns how many did worse."""
+    from fuzz_files import KINDS
+
+    dice, wrong, begun = random.Random(arguments.seed), 0, time.monotonic()
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    slowest = dict.fromkeys(KINDS, 0.0)
+    for number in range(arguments.files):
+        kind = list(KINDS)[number % len(KINDS)]
+        ending, seconds = one(base, kind, dice)
+        counts[kind][ending if ending in GOOD else "wrong"] += 1
+        slowest[kind] = max(slowest[kind], seconds)
+        if ending not in GOOD:
+            wrong += 1
+            print(f"file {number}, {kind}: {ending}", flush=True)
+        if arguments.minutes and time.monotonic() - begun > 60 * arguments.minutes:
+            break
+    for kind, ends in counts.items():
+        print(f"{kind:24} {dict(ends)}, slowest {slowest[kind]:.2f} s")
+    tried = sum(ends.total() for ends in counts.values())
+    print(f"{tried:,} files, seed {arguments.seed}, {time.monotonic() - begun:.0f} s, {wrong} went wrong")
+    return wrong
+
+
+class Guided:
+    """Dice that libFuzzer throws."""
+
+    def __init__(self, provider: Any) -> None:
+        self._from = provider
+
+    def random(self) -> float:
+        """0 to 1."""
+        return float(self._from.ConsumeIntInRange(0, 999)) / 1000
+
+    def randrange(self, stop: int, /) -> int:
+        """0 to `stop` - 1."""
+        return int(self._from.ConsumeIntInRange(0, max(0, stop - 1)))
+
+    def choice(self, some: Sequence[T], /) -> T:
+        """One of some."""
+        return some[self.randrange(len(some))]
+
+
+def guided(base: Path, arguments: argparse.Namespace, atheris: Any) -> None:
+    """The same with libFuzzer's dice; ends the process at the first file that does worse."""
+    from fuzz_files import KINDS
+
+    def try_one(data: bytes) -> None:
+        dice = Guided(atheris.FuzzedDataProvider(data))
+        kind = dice.choice(list(KINDS))
+        ending, _ = one(base, kind, dice)
+        if ending not in GOOD:
+            raise RuntimeError(f"{kind}: {ending}")
+
+    options = [
+        f"-runs={arguments.files}",
+        f"-seed={arguments.seed + 1}",
+        "-max_len=256",
+        "-rss_limit_mb=2048",
+    ]
+    options += [f"-max_total_time={round(60 * arguments.minutes)}"] if arguments.minutes else []
+    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={base}/"], try_one)
+    atheris.Fuzz()
+
+
+def watch_code() -> Any:
+    """Atheris, after it has noted every branch of the data sets' room."""
+    atheris = importlib.import_module("atheris")
+    with atheris.instrument_imports(include=["datasets"]):
+        package = importlib.import_module("datasets")
+        for module in pkgutil.walk_packages(package.__path__, "datasets."):
+            importlib.import_module(module.name)
+    return atheris
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Damages and opens; 0 if all ended well."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--files", type=int, default=20_000, help="damaged files in all (default: 20000)")
+    parser.add_argument("--minutes", type=float, default=0, help="stop after so long")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--atheris", action="store_true", help="guided by what code is reached")
+    arguments = parser.parse_args(argv)
+    atheris = watch_code() if arguments.atheris else None
+    warnings.simplefilter("ignore")  # Pillow's, of damaged pictures
+    with tempfile.TemporaryDirectory() as base:
+        write_sound(Path(base))
+        if atheris is not None:
+            guided(Path(base), arguments, atheris)
+            return 0
+        limit_memory()
+        return 1 if by_chance(Path(base), arguments) else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.datasets.set_files import npy
 Written = dict[tuple[int, ...], np.ndarray]  # factor values -> pixels of the cache
 
 
-def built(name: str, source: Path, folder: Path, **more: object) -> Cache:
+def built(name: str, source: Path, folder: Path, **more: Any) -> Cache:
     recipe = datasets.make_recipe(name, source=source, **more)
     for _ in datasets.build_recipe(recipe, folder / "cache.h5"):
         pass
@@ -199,7 +200,7 @@ def test_objects_are_not_unpickled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options", [{"images": 10}, {"frequency": "natural"}, {"stride": 2}, {"kinds": ["a=b"]}]
 )
-def test_what_is_for_other_sets_is_refused(options: dict) -> None:
+def test_what_is_for_other_sets_is_refused(options: dict[str, Any]) -> None:
     """With the option to leave out."""
     with pytest.raises(DatasetInputError, match="leave out --"):
         datasets.make_recipe("causalvae_flow", **options)

@@ -98,6 +98,7 @@ def hungry(megabytes: int) -> timing.Work:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read as Linux tells it")
+@pytest.mark.long
 def test_the_peak_is_that_of_the_work_alone() -> None:
     """A peak is found in a process of its own, whatever this one holds."""
     held = bytearray(300 * 2**20)

@@ -69,6 +69,7 @@ def test_the_first_start_builds_once(tiny_cache: Path) -> None:
 
 
 @pytest.mark.usefixtures("brief_evaluation")
+@pytest.mark.long
 def test_build_again_waits_for_an_evaluation(
     qtbot, make_window: Callable[[], MainWindow], tiny_run: Path, tiny_cache: Path, keep_probes
 ) -> None:

@@ -365,6 +365,7 @@ def test_the_panel_says_what_the_probes_read(qtbot) -> None:
     assert panel._readings[5].text() == ""
 
 
+@pytest.mark.long  # trains probes
 def test_kept_probes_read_the_present_image(
     qtbot, ready: MainWindow, tiny_cache: Path, keep_probes: Callable[[], None]
 ) -> None:

@@ -38,7 +38,7 @@ def traverse_actions_steps(
 ) -> Iterator[TraversalRow | None]:
     """The same, with a None after every few interventions, where something else can be done.
 
-    The actions of FACTORS_AT_ONCE rows are done together, which takes half of the time.
+    The actions of FACTORS_AT_ONCE rows are done together: fewer passes through the model.
     """
     space = explorer.info.space
     for factor in factors:

@@ -127,6 +127,8 @@ class Cache:
         """
         import h5py  # costs a tenth of a second; not needed to list data sets
 
+        from datasets.hdf5_heaps import refuse_endless
+
         path = Path(path)
         if not path.is_file():
             raise CacheError(f"there is no cache at '{path}'; {_remedy(path)}")
@@ -136,6 +138,10 @@ class Cache:
             what = "is cut short" if "truncated" in str(error) else "is not an HDF5 file or is damaged"
             raise CacheError(f"the cache '{path}' {what}; {_remedy(path)}") from error
         with file:
+            try:
+                refuse_endless(path, file)
+            except OSError as error:
+                raise CacheError(f"the cache '{path}' is damaged ({error}); {_remedy(path)}") from error
             _check_format(path, file)
             try:
                 return cls(path, file)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from datasets.arrays import SMALL, Images, as_text, image_shape, reading, refuse_type
 from datasets.errors import SourceError
+from datasets.hdf5_heaps import open_hdf5
 from datasets.source import ImageArray
 
 _BLOCK = 1 << 24  # bytes of images that are read at a time, if chunks allow
@@ -39,7 +40,7 @@ class Hdf5Arrays:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self.opened() as file:
+        with reading(path), open_hdf5(path) as file:
             self._names = list(_dataset_names(file))
 
     def names(self) -> list[str]:

@@ -24,10 +24,10 @@ def own_names() -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _called(path: Path, _changed: int) -> str:
     """What the recipe of a cache calls its data; empty where that is not one's own, or no cache."""
-    import h5py
+    from datasets.hdf5_heaps import open_hdf5
 
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             recipe = json.loads(file.attrs["recipe"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -295,9 +295,9 @@ def _titles(arrays: Arrays, count: int) -> list[str]:
 
 def _grid_of(path: Path) -> dict[str, list[str]] | None:
     """The labels that the attributes factor_names and factor_sizes of `data` stand for."""
-    import h5py
+    from datasets.hdf5_heaps import open_hdf5
 
-    with reading(path), h5py.File(path) as file:
+    with reading(path), open_hdf5(path) as file:
         attributes = file["data"].attrs
         if "factor_names" not in attributes or "factor_sizes" not in attributes:
             return None

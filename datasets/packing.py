@@ -22,6 +22,7 @@ from datasets.arrays import open_arrays, reading
 from datasets.cache import FORMAT as CACHE_FORMAT
 from datasets.cache import Cache
 from datasets.errors import CacheError, DatasetInputError, SourceError
+from datasets.hdf5_heaps import open_hdf5
 from datasets.recipe import Recipe
 from datasets.writer import Meter, Progress, room_for_images, scratch_files
 
@@ -83,7 +84,7 @@ def describe(packed: Path) -> Packed:
         SourceError: it is none, or damaged.
     """
     images = open_arrays(packed, WANTED).images("images")
-    with reading(packed), h5py.File(packed, "r") as file:
+    with reading(packed), open_hdf5(packed) as file:
         if file.attrs.get("format") != FORMAT:
             raise _not_packed(packed)
         recipe, licence = json.loads(str(file.attrs["recipe"])), str(file.attrs["licence"])
@@ -111,7 +112,7 @@ def unpack(packed: Path, path: Path) -> Iterator[Progress]:
     if path.resolve() == packed.resolve():
         raise CacheError(f"'{path}' is the packed file itself; give another name with --out")
     arrays = open_arrays(packed, WANTED)
-    with reading(packed), h5py.File(packed, "r") as file:
+    with reading(packed), open_hdf5(packed) as file:
         if file.attrs.get("format") != FORMAT:
             raise _not_packed(packed)
     order, images = arrays.read("order"), arrays.images("images")
@@ -142,7 +143,7 @@ def _copy_tables(source: Path, target: h5py.File, form: str) -> None:
     for name in arrays.names():
         if name not in ("images", "order"):
             target[name] = arrays.read(name)
-    with reading(source), h5py.File(source, "r") as file:
+    with reading(source), open_hdf5(source) as file:
         for key, value in file.attrs.items():
             if not isinstance(value, str | int | float | np.integer | np.bool_):
                 raise SourceError(f"'{source}' has an attribute that no cache has, {key}; get it again")

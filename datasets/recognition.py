@@ -98,10 +98,10 @@ def _kept(path: Path) -> Recognised | None:
 
     if path.suffix.lower() == ".npz":
         return None
-    import h5py
+    from datasets.hdf5_heaps import open_hdf5
 
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             form, name = str(file.attrs.get("format", "")), str(file.attrs.get("name", ""))
     except (OSError, ValueError, KeyError):
         return None

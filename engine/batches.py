@@ -15,8 +15,12 @@ from datasets.cache import Cache
 def to_tensor(images: npt.NDArray[np.uint8], device: torch.device) -> Tensor:
     """uint8 [n,h,w,c] -> float32 [n,c,h,w] in 0..1, channels last in memory."""
     # torch complains about read-only arrays, and memory-mapped or decoded images are read-only.
-    tensor = torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device)
-    return tensor.permute(0, 3, 1, 2).float().div_(255)
+    return as_floats(torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device))
+
+
+def as_floats(bytes_BHWC: Tensor) -> Tensor:
+    """uint8 [n,h,w,c] -> float32 [n,c,h,w] in 0..1, channels last in memory."""
+    return bytes_BHWC.permute(0, 3, 1, 2).float().div_(255)
 
 
 def to_images(tensor: Tensor) -> npt.NDArray[np.uint8]:
@@ -29,6 +33,7 @@ def to_images(tensor: Tensor) -> npt.NDArray[np.uint8]:
 EVEN = 0.3  # of the drawing of factors
 NEIGHBOURS = 8  # codes that count as similar
 FORGET = 0.05  # of a factor's error so far, at each batch that has the factor
+NOTE_EVERY = 8  # batches of an accelerator whose errors are fetched together: each fetch waits for the device
 
 
 class TransitionBatch(NamedTuple):
@@ -54,10 +59,16 @@ class TransitionSampler:
         codes: codes of every image of the cache, [images, N].
         batch: transitions a batch.
         errors: mean error of each factor's transitions so far, [F]; kept up to date here by `note`.
+        note_every: batches whose errors are noted together; None: 1 on the processor, else NOTE_EVERY.
     """
 
     def __init__(
-        self, cache: Cache, codes: Tensor, batch: int, errors: npt.NDArray[np.float64] | None = None
+        self,
+        cache: Cache,
+        codes: Tensor,
+        batch: int,
+        errors: npt.NDArray[np.float64] | None = None,
+        note_every: int | None = None,
     ) -> None:
         pairs = cache.transitions("train")
         self._codes, self._batch, self._factor_of = codes, batch, cache.space.action_factors
@@ -67,6 +78,8 @@ class TransitionSampler:
         self._by_factor = np.concatenate(self._of_factor)
         self._factors = np.array([f for f, rows in enumerate(self._of_factor) if len(rows)])
         self.errors = np.ones(cache.space.num_factors) if errors is None else errors
+        self._note_every = note_every or (1 if codes.device.type == "cpu" else NOTE_EVERY)
+        self._noted: list[tuple[Tensor, Tensor]] = []
 
     def draw(self, rng: np.random.Generator) -> TransitionBatch:
         """One batch."""
@@ -91,8 +104,16 @@ class TransitionSampler:
 
     def note(self, action_B: Tensor, error_B: Tensor) -> None:
         """Takes note of the errors, positive numbers, of a batch's transitions."""
-        factor = self._factor_of[action_B.cpu().numpy()]
-        error = error_B.float().cpu().numpy()
+        self._noted.append((action_B, error_B))
+        if len(self._noted) < self._note_every:
+            return
+        actions = torch.stack([action for action, _ in self._noted]).cpu().numpy()
+        errors = torch.stack([error for _, error in self._noted]).float().cpu().numpy()
+        self._noted.clear()
+        for action, error in zip(actions, errors, strict=True):
+            self._heed(self._factor_of[action], error)
+
+    def _heed(self, factor: npt.NDArray[np.int64], error: npt.NDArray[np.float32]) -> None:
         for f in np.unique(factor):
             mean = float(error[factor == f].mean())
             if np.isfinite(mean):  # a broken loss is the training's to report

@@ -20,6 +20,7 @@ from engine.events import Progressed
 from engine.phases import AutoencoderPhase, Phase, TransitionPhase, timed_step
 from engine.results import Estimate
 from engine.run_directory import RunDirectory
+from engine.training_images import TrainingImages
 from engine.training_state import PHASES, Budget, TrainingState
 
 STEPS = 4  # of each phase, of which the first is not timed
@@ -59,7 +60,8 @@ def estimate_steps(
     yield Progressed("estimating", 1, 3)
     with torch.random.fork_rng(devices=forked):
         weight_HW = torch.ones(cache.image_shape[:2], device=chosen)
-        first, saved_first = _measure(AutoencoderPhase(state, weight_HW), state)
+        images = TrainingImages(cache, chosen, resident=False)
+        first, saved_first = _measure(AutoencoderPhase(state, weight_HW, images), state)
     yield Progressed("estimating", 2, 3)
     with torch.random.fork_rng(devices=forked):
         second, saved_second = _measure_transitions(state)

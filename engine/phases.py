@@ -25,6 +25,7 @@ from engine.recorder import Recorder
 from engine.room import saved, stand_still, when_there_is_room
 from engine.steering import NEXT_PHASE, ORDERS, PAUSE, RATE, RESUME, SAVE, STOP, Order, StopOrdered
 from engine.step_log import StepLog
+from engine.training_images import TrainingImages
 from engine.training_state import TrainingState
 
 SAVE_EVERY_S = 60.0
@@ -55,8 +56,8 @@ class AutoencoderPhase:
 
     name = "autoencoder"
 
-    def __init__(self, state: TrainingState, weight_HW: Tensor) -> None:
-        self._state = state
+    def __init__(self, state: TrainingState, weight_HW: Tensor, images: TrainingImages) -> None:
+        self._state, self._images = state, images
         self._objective = distributed.shared(
             AutoencoderObjective(state.model, weight_HW, state.config.autoencoder)
         )
@@ -70,7 +71,7 @@ class AutoencoderPhase:
     def terms(self) -> Terms:
         state = self._state
         rows = np.sort(state.rng.choice(self._rows, self.batch))[distributed.part(self.batch)]
-        terms: Terms = self._objective(to_tensor(state.cache.images(rows), state.device))
+        terms: Terms = self._objective(self._images.batch(rows))
         return terms
 
     def validate(self) -> Iterator[Event]:
@@ -79,7 +80,7 @@ class AutoencoderPhase:
         with torch.no_grad():
             for start in range(0, len(self._validation), VALIDATION_BATCH):
                 rows = self._validation[start : start + VALIDATION_BATCH]
-                images = to_tensor(state.cache.images(rows), state.device)
+                images = self._images.batch(rows)
                 found = state.model.encode(images)
                 values.append(psnr_db(state.model.decode(found), images))
                 codes.append(found)

@@ -23,7 +23,6 @@ from torch import Tensor
 
 from datasets.cache import Cache
 from engine import distributed
-from engine.batches import to_tensor
 from engine.checkpoint import load_checkpoint
 from engine.config import Config
 from engine.device import limit_threads
@@ -38,6 +37,7 @@ from engine.run_directory import RunDescription, RunDirectory
 from engine.run_lock import Owner, RunLock, Unlocked
 from engine.same_data import check_same_data, check_unchanged, known_by, splits_of
 from engine.steering import Steering, StopOrdered
+from engine.training_images import TrainingImages
 from engine.training_state import Budget, TrainingState
 
 ENCODE_BATCH = 250
@@ -190,12 +190,14 @@ def _explained_phases(state: TrainingState, recorder: Recorder) -> Iterator[Even
 
 def _phases(state: TrainingState, recorder: Recorder) -> Iterator[Event]:
     """The autoencoder, unless that was done before the resume; then the codes; then the transitions."""
+    images = TrainingImages(state.cache, state.device)
     if state.phase == "autoencoder":
         weight_HW = yield from _weigh_pixels(state)
-        yield from run_phase(AutoencoderPhase(state, weight_HW), state, recorder)
+        yield from run_phase(AutoencoderPhase(state, weight_HW, images), state, recorder)
         state.begin_transition()
         yield from saved(state)
-    codes = yield from _encode_all(state)
+    codes = yield from _encode_all(state, images)
+    del images  # the transitions are learned from codes alone
     if state.phase_step == 0:  # a phase that is resumed keeps the variables that it began with
         of_training = codes[torch.from_numpy(state.cache.rows("train")).to(codes.device)]
         state.model.transition.set_varying((of_training != of_training[0]).any(dim=0))
@@ -217,7 +219,7 @@ def _weigh_pixels(state: TrainingState) -> Generator[Event, None, Tensor]:
         yield event
 
 
-def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
+def _encode_all(state: TrainingState, images: TrainingImages) -> Generator[Event, None, Tensor]:
     """Returns codes by cache row, [images, N]; the autoencoder is frozen from now on.
 
     Test images are none of a training's business: their rows stay zero.
@@ -231,8 +233,8 @@ def _encode_all(state: TrainingState) -> Generator[Event, None, Tensor]:
         begun = time.perf_counter()
         rows = used[start : start + ENCODE_BATCH]
         with torch.no_grad():
-            images = to_tensor(state.cache.images(rows), state.device)
-            codes[torch.from_numpy(rows).to(state.device)] = state.model.encode(images).to(kind)
+            found = state.model.encode(images.batch(rows)).to(kind)
+            codes[torch.from_numpy(rows).to(state.device)] = found
         state.elapsed_s += time.perf_counter() - begun
         yield Progressed("encoding the images", start + len(rows), len(used))
     return codes if distributed.size() == 1 else distributed.total(codes.int()).to(kind)

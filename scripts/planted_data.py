@@ -184,4 +184,18 @@ PLANTED_IN_DATA = (
         "                pass",
         "tests/engine/test_steering.py",
     ),
+    Planted(
+        "a walk through words that never ends",
+        "datasets/hdf5_heaps.py",
+        "            return True\n",
+        "            return False\n",
+        "tests/datasets/test_hdf5_heaps.py",
+    ),
+    Planted(
+        "a cache opened without that look",
+        "datasets/cache.py",
+        "                refuse_endless(path, file)",
+        "                pass",
+        "tests/datasets/test_hdf5_heaps.py",
+    ),
 )

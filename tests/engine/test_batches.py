@@ -10,6 +10,7 @@ import torch
 
 from datasets.cache import Cache
 from engine.batches import EVEN, CodeNoise, TransitionBatch, TransitionSampler
+from engine.training_images import TrainingImages
 
 
 @pytest.fixture
@@ -50,6 +51,45 @@ def test_errors_are_noted_by_factor(sampler) -> None:
     """Both directions count for their factor; others keep theirs; a broken loss spoils nothing."""
     sampler[0].note(torch.tensor([0, 6, 2]), torch.tensor([3.0, 5.0, torch.nan]))
     assert sampler[0].errors == pytest.approx([1 + 0.05 * 3, 1, 1, 1, 1, 1])
+
+
+def test_errors_fetched_together_count_one_after_the_other(sampler) -> None:
+    """An accelerator's errors come some batches at once, and give what they give batch by batch."""
+    cache, rng = sampler[1], np.random.default_rng(0)
+    codes = torch.zeros(cache.num_images, 4, dtype=torch.int64)
+    late = TransitionSampler(cache, codes, 4000, note_every=3)
+    for number in range(3):
+        assert late.errors == pytest.approx(1.0)
+        noted = torch.from_numpy(rng.integers(0, 12, 5)), torch.from_numpy(rng.random(5)).bfloat16()
+        sampler[0].note(*noted)
+        late.note(*noted)
+        assert (late.errors == sampler[0].errors).all() == (number == 2)
+
+
+def test_images_that_stay_on_the_device_are_the_same(sampler) -> None:
+    """By their rows, in any order; those of the test are not there."""
+    cache, rows = sampler[1], np.concatenate([sampler[1].rows("validation")[::-1], sampler[1].rows("train")])
+    there = TrainingImages(cache, torch.device("cpu"), resident=True)
+    read = TrainingImages(cache, torch.device("cpu"))
+    batch = there.batch(rows)
+    assert torch.equal(batch, read.batch(rows))
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    assert batch.dtype == torch.float32
+    with pytest.raises(IndexError, match="test images"):
+        there.batch(cache.rows("test")[:1])
+
+
+def test_images_stay_only_where_they_fit(sampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of an accelerator's free memory is theirs at most; the processor's memory never is."""
+    used = len(sampler[1].rows("train")) + len(sampler[1].rows("validation"))
+    needed = used * 64 * 64 * 3
+    for device, free, fits in (
+        ("meta", 2 * needed, True),
+        ("meta", 2 * needed - 2, False),
+        ("cpu", 1 << 60, False),
+    ):
+        monkeypatch.setattr("engine.training_images.free_memory", lambda _, free=free: free)
+        assert TrainingImages(sampler[1], torch.device(device)).resident is fits
 
 
 def noisy(share: float = 0.5, first: int = 2) -> tuple[TransitionBatch, TransitionBatch, torch.Tensor]:

@@ -168,10 +168,11 @@ def as_text(array: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
     Raises:
         ValueError: numbers that are no characters.
     """
-    flat = [
-        item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
-        for item in array.reshape(-1).tolist()
-    ]
+    try:
+        items = array.reshape(-1).tolist()
+    except SystemError as error:  # numpy says so of some of them, of others ValueError
+        raise ValueError("numbers that are no characters") from error
+    flat = [item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in items]
     sound = [text.encode("utf-8", "replace").decode("utf-8") for text in flat]  # no half characters
     return np.array(sound, dtype=np.str_).reshape(array.shape)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -168,11 +169,14 @@ def as_text(array: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
     Raises:
         ValueError: numbers that are no characters.
     """
-    try:
-        items = array.reshape(-1).tolist()
-    except SystemError as error:  # numpy says so of some of them, of others ValueError
-        raise ValueError("numbers that are no characters") from error
-    flat = [item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in items]
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        numbers = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if (numbers > sys.maxunicode).any():  # numpy makes a string of some of them, of others a SystemError
+            raise ValueError("numbers that are no characters")
+    flat = [
+        item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+        for item in array.reshape(-1).tolist()
+    ]
     sound = [text.encode("utf-8", "replace").decode("utf-8") for text in flat]  # no half characters
     return np.array(sound, dtype=np.str_).reshape(array.shape)
 

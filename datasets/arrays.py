@@ -26,7 +26,7 @@ _BLOCK = 1 << 22  # bytes of images that are read at a time
 SMALL = 1 << 28  # bytes of an array that is read whole
 _LARGEST_SIDE = 1024
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
-_DAMAGE = (
+DAMAGE = (  # what the libraries raise at damaged files
     OSError,
     EOFError,
     KeyError,
@@ -131,7 +131,7 @@ def reading(path: object) -> Iterator[None]:
     """What goes wrong inside is said as a SourceError."""
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise SourceError(f"'{path}' is damaged or cut short ({reason}); download it again") from error
 

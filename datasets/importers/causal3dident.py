@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.archive import Files, open_files
+from datasets.arrays import DAMAGE
 from datasets.errors import SourceError
 from datasets.factors import Factor
 from datasets.image_sets import ImageSet, Opened, own_files, varying
@@ -70,7 +71,7 @@ def _latents(files: Files, path: Path, table: str) -> npt.NDArray[np.int64]:
     """The bins of a class' latents, [N, 10]."""
     try:
         latents = np.load(io.BytesIO(files.read(table)), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except DAMAGE as error:
         raise SourceError(f"'{path}: {table}' is no array of numbers ({error}); download it again") from error
     if latents.ndim != 2 or latents.shape[1] != LATENTS or latents.dtype.kind != "f":
         raise SourceError(

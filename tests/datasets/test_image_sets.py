@@ -18,6 +18,7 @@ from datasets.importers import causal3dident
 from datasets.recognition import recognise
 from tests.datasets.set_files import npy
 
+OPEN_HEADER = b"\x93NUMPY\x01\x00\x30\x00{'descr': '<f8', 'fortran_order': False, 'shape': ("  # no end
 Written = dict[tuple[int, ...], np.ndarray]  # factor values -> pixels of the cache
 
 
@@ -154,6 +155,7 @@ def test_causal3dident(tmp_path: Path) -> None:
         ("causalvae_pendulum", write_flow, "flow_noise", "has no image whose name is like"),
         ("causal3dident", write_flow, "flow_noise", "has no raw_latents_0.npy with images_0 beside it"),
         ("causal3dident", write_ident, {"raw_latents_0.npy": b"<html>"}, "is no array of numbers"),
+        ("causal3dident", write_ident, {"raw_latents_0.npy": OPEN_HEADER}, "is no array of numbers"),
         (
             "causal3dident",
             write_ident,

@@ -75,11 +75,13 @@ def open_smallnorb(path: Path) -> Grid:
         path = path.parent
     parts = _find(path)
     dat, rows = parts["dat"], parts["dat"].shape[0]
-    labels = np.concatenate([_whole(parts["cat"])[:, None], _whole(parts["info"])], axis=1)
-    if len(labels) != rows:
-        raise SourceError(
-            f"'{dat.path}' has {rows:,} images but {len(labels):,} labels; take three that match"
-        )
+    cat, info = _whole(parts["cat"]), _whole(parts["info"])
+    for labels in (cat, info):
+        if len(labels) != rows:
+            raise SourceError(
+                f"'{dat.path}' has {rows:,} images but {len(labels):,} labels; take three that match"
+            )
+    labels = np.concatenate([cat[:, None], info], axis=1)
     index, space = ranks(path, labels, FACTORS)
     instances = Factor("instance", tuple(str(v) for v in np.unique(labels[:, 1])), "nominal")
     space = FactorSpace((space.factors[0], instances, *space.factors[2:]))

@@ -265,6 +265,12 @@ def test_headers_that_promise_too_much(tmp_path: Path) -> None:
         refused("smallnorb", tmp_path, tmp_path, "which cannot be")
     files.write_smallnorb(tmp_path, dat=struct.pack("<6i", 0x1E3D4C55, 4, 48, 2, 96, 96))
     refused("smallnorb", tmp_path, tmp_path, "cut short after 0 images")
+    for part in (
+        {"cat": files.matrix(np.zeros(1, np.int32))},
+        {"info": files.matrix(np.zeros((7, 4), np.int32))},
+    ):
+        files.write_smallnorb(tmp_path, **part)
+        refused("smallnorb", tmp_path, tmp_path, "48 images but [17] labels")
     header = files.npy(files.noise((2, 64, 64, 3)))[:128].replace(b"(2, 64, 64, 3)", b"(460800,64,64,3)")
     source = files.zip_of(tmp_path / "x.npz", {"images.npy": header[:128] + bytes(1000)})
     refused("mpi3d", source, tmp_path, "cut short|damaged")

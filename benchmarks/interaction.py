@@ -141,12 +141,11 @@ class Person:
         for number in range(min(clicks, 40)):
             node = view.nodes[(7 * number) % len(view.nodes)]
             place = view.mapFromScene(node.scenePos())
-            seen = self._painted(thumbs, lambda: thumbs.count() > 1)
+            painted = self._painted(thumbs, lambda: thumbs.count() > 1)
             self.settle()
             begun = time.perf_counter()
             QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-            self.wait(seen, "the palette")
-            waited.append(time.perf_counter() - begun)
+            waited.append(self._until(painted, "the palette") - begun)
             self.window.selection.set_variable(None)
         return _percentile(waited, 50)
 
@@ -159,9 +158,8 @@ class Person:
             self.settle()
             begun = time.perf_counter()
             self._click_action(number)
-            seen = self._painted(grid, lambda: len(grid.rows) == wanted)
-            self.wait(seen, "the traversal")
-            waited.append(time.perf_counter() - begun)
+            painted = self._painted(grid, lambda: len(grid.rows) == wanted)
+            waited.append(self._until(painted, "the traversal") - begun)
         return _percentile(waited, 50)
 
     def thresholds(self, steps: int) -> float:
@@ -174,11 +172,10 @@ class Person:
         for number in range(steps):
             self.settle()
             value = 10 + (37 * number) % 85
-            seen = self._painted(panel.view.viewport(), lambda: True)
+            painted = self._painted(panel.view.viewport(), lambda: True)
             begun = time.perf_counter()
             panel.threshold.setValue(value)
-            self.wait(seen, "the graph")
-            waited.append(time.perf_counter() - begun)
+            waited.append(self._until(painted, "the graph") - begun)
         panel.threshold.setSliderDown(False)
         panel.count.setValue(usual[0])  # so that what is measured next is not that of 600 arrows
         panel.threshold.setValue(usual[1])
@@ -230,34 +227,38 @@ class Person:
 
         window = self.window
         before, buttons = window.selection.step, window.explore.action_panel.buttons
-        seen = self._painted(window.explore.images.after, lambda: window.selection.step is not before)
+        painted = self._painted(window.explore.images.after, lambda: window.selection.step is not before)
         begun = time.perf_counter()
         QTest.mouseClick(buttons[number % len(buttons)], Qt.MouseButton.LeftButton)
-        self.wait(seen, "the image after the action")
-        return time.perf_counter() - begun
+        return self._until(painted, "the image after the action") - begun
 
-    def _painted(self, widget: QWidget, ready: Callable[[], bool]) -> Callable[[], bool]:
-        """Whether the widget has been painted since `ready` became true."""
+    def _until(self, painted: list[float], what: str) -> float:
+        """Turns the event loop until it has been painted; the time (perf_counter) at which it had."""
+        self.wait(lambda: bool(painted), what)
+        return painted[0]
+
+    def _painted(self, widget: QWidget, ready: Callable[[], bool]) -> list[float]:
+        """Gets the time (perf_counter) at which the widget has been painted, once `ready` is true."""
         from PySide6.QtCore import QEvent, QObject
+        from PySide6.QtWidgets import QAbstractScrollArea
+
+        times: list[float] = []
+        parent, paint = widget.parentWidget(), widget.event
+        if isinstance(parent, QAbstractScrollArea) and parent.viewport() is widget:
+            paint = parent.viewportEvent
 
         class Watch(QObject):
-            seen = False
-
             def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-                if event.type() == QEvent.Type.Paint and ready():
-                    self.seen = True
-                return False
+                if event.type() != QEvent.Type.Paint or not ready():
+                    return False
+                widget.removeEventFilter(self)
+                paint(event)
+                times.append(time.perf_counter())
+                self.deleteLater()
+                return True
 
-        watch = Watch(widget)
-        widget.installEventFilter(watch)
-
-        def seen() -> bool:
-            if watch.seen:
-                widget.removeEventFilter(watch)
-                watch.deleteLater()
-            return watch.seen
-
-        return seen
+        widget.installEventFilter(Watch(widget))
+        return times
 
 
 def _percentile(seconds: Sequence[float], share: int) -> float:

@@ -62,6 +62,7 @@ class HistoryStrip(QWidget):
         self._read_only = False
         self._steps: list[Step] = []
         self._index = 0
+        self._shown: tuple[list[Step], list[str], int, bool] | None = None
         self.undo = tool_button("↶", "history_undo", "Undo the intervention (Ctrl+Z)", self.undo_wanted.emit)
         self.redo = tool_button("↷", "history_redo", "Redo the intervention (Ctrl+Y)", self.redo_wanted.emit)
         self.copy = button(
@@ -134,6 +135,10 @@ class HistoryStrip(QWidget):
 
     def set_steps(self, steps: list[Step], index: int) -> None:
         """Show all states; `index` is the present one."""
+        shown = list(steps), [step.name for step in steps], index, self._read_only
+        if shown == self._shown:  # a step comes with a signal of its own and one of the history
+            return
+        self._shown = shown
         self.undo.setEnabled(index > 0)
         self.redo.setEnabled(index < len(steps) - 1)
         self.copy.setEnabled(len(steps) > 1 and not self._read_only)

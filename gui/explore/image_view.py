@@ -206,6 +206,7 @@ class ImageColumn(QWidget):
     def set_after(self, image: Image | None) -> None:
         """The image after the interventions, and where it differs from the reconstruction."""
         self.after.set_image(image)
+        self.after.repaint()  # it is what was waited for: not after all that follows from it
         before = self.reconstruction.image
         if before is None or image is None:
             self.difference.set_image(None)

@@ -166,7 +166,7 @@ class _Zip:
     def scan(self, keep: Collection[str]) -> Iterator[tuple[int, int]]:
         del keep  # every file is at hand
         with _reading(self.path), zipfile.ZipFile(self.path) as archive:
-            self._names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            self._names = [name for name in archive.namelist() if name and not name.endswith("/")]
         yield 1, 1
 
     def names(self) -> list[str]:

@@ -140,8 +140,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
             yield image
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise SourceError(f"the sheet '{path}' cannot be read ({error}); download it again") from error
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+        what = str(error) or "a part of it claims to be too large for the memory"
+        raise SourceError(f"the sheet '{path}' cannot be read ({what}); download it again") from error
 
 
 def _check_sheet(path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from gui.first_look import FirstLook
 from gui.logs import open_log
 from gui.main_window import MainWindow
 from gui.replies import Failure
@@ -54,9 +57,20 @@ def run(run: str = "bundled", dataset: str = "shapes") -> int:
     application = make_application()
     window = MainWindow(last_session=last_session_file())
     install_hooks(window)
-    window.show()
-    window.come_back(run, dataset)
+    show(window, lambda: window.come_back(run, dataset))
     return application.exec()
+
+
+def show(window: MainWindow, then: Callable[[], None]) -> None:
+    """Show the window; what it opens with, `then`, begins when it has been seen."""
+
+    def begin() -> None:
+        gc.freeze()  # what is there now stays; who collects the rest need not look at it
+        gc.enable()
+        then()
+
+    FirstLook(window, begin)
+    window.show()
 
 
 def install_hooks(window: MainWindow) -> None:

@@ -25,7 +25,7 @@ from gui.settings import open_settings, saved_bytes, write_settings
 from gui.shortcuts import show_shortcuts
 from gui.state import Selection, fits
 from gui.status_bar import ActivityBar
-from gui.theme import apply_theme, colours
+from gui.theme import apply_theme, colours, dressed_at_once
 from gui.top_bar import WORKSPACES, TopBar
 from gui.train.workspace import TrainWorkspace
 from gui.workspace import Answer, Workspace
@@ -51,23 +51,24 @@ class MainWindow(QMainWindow):
         self.last_session = last_session
         self._first = ("bundled", "shapes")
         self._explored: PickedImage | None = None  # waits for its data set
+        self._answers: dict[str, list[Answer]] = {}
         self.settings = settings if settings is not None else open_settings()
         self.selection = Selection(self)
         self.engine = EngineThread(self)
-        self.top_bar, self.messages, self.activity = TopBar(), MessageBanner(), ActivityBar()
-        self.explore = ExploreWorkspace(self.selection)
-        self.retrieve = RetrieveWorkspace(self.selection)
-        self.train = TrainWorkspace(self.selection)
-        self.library = LibraryWorkspace(self.selection)
-        self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
-        self.sessions = Sessions(self.selection, self)
-        self.dropping = Dropping(self)
-        self.setAcceptDrops(True)
-        self._answers: dict[str, list[Answer]] = {}
         self.preload = Preload()
-        self.closing = Closing(self)
-        self._build()
-        self._connect()
+        with dressed_at_once():
+            self.top_bar, self.messages, self.activity = TopBar(), MessageBanner(), ActivityBar()
+            self.explore = ExploreWorkspace(self.selection)
+            self.retrieve = RetrieveWorkspace(self.selection)
+            self.train = TrainWorkspace(self.selection)
+            self.library = LibraryWorkspace(self.selection)
+            self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
+            self.sessions = Sessions(self.selection, self)
+            self.dropping = Dropping(self)
+            self.setAcceptDrops(True)
+            self.closing = Closing(self)
+            self._build()
+            self._connect()
         self._restore_layout()
         self._show_file("")
         self.engine.start()

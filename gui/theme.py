@@ -5,6 +5,8 @@ Data colours are Okabe and Ito's; roles in the graph never rely on colour alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +88,25 @@ def apply_theme(application: QApplication, name: str) -> None:
     application.setFont(_font(application.font()))
     application.setPalette(_palette(_current))
     application.setStyleSheet(_style_sheet(_current))
+
+
+@contextmanager
+def dressed_at_once() -> Iterator[None]:
+    """Widgets that are made inside get the style sheet together at the end.
+
+    Otherwise Qt works it out for all of a widget's children again at each parent that the widget gets, which
+    is most of the time that it takes to build the window.
+    """
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        yield
+        return
+    sheet = application.styleSheet()
+    application.setStyleSheet("")
+    try:
+        yield
+    finally:
+        application.setStyleSheet(sheet)
 
 
 def system_theme(application: QApplication) -> str:

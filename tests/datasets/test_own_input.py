@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -187,6 +188,18 @@ def test_a_zip_archive_with_a_broken_directory(tmp_path: Path) -> None:
     path.write_bytes(data.replace(b"PK\x01\x02", b"PK\x01\x09"))
     with pytest.raises(SourceError, match="damaged"):
         build(path)
+
+
+def test_a_member_without_a_name(folder: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Of a damaged directory it is passed over; the others are there."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(file, file.relative_to(folder))
+        archive.writestr("unnamed", b"")
+    path.write_bytes(path.read_bytes().replace(b"unnamed", bytes(7)))  # zipfile ends names there
+    with build(path) as cache:
+        assert cache.num_images > 3
 
 
 def test_pictures_that_are_too_large(folder: Path) -> None:  # noqa: F811

@@ -118,6 +118,18 @@ def test_a_damaged_sheet_is_named(sheets: Path, tmp_path: Path) -> None:
         SpritesSource(folder)
 
 
+def test_a_sheet_that_takes_all_memory_is_named(sheets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does whose damaged parts claim to be gigabytes long."""
+    source = SpritesSource(sheets)
+
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.Image.Image.convert", refuse)
+    with pytest.raises(SourceError, match=r"0\.png' cannot be read .* too large for the memory"):
+        list(source.prepare())
+
+
 def test_a_cache_from_sheets(source: SpritesSource, tmp_path: Path) -> None:
     """A small cache can be built from sheets and holds what the source draws."""
     for _ in build(source, tmp_path / "sprites.h5", Recipe("sprites", 0, 100, 10, 10)):

@@ -1,0 +1,59 @@
+"""What the window opens with begins after it has been seen, once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+
+from gui.app import show
+from gui.first_look import FirstLook
+from gui.main_window import MainWindow
+from gui.theme import dressed_at_once
+
+
+def test_the_window_is_seen_first(qtbot, make_window: Callable[[], MainWindow]) -> None:
+    """Nothing is asked of the engine before the first painting; the collector works again from then on."""
+    window, seen = make_window(), []
+    window.hide()
+    gc.disable()
+    try:
+        show(window, lambda: seen.append(window.isVisible()))
+        assert seen == []
+        qtbot.waitUntil(lambda: bool(seen))
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    window.repaint()
+    qtbot.wait(20)
+    assert seen == [True]
+
+
+def test_a_window_that_is_never_painted_begins_all_the_same(qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gui.first_look.PATIENCE_MS", 10)
+    window, seen = QWidget(), []
+    qtbot.addWidget(window)
+    FirstLook(window, lambda: seen.append(1))
+    qtbot.waitUntil(lambda: seen == [1])
+
+
+def test_widgets_are_dressed_at_the_end(qtbot, qapp: QApplication) -> None:
+    """Also where something goes wrong inside, and they look as if they had been dressed from the start."""
+    sheet = qapp.styleSheet()
+    qapp.setStyleSheet("QPushButton { padding: 13px 29px }")
+    try:
+        early = QPushButton("x")
+        with dressed_at_once():
+            assert not qapp.styleSheet()
+            late = QPushButton("x")
+        with pytest.raises(RuntimeError), dressed_at_once():
+            raise RuntimeError
+        for button in (early, late):
+            qtbot.addWidget(button)
+        assert late.sizeHint() == early.sizeHint()
+        assert qapp.styleSheet() == "QPushButton { padding: 13px 29px }"
+    finally:
+        qapp.setStyleSheet(sheet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPixmapCache
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+from PySide6.QtWidgets import QGraphicsScene
 
 from engine.results import BoolArray, FloatArray
 from gui.explore.graph_difference import Difference
@@ -26,11 +26,11 @@ class EdgeDrawing:
         self._action = EdgeLayer("accent", 0.5)
         self._path = EdgeLayer("moved", 2.5)
         self._causes, self._effects = EdgeLayer("cause", 3), EdgeLayer("effect", 4)
-        self._layers = (
+        self.layers = (
             self._plain, self._gained, self._lost, self._action, self._path, self._causes, self._effects
         )  # fmt: skip
         QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), KEPT_KB))
-        for layer in self._layers:
+        for layer in self.layers:
             scene.addItem(layer)
         self._shown, self._is_difference = Edges(), False
         self._place: tuple[FloatArray, float, QRectF] = (np.zeros((0, 2), np.float32), 1.0, QRectF())
@@ -87,14 +87,8 @@ class EdgeDrawing:
 
     def set_rough(self, rough: bool) -> None:
         """Whether speed counts more than looks, while a slider is dragged."""
-        for layer in self._layers:
+        for layer in self.layers:
             layer.set_rough(rough)
-
-    def cache(self, on: bool) -> None:
-        """Whether layers are kept as pictures; not for a drawing, nor across a change of colours."""
-        modes = QGraphicsItem.CacheMode
-        for layer in self._layers:
-            layer.setCacheMode(modes.DeviceCoordinateCache if on else modes.NoCache)
 
     def _lay(self, layer: EdgeLayer, edges: Edges) -> None:
         layer.set_edges(edges, *self._place)

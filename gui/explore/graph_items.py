@@ -24,7 +24,7 @@ FloatArray = npt.NDArray[np.float32]
 LABEL_FROM = 30.0  # a node's name is written when its circle is at least this wide on the screen
 LETTER_FROM = 13.0  # and before that the letter of its colour
 CODE_FROM = 44.0  # and its code below, when it is this wide
-BENDS = 7  # points of a bent line
+BENDS, FEW_BENDS = 7, 4  # points of a bent line; while something is dragged
 LEVELS = 6  # edges are drawn in this many classes of width and opacity
 
 
@@ -72,6 +72,20 @@ class NodeItem(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsFocusable)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setZValue(10)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # edges change beneath them
+
+    def set_look(self, look: NodeLook) -> None:
+        """Drawn again only where it differs."""
+        if look != self.look:
+            self.look = look
+            self.setZValue(12 if look.role else 10)
+            self.update()
+
+    def set_code(self, code: int | None) -> None:
+        """The code that is written on it when it is large; None for none."""
+        if code != self.code:
+            self.code = code
+            self.update()
 
     def set_radius(self, radius: float) -> None:
         """In scene units."""
@@ -183,6 +197,7 @@ class EdgeLayer(QGraphicsItem):
         self._line = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
         self._strokes: list[_Stroke] = []
         self._bounds = QRectF()
+        self._laid: tuple[Edges, FloatArray, float] = (Edges(), np.zeros((0, 2), np.float32), 1.0)
         self._rough = False
         self.setZValue(z)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -191,16 +206,19 @@ class EdgeLayer(QGraphicsItem):
     def set_edges(self, edges: Edges, positions: FloatArray, radius: float, bounds: QRectF) -> None:
         """Lay out the edges between node centres at `positions` [N, 2] (scene units)."""
         self.prepareGeometryChange()
-        self._bounds = bounds
-        self._strokes = _strokes(edges, positions, radius)
-        self.setVisible(bool(self._strokes))  # a picture is kept of what is visible, empty or not
-        self.update()
+        self._bounds, self._laid = bounds, (edges, positions, radius)
+        self._lay_out()
 
     def set_rough(self, rough: bool) -> None:
         """Draw with steps instead of smooth edges, in a sixth of the time: while something is dragged."""
         if rough != self._rough:
             self._rough = rough
-            self.update()
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._strokes = _strokes(*self._laid, FEW_BENDS if self._rough else BENDS)
+        self.setVisible(bool(self._strokes))  # a picture is kept of what is visible, empty or not
+        self.update()
 
     def boundingRect(self) -> QRectF:
         return self._bounds
@@ -221,7 +239,7 @@ class EdgeLayer(QGraphicsItem):
             painter.fillPath(stroke.heads, colour)
 
 
-def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke]:
+def _strokes(edges: Edges, positions: FloatArray, radius: float, points: int) -> list[_Stroke]:
     """Curves, grouped by probability: weakest first so that strong edges lie on top."""
     if len(edges.pairs) == 0:
         return []
@@ -237,7 +255,7 @@ def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke
         size, width = radius * (0.22 + 0.30 * share) * 1.5, radius * (0.05 + 0.17 * share)
         base = tip[chosen] - arrival[chosen] * 1.6 * size
         side = np.stack([-arrival[chosen, 1], arrival[chosen, 0]], axis=1) * 0.7 * size
-        middle = _curves(start[chosen], bend[chosen], base)
+        middle = _curves(start[chosen], bend[chosen], base, points)
         # the other way round than the lines' outlines two areas that overlap would leave a hole
         heads = np.stack([tip[chosen], base - side, base + side], axis=1)
         outlines = _outlines(middle, width)
@@ -249,7 +267,7 @@ def _strokes(edges: Edges, positions: FloatArray, radius: float) -> list[_Stroke
 
 def curves_of(edges: Edges, positions: FloatArray, radius: float) -> FloatArray:
     """Points of the edges' lines between node centres at `positions` [N, 2], [E, BENDS, 2]."""
-    return _curves(*_bends(edges, positions, radius))
+    return _curves(*_bends(edges, positions, radius), BENDS)
 
 
 def _bends(edges: Edges, positions: FloatArray, radius: float) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -262,9 +280,9 @@ def _bends(edges: Edges, positions: FloatArray, radius: float) -> tuple[FloatArr
     return start, (start + end) / 2 + across * np.minimum(length * 0.14, 4 * radius), end
 
 
-def _curves(start: FloatArray, bend: FloatArray, end: FloatArray) -> FloatArray:
-    """Points of quadratic curves, [E, BENDS, 2]."""
-    t = np.linspace(0, 1, BENDS, dtype=np.float32)[None, :, None]
+def _curves(start: FloatArray, bend: FloatArray, end: FloatArray, points: int) -> FloatArray:
+    """Points of quadratic curves, [E, points, 2]."""
+    t = np.linspace(0, 1, points, dtype=np.float32)[None, :, None]
     curves: FloatArray = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * bend[:, None] + t**2 * end[:, None]
     return curves
 

@@ -209,7 +209,7 @@ class GraphView(ZoomView):
         """What the nodes say of themselves, one a node; large ones have their code written on them."""
         for node, tip in zip(self.nodes, tips, strict=True):
             node.setToolTip(tip)
-            node.code = int(codes[node.node]) if codes is not None and len(codes) == len(tips) else None
+            node.set_code(int(codes[node.node]) if codes is not None and len(codes) == len(tips) else None)
 
     def set_fills(self, fills: list[QColor] | None, letters: list[str]) -> None:
         """A colour a node, and a letter for those who do not tell colours apart."""
@@ -310,7 +310,7 @@ class GraphView(ZoomView):
         own = self._graph.own if self._graph is not None else np.ones(len(self.nodes))
         for (node, item), shown in zip(enumerate(self.nodes), in_plane, strict=True):
             item.setVisible(bool(shown))
-            item.look = NodeLook(
+            look = NodeLook(
                 self._fills[node] if self._fills is not None else None,
                 bool(targets[node]) if targets is not None else False,
                 bool(self._moved[node]) if self._moved is not None else False,
@@ -319,8 +319,7 @@ class GraphView(ZoomView):
                 SMALLEST + (1 - SMALLEST) * float(own[node]),
                 self._letters[node] if node < len(self._letters) else "",
             )
-            item.setZValue(12 if node in roles else 10)
-            item.update()
+            item.set_look(look)
         self._drawing.light(centres)
 
     def is_background(self, item: QGraphicsItem | None) -> bool:
@@ -355,9 +354,15 @@ class GraphView(ZoomView):
 
     def draw(self, painter: QPainter, area: QRect) -> None:
         """What is seen, as lines and circles: a cached picture of the edges would be no drawing."""
-        self._drawing.cache(False)
+        self._cache(False)
         self.render(painter, area)
-        self._drawing.cache(True)
+        self._cache(True)
+
+    def _cache(self, on: bool) -> None:
+        """Whether edges and nodes are kept as pictures; not for a drawing, nor across a change of colours."""
+        modes = QGraphicsItem.CacheMode
+        for item in (*self._drawing.layers, *self.nodes):
+            item.setCacheMode(modes.DeviceCoordinateCache if on else modes.NoCache)
 
     # ------------------------------------------------------------ keys and menu
 
@@ -376,6 +381,6 @@ class GraphView(ZoomView):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_drawing"):
             self.setBackgroundBrush(QColor(colours().panel))
-            self._drawing.cache(False)  # forgets the picture in the old colours
-            self._drawing.cache(True)
+            self._cache(False)  # forgets the pictures in the old colours
+            self._cache(True)
             self._restyle()

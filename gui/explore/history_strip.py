@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -150,7 +149,7 @@ class HistoryStrip(QWidget):
             else "What you do to the image lines up here."
         )
         self.thumbs.setMinimumWidth(len(steps) * 48)
-        images = np.stack([step.image for step in steps]) if steps else np.zeros((0, 1, 1, 3), np.uint8)
+        images = [step.image for step in steps]
         plain = ("start", *map(str, range(1, len(steps))))
         labels = tuple(step.name or number for step, number in zip(steps, plain, strict=False))
         tips = tuple(_tip(step) for step in steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -39,6 +41,7 @@ class ThumbGrid(QWidget):
         super().__init__()
         named(self, object_name, accessible_name)
         self._side = side
+        self._images: list[Image] = []
         self._pictures: list[QImage] = []
         self._labels: tuple[str, ...] = ()
         self._tips: tuple[str, ...] = ()
@@ -52,7 +55,7 @@ class ThumbGrid(QWidget):
 
     def set_items(
         self,
-        images: Image,
+        images: Image | Sequence[Image],
         labels: tuple[str, ...],
         tips: tuple[str, ...] = (),
         bars: tuple[float, ...] = (),
@@ -61,10 +64,15 @@ class ThumbGrid(QWidget):
     ) -> None:
         """Show images [n, height, width, 3]; `bars` in 0..1; `current` is marked.
 
+        Of a list, images that were in their places before are not converted again.
         The keyboard is at `cursor`, where it is given, otherwise at `current`.
         """
         self._labels, self._tips, self._bars, self._current = labels, tips, bars, current
-        self._pictures = [to_qimage(image) for image in images]
+        shown, self._images = dict(enumerate(self._images)), list(images)
+        self._pictures = [
+            self._pictures[place] if shown.get(place) is image else to_qimage(image)
+            for place, image in enumerate(self._images)
+        ]
         self._cursor = next((place for place in (cursor, current) if place is not None), 0)
         self._say_where()
         self._fit_height()
@@ -130,11 +138,12 @@ class ThumbGrid(QWidget):
         font = painter.font()
         font.setPointSizeF(7.5)
         painter.setFont(font)
-        across, pitch = self._across(), self._pitch()
-        first = event.rect().top() // pitch * across  # of a thousand only those in sight are painted
-        last = (event.rect().bottom() // pitch + 1) * across
-        for place in range(max(0, first), min(last, self.count())):
-            self._paint_thumb(painter, place)
+        seen, width, pitch = event.rect(), self._side + SPACE, self._pitch()
+        for line in range(max(0, seen.top() // pitch), seen.bottom() // pitch + 1):
+            for column in range(max(0, seen.left() // width), min(self._across(), seen.right() // width + 1)):
+                place = line * self._across() + column  # of a thousand only those in sight
+                if place < self.count():
+                    self._paint_thumb(painter, place)
 
     def _paint_thumb(self, painter: QPainter, place: int) -> None:
         c = colours()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QScrollArea,
+    QSizePolicy,
     QSlider,
     QStackedWidget,
     QTableView,
@@ -186,7 +187,8 @@ class GraphPanel(QWidget):
             ),
             tool_button("Fit", "graph_fit", "Fit the graph into the view (0)", self.view.fit),
         ):
-            made.setFixedWidth(max(38, made.sizeHint().width()))
+            made.setMinimumWidth(38)
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)  # all as wide as "Fit"
             column.addWidget(made)
         column.addStretch(1)
         return holder

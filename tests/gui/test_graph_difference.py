@@ -163,7 +163,7 @@ def test_a_long_legend_can_be_scrolled(qtbot) -> None:
 
 def test_a_dragged_slider_is_followed_roughly(panel: GraphPanel) -> None:
     """While a slider is held the edges are drawn fast, and smoothly again when it is let go."""
-    layers = panel.view._drawing._layers
+    layers = panel.view._drawing.layers
     for slider in (panel.count, panel.threshold):
         slider.setSliderDown(True)
         assert all(layer._rough for layer in layers)

@@ -95,7 +95,7 @@ def _pack_ratio(cache: Path, packed: Path) -> float:
 
 def _import_rate(folder: Path, sizes: Sequence[int], repetitions: int) -> float:
     """Images a second from the file to the scratch file; the file is in the system's cache."""
-    made, scratch = folder / "made.h5", folder / "scratch"
+    made = folder / "made.h5"
     values = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
     source = ShapesSource()
     with h5py.File(made, "w") as file:
@@ -107,10 +107,9 @@ def _import_rate(folder: Path, sizes: Sequence[int], repetitions: int) -> float:
 
     def once() -> None:
         stored = StoredGridSource(GRID_SET, made)
-        for _ in stored.store(scratch):
+        for _ in stored.store(folder):
             pass
         stored.close()
-        scratch.unlink()
 
     timing = side_by_side({"import": once}, repetitions, warm_up=1)["import"]
     return len(values) / timing.median_s

@@ -90,8 +90,10 @@ class Images(Protocol):
         """(height, width, channels)."""
         ...
 
-    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
-        """(row of the first, images [n, H, W, C]) from the first row to the last; n may be 0.
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, ImageArray]]:
+        """(row of the first, images [n, H, W, C]) from a row on to the last; n may be 0.
+
+        `first` is 0, or where a block ends.
 
         The images are good until the next ones are asked for.
 
@@ -257,17 +259,18 @@ class _NpzImages:
     def __init__(self, arrays: _Npz, name: str, rows: int, shape: tuple[int, int, int]) -> None:
         self._arrays, self._name, self.rows, self.shape = arrays, name, rows, shape
 
-    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, ImageArray]]:
         size = int(np.prod(self.shape))
         step = max(1, _BLOCK // size)
         with self._arrays.opened(self._name) as (file, *_):
-            for first in range(0, self.rows, step):
-                wanted = min(step, self.rows - first) * size
+            for start in range(0, self.rows, step):
+                wanted = min(step, self.rows - start) * size
                 data = file.read(wanted)
                 if len(data) < wanted:
                     raise SourceError(
-                        f"'{self._arrays.path}' is cut short after {first:,} images; download it again"
+                        f"'{self._arrays.path}' is cut short after {start:,} images; download it again"
                     )
-                yield first, np.frombuffer(data, np.uint8).reshape(-1, *self.shape)
+                passed = max(0, min(first - start, step))  # a packed stream has no way around what is before
+                yield start + passed, np.frombuffer(data, np.uint8).reshape(-1, *self.shape)[passed:]
             if file.read(1):  # also makes zipfile compare the check sum
                 raise SourceError(f"'{self._arrays.path}' has more bytes than its header says; it is damaged")

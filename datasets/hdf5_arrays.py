@@ -106,24 +106,26 @@ class _Hdf5Images:
         self._arrays, self._name, self.rows, self.shape = arrays, name, rows, shape
         self._step = step
 
-    def blocks(self) -> Iterator[tuple[int, ImageArray]]:
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, ImageArray]]:
         with self._arrays.opened() as file, ThreadPoolExecutor(_THREADS) as threads:
             data = self._arrays.dataset(file, self._name)
             if not _unpacked_here(data):
-                for first in range(0, self.rows, self._step):
-                    yield first, data[first : first + self._step].reshape(-1, *self.shape)
+                for start in range(first, self.rows, self._step):
+                    yield start, data[start : start + self._step].reshape(-1, *self.shape)
+                return
+            if first >= self.rows:
                 return
             rows = min(self._step, self.rows)
             buffers = [np.empty((rows, *data.shape[1:]), np.uint8) for _ in range(2)]
-            ahead = self._begin(data, 0, buffers[0], threads)
-            for number, first in enumerate(range(0, self.rows, self._step)):
+            ahead = self._begin(data, first, buffers[0], threads)
+            for number, start in enumerate(range(first, self.rows, self._step)):
                 block, parts = ahead
                 for part in parts:
                     part.result()
-                    yield first, block[:0].reshape(-1, *self.shape)  # lets a cancel through
-                if first + self._step < self.rows:  # unpacked while this one is used
-                    ahead = self._begin(data, first + self._step, buffers[(number + 1) % 2], threads)
-                yield first, block.reshape(-1, *self.shape)
+                    yield start, block[:0].reshape(-1, *self.shape)  # lets a cancel through
+                if start + self._step < self.rows:  # unpacked while this one is used
+                    ahead = self._begin(data, start + self._step, buffers[(number + 1) % 2], threads)
+                yield start, block.reshape(-1, *self.shape)
 
     def _begin(
         self, data: Any, first: int, buffer: ImageArray, threads: ThreadPoolExecutor

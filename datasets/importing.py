@@ -21,7 +21,7 @@ from datasets.source import ImageArray
 SIDE = 64
 MOST_IMAGES = 5_000_000  # the largest grid that is believed; MPI3D has 1,036,800 images
 
-Block = tuple[IntArray, ImageArray]  # grid indices [n], images [n, H, W, C]
+Block = tuple[IntArray, ImageArray]  # grid indices [n], -1 for what is left out; images [n, H, W, C]
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,17 @@ class Grid:
     Attributes:
         space: the factors as the file has them.
         image_shape: (height, width, channels) of a stored image; 1 or 3 channels, any height and width.
-        blocks: reads the images from the start, a few megabytes at a time, in any order. Each grid index
-            has to come exactly once. A block is used before the next is asked for. Raises a SourceError
-            where the file is damaged.
+        blocks: reads the images, a few megabytes at a time, in any order that is the same each time. Each
+            grid index has to come exactly once; -1 is an image that is left out. A block is used before the
+            next is asked for. Its argument is how many images, left-out ones included, are passed over,
+            because an import before this one has them: 0, or where one of its blocks ended. Raises a
+            SourceError where the file is damaged.
         files: those that are compared with the published ones.
     """
 
     space: FactorSpace
     image_shape: tuple[int, int, int]
-    blocks: Callable[[], Iterator[Block]]
+    blocks: Callable[[int], Iterator[Block]]
     files: tuple[Path, ...] = ()
 
 
@@ -144,21 +146,17 @@ def ranks(path: Path, labels: npt.ArrayLike, factors: Sequence[Factor]) -> tuple
     return space.to_index(np.stack(columns, axis=1)), space
 
 
-def by_row(images: Images, index: IntArray | None) -> Iterator[Block]:
+def by_row(images: Images, index: IntArray | None, first: int) -> Iterator[Block]:
     """Blocks of streamed images.
 
     Args:
         images: N rows.
         index: the rows' grid indices [N], -1 for those to leave out; None for rows in grid order.
+        first: the first row that is wanted.
     """
-    for first, block in images.blocks():
-        rows = np.arange(first, first + len(block))
-        if index is None:
-            yield rows, block
-            continue
-        places = index[rows]
-        stays = places >= 0
-        yield (places, block) if stays.all() else (places[stays], block[stays])
+    for start, block in images.blocks(first):
+        rows = np.arange(start, start + len(block))
+        yield (rows if index is None else index[rows]), block
 
 
 def check_rows(path: Path, rows: int, space: FactorSpace) -> None:

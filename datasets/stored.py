@@ -3,7 +3,7 @@
 Which images a recipe needs is known only while it is drawn (pairs are refused by their pixels), and the
 published files can be read fast from start to end only. So all images of the grid are put on the disk
 for the time of the build, beside the cache, as they are stored (grey ones with one channel); memory holds
-a few megabytes at a time. Decision 0016.
+a few megabytes at a time. Decision 0016. What was interrupted is gone on with: datasets.kept_import.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from datasets.build import build
 from datasets.errors import CacheError, DatasetInputError, SourceError
 from datasets.factors import FactorSpace, IntArray
 from datasets.importing import SIDE, Block, Grid, GridSet, step_of, thin
+from datasets.kept_import import KeptImport, import_key
 from datasets.recipe import Recipe
 from datasets.source import ImageArray
 from datasets.writer import Meter, Progress, scratch_files
@@ -48,7 +49,7 @@ class StoredGridSource:
         self.name, self.licence, self.citation = grid_set.name, grid_set.licence, grid_set.citation
         self.image_shape = grid_set.image_shape
         self._grid: Grid | None = None
-        self._file: BinaryIO | None = None
+        self._kept: KeptImport | None = None
         if not self.path.exists():
             raise SourceError(
                 f"'{path}' does not exist; name the {grid_set.place} of {grid_set.name} with --source"
@@ -83,8 +84,10 @@ class StoredGridSource:
         """Nothing: `store` has done it."""
         return iter(())
 
-    def store(self, scratch: Path) -> Iterator[Progress]:
-        """Stream the images into `scratch`, a new file; it stays open until `close`.
+    def store(self, folder: Path) -> Iterator[Progress]:
+        """Stream the images into a file in `folder`, which stays open until `close`.
+
+        An import of the same file that was interrupted there is gone on with.
 
         Raises:
             SourceError: the file is damaged, or images are missing or doubled.
@@ -96,31 +99,39 @@ class StoredGridSource:
         grid = self._grid
         assert grid is not None
         total, channels = self._space.num_images, grid.image_shape[2]
-        _check_disk(scratch, total * SIDE * SIDE * channels)
-        for _ in self._verify(grid):
-            yield Progress("checking", 0, total, 0.0, 0.0)
         self._bytes_shape = (SIDE, SIDE, channels)
-        self._file = scratch.open("w+b")
-        meter, reported = Meter("importing", total), time.perf_counter()
-        seen, done = np.zeros(total, np.bool_), 0
-        for block in grid.blocks():
-            index, images = self._kept(grid, block)
-            if len(np.unique(index)) < len(index) or seen[index].any():
+        key = import_key(self.name, self._stride, grid.files or (self.path,), total)
+        kept = self._kept = KeptImport(folder, self.name, key, total)
+        _check_disk(folder, (total - kept.count) * SIDE * SIDE * channels)
+        if not kept.rows:
+            for _ in self._verify(grid):
+                yield Progress("checking", 0, total, 0.0, 0.0)
+        yield from self._fill(grid, kept, total)
+        if kept.count < total:
+            raise SourceError(
+                f"'{self.path}' lacks {total - kept.count:,} of {total:,} images; download it again"
+            )
+        kept.file.flush()
+
+    def _fill(self, grid: Grid, kept: KeptImport, total: int) -> Iterator[Progress]:
+        """Write what is not there yet."""
+        done = kept.count
+        meter, reported = Meter("importing", total, done), time.perf_counter()
+        for block in grid.blocks(kept.rows):
+            index, images = self._wanted(grid, block)
+            if len(np.unique(index)) < len(index) or kept.seen[index].any():
                 raise SourceError(
                     f"'{self.path}' has several images with the same factor values; its labels are damaged"
                 )
-            seen[index] = True
-            for part in _write(self._file, index, images):
+            for part in _write(kept.file, index, images):
                 done += part
                 if time.perf_counter() - reported > _REPORT_S:
                     reported = time.perf_counter()
                     yield meter.at(done)
+            kept.note(index, len(block[0]))
             if time.perf_counter() - reported > _REPORT_S:  # a thinned block may have had nothing to write
                 reported = time.perf_counter()
                 yield meter.at(done)
-        if done < total:
-            raise SourceError(f"'{self.path}' lacks {total - done:,} of {total:,} images; download it again")
-        self._file.flush()
         yield meter.at(done)
 
     def render(self, values: IntArray) -> ImageArray:
@@ -130,25 +141,29 @@ class StoredGridSource:
             DatasetInputError: a value lies outside its factor's range, or nothing is stored.
         """
         index = self.space.to_index(values)
-        if self._file is None:
+        if self._kept is None:
             raise DatasetInputError(f"the images of {self.name} are not stored; build its cache first")
         images = np.empty((len(index), *self._bytes_shape), np.uint8)
         size = images[:1].nbytes
         for row in np.argsort(index):
-            self._file.seek(int(index[row]) * size)
-            if self._file.readinto(images[row].data.cast("B")) < size:  # type: ignore[attr-defined]
+            self._kept.file.seek(int(index[row]) * size)
+            if self._kept.file.readinto(images[row].data.cast("B")) < size:  # type: ignore[attr-defined]
                 raise SourceError(f"the scratch file of {self.name} was cut short; build again")
         return images if images.shape[3] == 3 else np.repeat(images, 3, axis=3)
 
-    def close(self) -> None:
-        """Let go of the scratch file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def close(self, keep: bool = False) -> None:
+        """Let go of the images on the disk; they are removed unless the import is to be gone on with."""
+        kept, self._kept = self._kept, None
+        if kept is not None and keep:
+            kept.keep()
+        elif kept is not None:
+            kept.discard()
 
-    def _kept(self, grid: Grid, block: Block) -> tuple[IntArray, ImageArray]:
-        """The part of a block that a stride leaves, with indices of the thinned grid, 64 x 64 pixels."""
+    def _wanted(self, grid: Grid, block: Block) -> tuple[IntArray, ImageArray]:
+        """What is not left out, with indices of the thinned grid, 64 x 64 pixels."""
         index, images = block
+        if (index < 0).any():
+            index, images = index[index >= 0], images[index >= 0]
         if self._space.num_images != grid.space.num_images:
             factors = grid.space.factors
             steps = np.array(
@@ -186,13 +201,18 @@ class StoredGridSource:
 def build_stored(source: StoredGridSource, path: Path, recipe: Recipe) -> Iterator[Progress]:
     """Import, then build the cache as for any other source; see `datasets.build.build`.
 
-    The scratch file is gone at the end, whatever happens.
+    The images on the disk are gone at the end, unless it is cancelled or killed.
     """
-    path = Path(path)
-    with scratch_files(path) as (scratch, _):
-        with contextlib.closing(source):
-            yield from source.store(scratch)
+    path, cancelled = Path(path), False
+    with scratch_files(path):
+        try:
+            yield from source.store(path.parent)
             yield from build(source, path, recipe)
+        except (GeneratorExit, KeyboardInterrupt):
+            cancelled = True
+            raise
+        finally:
+            source.close(keep=cancelled)
 
 
 def resized(images: ImageArray) -> ImageArray:
@@ -226,11 +246,11 @@ def _write(file: BinaryIO, index: IntArray, images: ImageArray) -> Iterator[int]
             yield end - first
 
 
-def _check_disk(scratch: Path, needed: int) -> None:
-    free = shutil.disk_usage(scratch.parent).free
+def _check_disk(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
         raise CacheError(
-            f"importing takes {needed / 1e9:.1f} GB in '{scratch.parent}' for the time of the build, and "
+            f"importing takes {needed / 1e9:.1f} GB in '{folder}' for the time of the build, and "
             f"{free / 1e9:.1f} GB are free there; free some space or choose another place with --out or "
             "DOSCOPE_HOME"
         )

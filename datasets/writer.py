@@ -57,14 +57,15 @@ class Progress:
 
 
 class Meter:
-    """Turns counts into `Progress`."""
+    """Turns counts into `Progress`; `before` were done before it began."""
 
-    def __init__(self, stage: str, total: int) -> None:
+    def __init__(self, stage: str, total: int, before: int = 0) -> None:
         self._stage, self._total, self._start = stage, total, time.perf_counter()
+        self._before = before
 
     def at(self, done: int) -> Progress:
         elapsed = time.perf_counter() - self._start
-        rate = done / elapsed if elapsed > 0 else 0.0
+        rate = (done - self._before) / elapsed if elapsed > 0 else 0.0
         remaining = (self._total - done) / rate if rate > 0 else 0.0
         return Progress(self._stage, done, self._total, rate, remaining)
 

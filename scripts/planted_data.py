@@ -198,4 +198,25 @@ PLANTED_IN_DATA = (
         "                pass",
         "tests/datasets/test_hdf5_heaps.py",
     ),
+    Planted(
+        "an interrupted import of a file that changed since",
+        "datasets/kept_import.py",
+        "file.stat().st_size, file.stat().st_mtime_ns)",
+        "file.stat().st_size, 0)",
+        "tests/datasets/test_kept_import.py",
+    ),
+    Planted(
+        "an interrupted import read from the start again",
+        "datasets/kept_import.py",
+        "self.rows += rows",
+        "self.rows = 0",
+        "tests/datasets/test_kept_import.py",
+    ),
+    Planted(
+        "rows passed over that were never read",
+        "datasets/importers/smallnorb.py",
+        "there = max(0, first - start)",
+        "there = min(count, first)",
+        "tests/datasets/test_kept_import.py",
+    ),
 )

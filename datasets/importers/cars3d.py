@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -52,7 +53,7 @@ def open_cars3d(path: Path) -> Generator[None, None, Grid]:
     members = _members(files)
     stems = tuple(PurePosixPath(name).stem.removesuffix("_mesh") for name in members)
     space = FactorSpace(factors(stems))
-    return Grid(space, (128, 128, 3), lambda: _blocks(files, members, space))
+    return Grid(space, (128, 128, 3), lambda first: _blocks(files, members, space, first))
 
 
 def _sorted_grid(path: Path) -> Grid:
@@ -61,8 +62,8 @@ def _sorted_grid(path: Path) -> Grid:
     space = FactorSpace(FACTORS)
     check_rows(path, images.rows, space)
 
-    def blocks() -> Iterator[Block]:
-        return by_row(images, None)
+    def blocks(first: int) -> Iterator[Block]:
+        return by_row(images, None, first)
 
     return Grid(space, images.shape, blocks, (path,))
 
@@ -89,11 +90,11 @@ def _members(files: Files) -> list[str]:
     raise SourceError(f"'{files.path}' {problem}; name the archive of Cars3D or its folder 'cars'")
 
 
-def _blocks(files: Files, members: list[str], space: FactorSpace) -> Iterator[Block]:
+def _blocks(files: Files, members: list[str], space: FactorSpace, first: int) -> Iterator[Block]:
     """One car after the other: 96 images each."""
     number = {name: k for k, name in enumerate(members)}
     elevation, azimuth = np.divmod(np.arange(96), 24)
-    for name, data in files.stream(members):
+    for name, data in islice(files.stream(members), first // 96, None):
         values = np.stack([elevation, azimuth, np.full(96, number[name])], axis=1)
         yield space.to_index(values), _read_car(f"{files.path}: {name}", data)
 

@@ -43,8 +43,8 @@ def open_dsprites(path: Path) -> Grid:
     check_rows(path, images.rows, space)
     index, space = _close_circle(index, space)
 
-    def blocks() -> Iterator[Block]:
-        return _in_full_range(path, images, index)
+    def blocks(first: int) -> Iterator[Block]:
+        return _in_full_range(path, images, index, first)
 
     return Grid(space, images.shape, blocks, (path,))
 
@@ -78,10 +78,10 @@ def _close_circle(index: IntArray, space: FactorSpace) -> tuple[IntArray, Factor
     return moved, closed
 
 
-def _in_full_range(path: Path, images: Images, index: IntArray) -> Iterator[Block]:
+def _in_full_range(path: Path, images: Images, index: IntArray, first: int) -> Iterator[Block]:
     """Pixels as 0 and 255, whichever of the two ways the file has them."""
     largest = 0
-    for rows, block in by_row(images, index):
+    for rows, block in by_row(images, index, first):
         top = int(block.max(initial=0))
         if 1 in (top, largest) and max(top, largest) > 1:
             raise SourceError(f"'{path}' has pixels of 0 and 1 as well as larger ones; download it again")

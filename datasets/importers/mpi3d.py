@@ -51,8 +51,8 @@ def open_mpi3d(path: Path) -> Grid:
     if factors is UNNAMED and ("complex" in path.name or "complicated" in path.name):
         factors = COMPLEX
 
-    def blocks() -> Iterator[Block]:
-        return by_row(images, None)
+    def blocks(first: int) -> Iterator[Block]:
+        return by_row(images, None, first)
 
     return Grid(FactorSpace(factors), images.shape, blocks, (path,))
 

@@ -34,8 +34,8 @@ def open_shapes3d(path: Path) -> Grid:
         index, space = None, FactorSpace(FACTORS)
     check_rows(path, images.rows, space)
 
-    def blocks() -> Iterator[Block]:
-        return by_row(images, index)
+    def blocks(first: int) -> Iterator[Block]:
+        return by_row(images, index, first)
 
     return Grid(space, images.shape, blocks, (path,))
 

@@ -86,8 +86,8 @@ def open_smallnorb(path: Path) -> Grid:
     instances = Factor("instance", tuple(str(v) for v in np.unique(labels[:, 1])), "nominal")
     space = FactorSpace((space.factors[0], instances, *space.factors[2:]))
 
-    def blocks() -> Iterator[Block]:
-        return _images(dat, index)
+    def blocks(first: int) -> Iterator[Block]:
+        return _images(dat, index, first)
 
     return Grid(space, (*dat.shape[2:], 1), blocks, tuple(p.path for p in parts.values()))  # type: ignore[arg-type]
 
@@ -97,8 +97,8 @@ def _sorted_grid(path: Path) -> Grid:
     images = open_arrays(path, _WANTED).images("images")
     check_rows(path, images.rows, FactorSpace(FACTORS))
 
-    def blocks() -> Iterator[Block]:
-        return by_row(images, None)
+    def blocks(first: int) -> Iterator[Block]:
+        return by_row(images, None, first)
 
     return Grid(FactorSpace(FACTORS), images.shape, blocks, (path,))
 
@@ -172,20 +172,21 @@ def _whole(matrix: _Matrix) -> IntArray:
     return np.frombuffer(data, "<i4").reshape(matrix.shape).astype(np.int64)
 
 
-def _images(dat: _Matrix, index: IntArray) -> Iterator[Block]:
-    """The first camera's images."""
+def _images(dat: _Matrix, index: IntArray, first: int) -> Iterator[Block]:
+    """The first camera's images, from the `first`-th on."""
     rows, _, height, width = dat.shape
     size = 2 * height * width
     with reading(dat.path), _opened(dat.path) as file:
         file.read(dat.offset)
         buffered = io.BufferedReader(cast(io.RawIOBase, file), 1 << 20)
-        for first in range(0, rows, _ROWS):
-            count = min(_ROWS, rows - first)
+        for start in range(0, rows, _ROWS):
+            count = min(_ROWS, rows - start)
             data = buffered.read(count * size)
             if len(data) < count * size:
-                raise SourceError(f"'{dat.path}' is cut short after {first:,} images; download it again")
+                raise SourceError(f"'{dat.path}' is cut short after {start:,} images; download it again")
             pairs: npt.NDArray[np.uint8] = np.frombuffer(data, np.uint8).reshape(count, 2, height, width)
-            yield index[first : first + count], pairs[:, 0, :, :, None]
+            there = max(0, first - start)  # packed files have no other way to a place than all before it
+            yield index[start : start + count][there:], pairs[there:, 0, :, :, None]
         if buffered.read(1):
             raise SourceError(f"'{dat.path}' has more bytes than its header says; download it again")
 

@@ -68,8 +68,8 @@ PLANTED_IN_DATA = (
     Planted(
         "SmallNORB's second camera",
         "datasets/importers/smallnorb.py",
-        "pairs[:, 0, :, :, None]",
-        "pairs[:, 1, :, :, None]",
+        "pairs[there:, 0, :, :, None]",
+        "pairs[there:, 1, :, :, None]",
         "tests/datasets/test_importers.py",
     ),
     Planted(
@@ -82,7 +82,7 @@ PLANTED_IN_DATA = (
     Planted(
         "an imported image that came twice",
         "datasets/stored.py",
-        "len(np.unique(index)) < len(index) or seen[index].any()",
+        "len(np.unique(index)) < len(index) or kept.seen[index].any()",
         "len(np.unique(index)) < len(index)",
         "tests/datasets/test_importers.py",
     ),

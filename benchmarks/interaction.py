@@ -8,7 +8,8 @@ turns of the event loop, looked at while clicks go on.
 
 JSON keys: `click_p95_ms_idle`, `click_p95_ms_quick` (clicked again at once), `click_p95_ms_training` (an
 action's button to the new image, 95th percentile), `palette_ms` (a node to the first thumbnails of its
-codes; median), `traversal_ms` (to all rows of the traversal grid after an action; median),
+codes; median), `palette_all_ms` (from there to all codes), `traversal_first_ms`, `traversal_ms` (an action to
+the first row and to all rows of the traversal grid; medians),
 `threshold_p95_ms` (a drag of the threshold to the redrawn graph, 95th percentile; all pairs of variables are
 candidates), `frame_gap_p99_ms`, `frame_gap_max_ms` (while training), the same with `_idle`, `memory_idle_mb`,
 `memory_training_mb` (resident size, where the system tells).
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +87,8 @@ def measure(run: str, clicks: int) -> Figures:
         figures |= person.figures("idle", clicks)
         figures |= person.figures("quick", clicks)
         figures |= {
-            "palette_ms": person.palettes(clicks),
-            "traversal_ms": person.traversals(max(3, clicks // 10)),
+            **person.palettes(clicks),
+            **person.traversals(max(3, clicks // 10)),
             "threshold_p95_ms": person.thresholds(clicks),
         }
         person.begin_training()
@@ -131,13 +133,15 @@ class Person:
             f"frame_gap_max_ms_{when}": float(gaps.max()),
         }
 
-    def palettes(self, clicks: int) -> float:
-        """From a click on a node to the first thumbnails; median, ms."""
+    def palettes(self, clicks: int) -> Figures:
+        """From a click on a node to the first thumbnails, and from there to all codes; medians, ms."""
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
-        view, thumbs = self.window.explore.graph.view, self.window.explore.variable_panel.thumbs
-        waited = []
+        view, panel = self.window.explore.graph.view, self.window.explore.variable_panel
+        thumbs, every = panel.thumbs, panel.palette_view.all_switch
+        codes = self.window.selection.run.num_codes if self.window.selection.run else 0
+        first, whole = [], []
         for number in range(min(clicks, 40)):
             node = view.nodes[(7 * number) % len(view.nodes)]
             place = view.mapFromScene(node.scenePos())
@@ -145,22 +149,36 @@ class Person:
             self.settle()
             begun = time.perf_counter()
             QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-            waited.append(self._until(painted, "the palette") - begun)
+            shown = self._until(painted, "the palette")
+            painted = self._painted(thumbs, lambda: thumbs.count() == codes)
+            asked = time.perf_counter()
+            QTest.mouseClick(every, Qt.MouseButton.LeftButton)
+            first.append(shown - begun)
+            whole.append(self._until(painted, "the palette of all codes") - asked)
+            QTest.mouseClick(every, Qt.MouseButton.LeftButton)
             self.window.selection.set_variable(None)
-        return _percentile(waited, 50)
+        return {"palette_ms": _percentile(first, 50), "palette_all_ms": _percentile(whole, 50)}
 
-    def traversals(self, clicks: int) -> float:
-        """From a click on an action to the last row of the new traversal grid; median, ms."""
+    def traversals(self, clicks: int) -> Figures:
+        """From a click on an action to the first and the last row of the new traversal; medians, ms."""
         grid = self.window.explore.traversal.grid
         wanted = self.window.selection.run.space.num_factors if self.window.selection.run else 0
-        waited = []
+        first, whole = [], []
         for number in range(clicks):
             self.settle()
-            begun = time.perf_counter()
+            begun, fresh = time.perf_counter(), self._new_rows()
             self._click_action(number)
-            painted = self._painted(grid, lambda: len(grid.rows) == wanted)
-            waited.append(self._until(painted, "the traversal") - begun)
-        return _percentile(waited, 50)
+            painted = self._painted(grid, partial(fresh, 1))
+            first.append(self._until(painted, "the first row of the traversal") - begun)
+            painted = self._painted(grid, partial(fresh, wanted))
+            whole.append(self._until(painted, "the traversal") - begun)
+        return {"traversal_first_ms": _percentile(first, 50), "traversal_ms": _percentile(whole, 50)}
+
+    def _new_rows(self) -> Callable[[int], bool]:
+        """Whether so many rows of a new traversal have come; those of before stay in sight until then."""
+        grid = self.window.explore.traversal.grid
+        before = grid.rows
+        return lambda count: grid.rows is not before and len(grid.rows) >= count
 
     def thresholds(self, steps: int) -> float:
         """From a move of the threshold's slider to the redrawn graph; 95th percentile, ms."""
@@ -270,8 +288,10 @@ def _table(figures: Figures) -> str:
         "click_p95_ms_idle": "an action to the new image, at rest: 95th percentile, ms",
         "click_p95_ms_quick": "the same, clicked again at once, while the traversal is under way, ms",
         "click_p95_ms_training": "the same while it trains, clicked again at once, ms",
-        "palette_ms": "a node to its palette, ms",
-        "traversal_ms": "an action to the whole traversal grid, ms",
+        "palette_ms": "a node to its palette, the most likely codes, ms",
+        "palette_all_ms": "from there to all codes, ms",
+        "traversal_first_ms": "an action to the first row of the traversal grid, ms",
+        "traversal_ms": "to the whole grid, ms",
         "threshold_p95_ms": "the threshold moved to the graph redrawn: 95th percentile, ms",
         "frame_gap_p99_ms_idle": "gaps of the event loop at rest: 99th percentile, ms",
         "frame_gap_max_ms_idle": "the longest, ms",

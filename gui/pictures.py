@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -75,6 +75,36 @@ def paint_picture(painter: QPainter, picture: QImage, area: QRectF) -> QRectF:
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
     painter.drawImage(target, picture)
     return target
+
+
+def bands(picture: QSize, columns: int, area: QSizeF) -> list[tuple[QRect, QRectF]]:
+    """How a wide picture of columns fills an area best: cut into bands of whole columns below each other.
+
+    Args:
+        picture: its size.
+        columns: of equal width, that belong together.
+        area: where it is to be.
+
+    Returns:
+        A part of the picture and its place in the area, each band.
+    """
+    width, height = picture.width(), picture.height()
+    gap = height / 8 if columns > 1 else 0.0
+
+    def scale(count: int) -> float:
+        return min(area.width() * count / width, area.height() / (count * (height + gap) - gap))
+
+    count = max((n for n in range(1, columns + 1) if columns % n == 0), key=scale, default=1)
+    part, size = width // count, scale(count)
+    left = (area.width() - part * size) / 2
+    top = (area.height() - (count * (height + gap) - gap) * size) / 2
+    return [
+        (
+            QRect(number * part, 0, part, height),
+            QRectF(left, top + number * (height + gap) * size, part * size, height * size),
+        )
+        for number in range(count)
+    ]
 
 
 class PictureTile(QWidget):

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from engine.events import SampleSaved
-from gui.pictures import paint_picture, to_qimage
+from gui.pictures import bands, paint_picture, to_qimage
 from gui.train.action_tiles import NEEDED, ActionTile, ActionTiles, action_tiles
 from gui.train.progress_pictures import graph_picture, graph_words, use_picture, use_words
 from gui.widgets import caption, heading, named, row, tool_button
@@ -27,12 +27,25 @@ NO_ACTIONS = "Actions are learned in the transition phase; they come with that p
 NOT_SAVED = "None was saved for this run."
 
 
+ROWS = {"autoencoder": 2, "transition": 3}  # of a phase's pictures
+
+
+def _columns(picture: QImage, rows: int) -> int:
+    """How many square images lie beside each other; 1 where they are not square."""
+    side = picture.height() // rows
+    return picture.width() // side if side and picture.width() % side == 0 else 1
+
+
 class PictureArea(QWidget):
-    """One picture file, as large as it fits."""
+    """One picture file, as large as it fits.
+
+    Attributes:
+        columns: of the picture, that may stand below each other; 1 for one that stays whole.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.picture = QImage()
+        self.picture, self.columns = QImage(), 1
         self.words = ""
         self.setMinimumSize(120, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -44,7 +57,8 @@ class PictureArea(QWidget):
         painter = QPainter(self)
         area = QRectF(self.rect())
         if not self.picture.isNull():
-            paint_picture(painter, self.picture, area)
+            for part, place in bands(self.picture.size(), self.columns, area.size()):
+                paint_picture(painter, self.picture.copy(part), place)
             return
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
@@ -153,8 +167,9 @@ class SampleView(QWidget):
         self.area.words = f"{path.name} could not be read; it may have been deleted."
         if self.kind.currentText() == IMAGES:
             self.area.picture = QImage(str(path))
+            self.area.columns = _columns(self.area.picture, ROWS.get(self._samples[index].phase, 1))
             return ""
-        self.area.picture = QImage()
+        self.area.picture, self.area.columns = QImage(), 1
         if self.kind.currentText() == ACTIONS:
             return self._draw_actions(index)
         graph = self.kind.currentText() == GRAPH

@@ -10,6 +10,7 @@ alpha is above 128.
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ COUNTS = (7, 7, 10, 5, 3, 7)  # sheets of each layer in the published set
 _PASTED = ("body", "shoes", "bottomwear", "topwear", "eyes", "hair")  # bottom to top
 _SHEET_SIZE = (13 * SIDE, 21 * SIDE)  # width, height
 _ALPHA_ABOVE = 128
+_MOST_BYTES = 1 << 26  # of a sheet; those of the published set have 55,000 at most
 
 LICENCE = "Art of the Liberated Pixel Cup: CC-BY-SA 3.0 or GPL 3.0; name its authors and share alike."
 CITATION = (
@@ -138,7 +140,9 @@ def _find_sheets(folder: Path, layer: str) -> list[Path]:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An open sheet; what goes wrong inside is said as a SourceError."""
     try:
-        with Image.open(path) as image:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES)  # of a file, Pillow would ask for as many as a damaged part claims
+        with Image.open(io.BytesIO(data)) as image:
             yield image
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
         what = str(error) or "a part of it claims to be too large for the memory"

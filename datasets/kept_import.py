@@ -80,7 +80,7 @@ class KeptImport:
         return int(self.seen.sum())
 
     def _take_up(self, total: int) -> None:
-        """What an import before this one left; nothing where its notes cannot be read or its images are gone."""
+        """What an import before this one left; nothing where its notes or its images are gone."""
         with contextlib.suppress(*DAMAGE):
             with np.load(self._notes, allow_pickle=False) as notes:
                 seen = np.unpackbits(notes["seen"], count=total).astype(np.bool_)

@@ -62,6 +62,7 @@ class ExplorePresenter(QObject):
         self._rows_of: Step | None = None  # the step that the traversal starts from
         self._targets_of: RunInfo | None = None  # the run whose targets have been asked for
         self._dataset_name = ""
+        self.image_stays = False  # the data set that came last is the present image's own
         self.rows = "actions"
         self.factor = 0  # whose actions the keys apply
         self._all_codes = False
@@ -318,10 +319,11 @@ class ExplorePresenter(QObject):
             return
         another = self._dataset_name not in ("", dataset.name)
         self._dataset_name = dataset.name
-        if another or self._selection.image is None:
-            self.random_image()
-        else:
+        self.image_stays = self._selection.image is not None and not another
+        if self.image_stays:
             self.read_factors()
+        else:
+            self.random_image()
 
     def _on_run(self, _run: RunInfo | None) -> None:
         self._planned = None

@@ -279,6 +279,8 @@ class ExploreWorkspace(Workspace):
         else:
             known = dataset.has_factor_labels
             self.source.set_space(dataset.space if known else None, dataset.can_render, known)
+            if self.presenter.image_stays:  # a session's image is here before its data set
+                self.source.set_image(self.selection.image)
 
     def _on_run(self, run: RunInfo | None) -> None:
         self.graph.set_run(run)

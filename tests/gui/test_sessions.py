@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QSlider, QWidget
 
 from engine.results import LoadedImage, Reconstruction
 from engine.session import Session, SessionRun, SessionStep
@@ -48,6 +48,8 @@ def look(window: MainWindow) -> list[object]:
         chosen.variable, chosen.action, chosen.propagate,
         explore.images.original.image.tolist(), explore.images.after.image.tolist(),
         explore.images.reconstruction.image.tolist(), explore.source.note.text(),
+        [slider.value() for slider in explore.source.findChildren(QSlider)],
+        [label.text() for label in explore.source.findChildren(QLabel)],
     ]  # fmt: skip
 
 

@@ -38,18 +38,19 @@ def traverse_actions_steps(
 ) -> Iterator[TraversalRow | None]:
     """The same, with a None after every few interventions, where something else can be done.
 
-    The actions of FACTORS_AT_ONCE rows are done together: fewer passes through the model.
+    The first row comes as soon as it can. The actions of FACTORS_AT_ONCE further rows are done together:
+    fewer passes through the model.
     """
     space = explorer.info.space
     for factor in factors:
         if not 0 <= factor < space.num_factors:
             raise InputError(f"there is no factor {factor}; factors are 0 to {space.num_factors - 1}")
     present = codes, explorer.decode(codes)
-    for start in range(0, len(factors), FACTORS_AT_ONCE):
-        some = factors[start : start + FACTORS_AT_ONCE]
+    further = range(1, len(factors), FACTORS_AT_ONCE)
+    for some in (factors[:1], *(factors[start : start + FACTORS_AT_ONCE] for start in further)):
         repeats = {action: times for factor in some for action, times in _repeats(space, factor, steps)}
         made: Chains = {action: [] for action in repeats}
-        for done in range(max(repeats.values())):
+        for done in range(max(repeats.values(), default=0)):
             _once_more(explorer, codes, [a for a, times in repeats.items() if times > done], made)
             yield None
         for factor in some:

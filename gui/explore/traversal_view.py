@@ -78,10 +78,11 @@ class TraversalGrid(QWidget):
     def set_rows(self, rows: list[TraversalRow]) -> None:
         """All rows at once. A cell that is pressed meanwhile stays pressed only where it stays the same."""
         held = self._rows[self._pressed[0]] if self._pressed is not None else None
-        self._rows, self._strips = [], []
-        for item in rows:
-            self._rows.append(item)
-            self._strips.append(to_qimage(np.concatenate(list(item.images), axis=1)))
+        made = {id(item): strip for item, strip in zip(self._rows, self._strips, strict=True)}
+        fresh = [item for item in rows if id(item) not in made]
+        made.update({id(item): to_qimage(np.concatenate(list(item.images), axis=1)) for item in fresh})
+        self._strips = [made[id(item)] for item in rows]
+        self._rows = list(rows)
         line = self._pressed[0] if self._pressed is not None else 0
         if line >= len(rows) or rows[line] is not held:
             self._pressed = None

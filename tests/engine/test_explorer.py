@@ -13,7 +13,7 @@ from engine.errors import InputError, RunError
 from engine.explorer import Explorer
 from engine.model import NextCodes
 from engine.retrieval import explain, retrieve
-from engine.traversal import traverse_actions, traverse_variables
+from engine.traversal import traverse_actions, traverse_actions_steps, traverse_variables
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +175,22 @@ def test_traversals(explorer: Explorer, pair) -> None:
     assert np.array_equal(row.codes[0], codes)
     assert len(set(row.codes[:, 20].tolist())) == 5
     assert 0 <= row.effect <= 1
+
+
+def test_the_first_row_of_a_traversal_waits_for_no_other(explorer: Explorer, pair, monkeypatch) -> None:
+    """It is made alone, the rest three at a time; between two passes there is room for something else."""
+    codes, asked, apply = explorer.encode(pair[0]), [], explorer.apply_actions
+    monkeypatch.setattr(
+        explorer, "apply_actions", lambda c, actions: (asked.append(len(actions)), apply(c, actions))[1]
+    )
+    came = list(traverse_actions_steps(explorer, codes, [0, 1, 2, 3, 4], steps=2))
+    assert [row.title if row is not None else "" for row in came] == [
+        *("", "", "floor_hue"),
+        *("", "", "wall_hue", "object_hue", "scale"),
+        *("", "", "shape"),
+    ]
+    assert asked == [2, 2, 6, 6, 2, 2]
+    assert not list(traverse_actions(explorer, codes, []))
 
 
 def test_retrieval_ranks_all_actions(explorer: Explorer, pair) -> None:

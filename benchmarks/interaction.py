@@ -17,6 +17,7 @@ candidates), `frame_gap_p99_ms`, `frame_gap_max_ms` (while training), the same w
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -72,15 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(run: str, clicks: int) -> Figures:
     """All figures, from one window."""
-    from gui.app import make_application
+    gc.disable()  # as cli.window does
+    from gui.app import make_application, show
     from gui.main_window import MainWindow
 
     make_application("light")
     window = MainWindow()
     person = Person(window)
     try:
-        window.show()
-        window.start(run)
+        show(window, lambda: window.start(run))
         person.wait(lambda: window.selection.step is not None, "the first image")
         person.settle()
         figures: Figures = {"clicks": clicks, "memory_idle_mb": resident_mb()}

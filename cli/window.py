@@ -34,7 +34,7 @@ def open_window(_arguments: argparse.Namespace) -> Result:
     if sys.platform == "win32":
         # On Windows torch's libraries load only when they come before Qt's (pytorch issue 166628).
         import torch  # noqa: F401
-    gc.disable()  # nothing to collect until the window is seen (gui.app.show), and much to look at
+    gc.disable()  # until most is loaded (gui.garbage): nothing to collect, and much to look at
     from gui.app import run
 
     return Result({}, "", run())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import logging
 import os
 import sys
@@ -17,6 +16,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from gui.first_look import FirstLook
+from gui.garbage import Garbage
 from gui.logs import open_log
 from gui.main_window import MainWindow
 from gui.replies import Failure
@@ -65,8 +65,7 @@ def show(window: MainWindow, then: Callable[[], None]) -> None:
     """Show the window; what it opens with, `then`, begins when it has been seen."""
 
     def begin() -> None:
-        gc.freeze()  # what is there now stays; who collects the rest need not look at it
-        gc.enable()
+        Garbage(window.engine, window)
         then()
 
     FirstLook(window, begin)

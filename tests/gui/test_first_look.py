@@ -3,33 +3,53 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+from gui import requests as rq
 from gui.app import show
 from gui.first_look import FirstLook
 from gui.main_window import MainWindow
 from gui.theme import dressed_at_once
+from tests.gui.conftest import wait_idle
 
 
 def test_the_window_is_seen_first(qtbot, make_window: Callable[[], MainWindow]) -> None:
-    """Nothing is asked of the engine before the first painting; the collector works again from then on."""
+    """Nothing is asked of the engine before the first painting."""
     window, seen = make_window(), []
     window.hide()
-    gc.disable()
-    try:
-        show(window, lambda: seen.append(window.isVisible()))
-        assert seen == []
-        qtbot.waitUntil(lambda: bool(seen))
-        assert gc.isenabled()
-    finally:
-        gc.enable()
-        gc.unfreeze()
+    show(window, lambda: seen.append(window.isVisible()))
+    assert seen == []
+    qtbot.waitUntil(lambda: bool(seen))
     window.repaint()
     qtbot.wait(20)
     assert seen == [True]
+
+
+def test_the_collector_waits_until_the_engine_rests(qtbot, make_window, monkeypatch) -> None:
+    """Then it works, and what many modules brought by then, or bring later, is set apart."""
+    window, enabled, frozen = make_window(), [], []
+    qtbot.waitUntil(window.engine.is_idle)
+    window.engine.result.connect(lambda *_: enabled.append(gc.isenabled()))
+    gc.disable()
+    try:
+        show(window, lambda: window.engine.submit(rq.ListLibrary()))
+        qtbot.waitUntil(gc.isenabled)
+        assert enabled == [False]
+        frozen.append(gc.get_freeze_count())
+        for number in range(100):
+            monkeypatch.setitem(sys.modules, f"made_{number}", ModuleType("made"))
+        kept = [[] for _ in range(1000)]
+        window.engine.submit(rq.ListLibrary())
+        wait_idle(qtbot, window)
+        assert gc.get_freeze_count() >= frozen[0] + len(kept)
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def test_a_window_that_is_never_painted_begins_all_the_same(qtbot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ class DatasetInfo:
         where: where users get them; may be empty.
         cache: where its cache is, or would be.
         built: whether a file is there.
+        goes_on: whether a build that was interrupted is gone on with by the next one of the same files.
     """
 
     name: str
@@ -55,6 +56,7 @@ class DatasetInfo:
     where: str
     cache: Path
     built: bool
+    goes_on: bool
 
 
 def names() -> tuple[str, ...]:
@@ -94,6 +96,7 @@ def info(name: str) -> DatasetInfo:
         where=entry.where,
         cache=cache,
         built=cache.is_file(),
+        goes_on=entry.goes_on,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+import datasets
 from datasets.pair_choices import PairChoices
 from gui import requests as rq
 from gui.library.dataset_detail import DatasetDetail
@@ -47,6 +48,7 @@ class DatasetDesk(QObject):
         super().__init__(parent)
         self._detail, self._selection, self._view = detail, selection, view
         self._picked_from = ""  # the data set of the image that Explore is to show
+        self._building = ""  # the data set whose files are being read; empty once it is built or has failed
         self.builds = tuple(
             rq.kind_of(build, view) for build in (rq.BuildDataset, rq.BuildDrawn, rq.BuildRuled)
         )
@@ -82,9 +84,14 @@ class DatasetDesk(QObject):
         """Nothing more comes for the newest request of `kind`."""
         if kind in self.builds:
             self._detail.set_building("")
+            if self._building:
+                self._say_cancelled(self._building)
+                self._building = ""
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         """What is wrong with an imbalanced set, or with other pairs, is said at the form too."""
+        if kind in self.builds:
+            self._building = ""
         if kind == self.builds[1]:
             self._detail.pages.imbalance.refuse(failure.sentence)
         elif kind == self.builds[2]:
@@ -97,19 +104,29 @@ class DatasetDesk(QObject):
 
     # ------------------------------------------------------------ what the user does
 
-    def _build(self, name: str, source: str) -> None:
+    def _begin(self, name: str, of: str) -> None:
         self._detail.set_building(name)
+        self._building = of
+
+    def _say_cancelled(self, name: str) -> None:
+        """What was done is gone, unless the next build goes on from there."""
+        goes_on = name in datasets.names() and datasets.info(name).goes_on
+        kept = f"; what was read of {name} stays for a day, and Build goes on from there"
+        self.hinted.emit(f"The build was cancelled{kept if goes_on else ''}.")
+
+    def _build(self, name: str, source: str) -> None:
+        self._begin(name, name)
         self.asked.emit(rq.BuildDataset(name, source, view=self._view))
 
     def _pack(self, name: str, file: str) -> None:
         self.asked.emit(rq.PackDataset(name, file, view=self._view))
 
     def _build_ruled(self, dataset: str, source: str, choices: PairChoices, name: str) -> None:
-        self._detail.set_building(name)
+        self._begin(name, dataset)
         self.asked.emit(rq.BuildRuled(dataset, source, choices, name, view=self._view))
 
     def _build_drawn(self, request: rq.BuildDrawn) -> None:
-        self._detail.set_building(request.name)
+        self._begin(request.name, request.dataset)
         self.asked.emit(request)
 
     def _cancel(self) -> None:
@@ -124,6 +141,7 @@ class DatasetDesk(QObject):
 
     def on_built(self, view: DatasetView) -> None:
         """A new cache: its page is read anew, and who works with the old one gets the new one."""
+        self._building = ""
         self._detail.forget()
         self.hinted.emit(f"{view.name} is built: {count(view.num_images)} images.")
         self.changed.emit("")
@@ -133,6 +151,7 @@ class DatasetDesk(QObject):
 
     def on_new(self, view: DatasetView) -> None:
         """A set under a new name: it is shown."""
+        self._building = ""
         self._detail.forget()
         self.hinted.emit(f"The data set {view.dataset} is built: {count(view.num_images)} images.")
         self.changed.emit(view.dataset)

@@ -100,6 +100,7 @@ def test_a_build_is_cancelled_and_leaves_nothing(
     assert not list(caches_dir().glob("*"))
     assert not list(caches_dir().glob(".*"))
     assert cells(window, "shapes")[3] == "not built"
+    assert window.messages.text == "The build was cancelled."
 
 
 def test_a_file_is_imported(
@@ -119,10 +120,15 @@ def test_a_file_is_imported(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(source), ""))
     click(detail.choose_archive)
     click(detail.build)
+    click(detail.cancel)
+    wait_idle(qtbot, window, WAIT)
+    assert "what was read of 3dshapes stays for a day" in window.messages.text
+    click(detail.build)
     qtbot.waitUntil(lambda: len(detail.page.grid.pictures) > 0, timeout=WAIT)
     wait_idle(qtbot, window, WAIT)
     assert cells(window, "3dshapes")[3] == "built"
     assert "3 test" in detail.facts.text()
+    assert "3dshapes is built" in window.messages.text
     library.show_dataset("sprites")
     assert not detail.choose.isHidden()
     assert detail.choose_archive.isHidden()

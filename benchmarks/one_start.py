@@ -20,7 +20,7 @@ def start(began: float) -> int:
     from gui.main_window import MainWindow
 
     application = make_application()
-    window = MainWindow()
+    window = MainWindow(whole=False)
     seconds: dict[str, float] = {}
 
     class Watch(QObject):

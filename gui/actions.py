@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 
-def build_menus(window: MainWindow) -> None:
-    """Fill the window's menu bar."""
+def build_menus(window: MainWindow) -> QMenu:
+    """Fill the window's menu bar, but for Retrieve's menu, which is given back."""
     bar = window.menuBar()
     titles = ("&File", "&Edit", "&View", "&Retrieve", "&Help")
     file_menu, edit, view, retrieve, help_menu = (bar.addMenu(title) for title in titles)
@@ -78,21 +78,20 @@ def build_menus(window: MainWindow) -> None:
             explore.exports.copy_graph,
         ),
     ]
-    of_retrieve = _add_retrieve(retrieve, window)
-    of_both = [_add_pair_of_explore(retrieve, window)]
-    for workspaces, actions in (
-        ((window.explore,), of_explore),
-        ((window.retrieve,), of_retrieve),
-        ((window.explore, window.retrieve), of_both),
-    ):
-        window.stack.currentChanged.connect(partial(_enable, window, workspaces, actions))
-        _enable(window, workspaces, actions)
+    _enable_in(window, (window.explore,), of_explore)
     for index, name in enumerate(WORKSPACES):
         _add(view, window, f"show_{name.lower()}", name, f"Ctrl+{index + 1}", _shower(window, index))
     view.addSeparator()
     of_explore.append(_add(view, window, "gallery", "Gallery of codes…", "Ctrl+K", explore.show_gallery))
     _add(view, window, "toggle_theme", "Light or dark", "Ctrl+T", window.toggle_theme)
     _add(help_menu, window, "shortcuts", "Shortcuts", "F1", lambda: show_shortcuts(window))
+    return retrieve
+
+
+def fill_retrieve_menu(window: MainWindow, menu: QMenu) -> None:
+    """Fill Retrieve's menu, once Retrieve is built."""
+    _enable_in(window, (window.retrieve,), _add_retrieve(menu, window))
+    _enable_in(window, (window.explore, window.retrieve), [_add_pair_of_explore(menu, window)])
 
 
 def _add_sessions(menu: QMenu, window: MainWindow) -> list[QAction]:
@@ -147,6 +146,12 @@ def _add_pair_of_explore(menu: QMenu, window: MainWindow) -> QAction:
         window.retrieve.take_explore_pair()
 
     return _add(menu, window, "pair_of_explore", "Take the pair from Explore", "Ctrl+Shift+R", take)
+
+
+def _enable_in(window: MainWindow, workspaces: tuple[QWidget, ...], actions: list[QAction]) -> None:
+    """From now on these commands go only while one of the workspaces is in front."""
+    window.stack.currentChanged.connect(partial(_enable, window, workspaces, actions))
+    _enable(window, workspaces, actions)
 
 
 def _enable(

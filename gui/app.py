@@ -55,18 +55,19 @@ def run(run: str = "bundled", dataset: str = "shapes") -> int:
     open_log()
     _enable_faulthandler()
     application = make_application()
-    window = MainWindow(last_session=last_session_file())
+    window = MainWindow(last_session=last_session_file(), whole=False)
     install_hooks(window)
     show(window, lambda: window.come_back(run, dataset))
     return application.exec()
 
 
 def show(window: MainWindow, then: Callable[[], None]) -> None:
-    """Show the window; what it opens with, `then`, begins when it has been seen."""
+    """Show the window; when it has been seen, what it opens with, `then`, begins and the rest is built."""
 
     def begin() -> None:
         Garbage(window.engine, window)
         then()
+        window.complete()
 
     FirstLook(window, begin)
     window.show()

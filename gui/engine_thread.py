@@ -14,15 +14,16 @@ import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from engine.errors import Diverged
 from gui import requests as rq
-from gui.data_work import refuse_conflict
-from gui.engine_work import EngineWork, describe
 from gui.replies import Activity, Failure, TrainingEnded
+
+if TYPE_CHECKING:
+    from gui.engine_work import EngineWork
 
 log = logging.getLogger("doscope.engine")
 TRAINING = rq.StartTraining.__name__
@@ -143,7 +144,10 @@ class EngineThread(QThread):
     # ------------------------------------------------------------ the thread's side
 
     def run(self) -> None:
-        """The loop; ends after `shutdown`."""
+        """The loop; ends after `shutdown`. What does the work is loaded when there is some."""
+        self._wait()
+        from gui.engine_work import EngineWork
+
         work = EngineWork()
         while True:
             self._wait()
@@ -200,6 +204,8 @@ class EngineThread(QThread):
             self._tell("ended", kind, generation, None)
             return
         self._close(kind)
+        from gui.data_work import refuse_conflict
+
         try:
             refuse_conflict(request, [job.request for job in self._jobs.values()])
             answer = work.start(request)
@@ -265,6 +271,8 @@ class EngineThread(QThread):
             self._tell("ended", kind, job.generation, None)
 
     def _fail(self, kind: str, generation: int, error: Exception, request: rq.Request) -> None:
+        from gui.engine_work import describe
+
         failure: Failure = describe(error, request)
         log.error("%s: %s", kind, failure.sentence, exc_info=error)
         self._tell("failed", kind, generation, failure)

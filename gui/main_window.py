@@ -1,39 +1,45 @@
-"""The main window: four workspaces, one state, one engine thread; `_connect` is the whole event flow."""
+"""The main window: four workspaces, one state, one engine thread.
+
+`_connect` and `_connect_others` are the whole event flow. Explore is built and seen first; the others,
+with what they import a third of the work, come right after (`complete`).
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from engine.results import RunInfo
 from gui import requests as rq
-from gui.actions import build_menus
+from gui.actions import build_menus, fill_retrieve_menu
 from gui.closing import Closing
 from gui.dropping import Dropping
 from gui.engine_thread import EngineThread
 from gui.explore.workspace import ExploreWorkspace
-from gui.library.workspace import LibraryWorkspace
+from gui.following import RUN, Following
 from gui.messages import MessageBanner
 from gui.preload import Preload
 from gui.replies import DatasetView, Failure, PickedImage, RunEntry
-from gui.retrieve.workspace import RetrieveWorkspace
 from gui.sessions import ITS_DATA, LAST, Sessions
 from gui.settings import open_settings, saved_bytes, write_settings
 from gui.shortcuts import show_shortcuts
-from gui.state import Selection, fits
+from gui.state import Selection
 from gui.status_bar import ActivityBar
 from gui.theme import apply_theme, colours, dressed_at_once
 from gui.top_bar import WORKSPACES, TopBar
-from gui.train.workspace import TrainWorkspace
 from gui.workspace import Answer, Workspace
+
+if TYPE_CHECKING:
+    from gui.library.workspace import LibraryWorkspace
+    from gui.retrieve.workspace import RetrieveWorkspace
+    from gui.train.workspace import TrainWorkspace
 
 # Nobody asked to calibrate, and Retrieve says it where it matters; the wizard says what it cannot read
 QUIET = (rq.kind_of(rq.Calibrate), rq.kind_of(rq.PreviewOwn))
 LIBRARY_IMAGE = "library-image"  # the view under which the data set of an image from the Library is opened
-RUN = "run"  # the view under which the loaded run's own data set is opened
 
 
 class MainWindow(QMainWindow):
@@ -41,11 +47,20 @@ class MainWindow(QMainWindow):
 
     Attributes:
         engine, selection, messages: shared by all workspaces.
-        workspaces: in the order of the tabs.
+        workspaces: in the order of the tabs, as far as they are built.
         last_session: where the session is kept when the window closes; None keeps none.
+
+    Args:
+        whole: build all workspaces at once; else `complete` is called when the window has been seen.
     """
 
-    def __init__(self, settings: QSettings | None = None, last_session: Path | None = None) -> None:
+    retrieve: RetrieveWorkspace
+    train: TrainWorkspace
+    library: LibraryWorkspace
+
+    def __init__(
+        self, settings: QSettings | None = None, last_session: Path | None = None, whole: bool = True
+    ) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.last_session = last_session
@@ -59,16 +74,16 @@ class MainWindow(QMainWindow):
         with dressed_at_once():
             self.top_bar, self.messages, self.activity = TopBar(), MessageBanner(), ActivityBar()
             self.explore = ExploreWorkspace(self.selection)
-            self.retrieve = RetrieveWorkspace(self.selection)
-            self.train = TrainWorkspace(self.selection)
-            self.library = LibraryWorkspace(self.selection)
-            self.workspaces: tuple[Workspace, ...] = (self.explore, self.retrieve, self.train, self.library)
+            self.workspaces: tuple[Workspace, ...] = (self.explore,)
+            self.following = Following(self.selection, self)
             self.sessions = Sessions(self.selection, self)
             self.dropping = Dropping(self)
             self.setAcceptDrops(True)
             self.closing = Closing(self)
             self._build()
             self._connect()
+            if whole:
+                self._build_others()
         self._restore_layout()
         self._show_file("")
         self.engine.start()
@@ -91,8 +106,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.stack = QStackedWidget()
-        for workspace in self.workspaces:
-            self.stack.addWidget(workspace)
+        self.stack.addWidget(self.explore)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -102,31 +116,46 @@ class MainWindow(QMainWindow):
         layout.setStretch(2, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.activity)
-        build_menus(self)
+        self._retrieve_menu = build_menus(self)
         self.setMinimumSize(1024, 680)
         self.resize(1280, 800)
         self.show_workspace(0)
 
-    def _connect(self) -> None:
-        """All connections between the parts."""
-        # the user chooses a workspace, a theme, help
-        self.top_bar.workspace_chosen.connect(self.show_workspace)
-        self.top_bar.theme_toggled.connect(self.toggle_theme)
-        self.top_bar.help_wanted.connect(lambda: show_shortcuts(self))
-        # workspaces ask, the engine answers
-        for workspace in self.workspaces:
-            workspace.asked.connect(self.engine.submit)
-            workspace.cancelled.connect(self.engine.cancel)
-            workspace.forgotten.connect(self.engine.forget)
-            workspace.hinted.connect(self.messages.info)
-            workspace.warned.connect(self.messages.warning)
-            for kind, answer in workspace.answers().items():
-                self._route(kind, answer)
-        self.engine.result.connect(self._on_result)
-        self.engine.failed.connect(self._on_failed)
-        self.engine.ended.connect(self._on_ended)
-        self.engine.training_changed.connect(self.setWindowModified)
-        # from the Library and from Train to the other workspaces
+    def complete(self) -> None:
+        """Build the workspaces that are not there yet."""
+        if len(self.workspaces) < len(WORKSPACES):
+            with dressed_at_once():
+                self._build_others()
+            for workspace in self.workspaces[1:]:
+                workspace.restore_layout(self.settings)
+
+    def _build_others(self) -> None:
+        from gui.library.workspace import LibraryWorkspace
+        from gui.retrieve.workspace import RetrieveWorkspace
+        from gui.train.workspace import TrainWorkspace
+
+        self.retrieve = RetrieveWorkspace(self.selection)
+        self.train = TrainWorkspace(self.selection)
+        self.library = LibraryWorkspace(self.selection)
+        self.workspaces += (self.retrieve, self.train, self.library)
+        for workspace in self.workspaces[1:]:
+            self.stack.addWidget(workspace)
+            self._join(workspace)
+        self._connect_others()
+        fill_retrieve_menu(self, self._retrieve_menu)
+
+    def _join(self, workspace: Workspace) -> None:
+        """Workspaces ask, the engine answers."""
+        workspace.asked.connect(self.engine.submit)
+        workspace.cancelled.connect(self.engine.cancel)
+        workspace.forgotten.connect(self.engine.forget)
+        workspace.hinted.connect(self.messages.info)
+        workspace.warned.connect(self.messages.warning)
+        for kind, answer in workspace.answers().items():
+            self._route(kind, answer)
+
+    def _connect_others(self) -> None:
+        """From the Library and from Train to the other workspaces."""
         self.library.explore_wanted.connect(self.explore_run)
         self.train.explore_wanted.connect(self.explore_run)
         self.train.try_wanted.connect(self._try_run)
@@ -140,6 +169,19 @@ class MainWindow(QMainWindow):
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
         self.retrieve.explore_wanted.connect(self._explore_actions)
+        self.dropping.library_found.connect(self.library.take)
+
+    def _connect(self) -> None:
+        """All connections between the parts, but those of the workspaces that come later."""
+        # the user chooses a workspace, a theme, help
+        self.top_bar.workspace_chosen.connect(self.show_workspace)
+        self.top_bar.theme_toggled.connect(self.toggle_theme)
+        self.top_bar.help_wanted.connect(lambda: show_shortcuts(self))
+        self._join(self.explore)
+        self.engine.result.connect(self._on_result)
+        self.engine.failed.connect(self._on_failed)
+        self.engine.ended.connect(self._on_ended)
+        self.engine.training_changed.connect(self.setWindowModified)
         # what is dropped where no nearer widget takes it
         self.dropping.asked.connect(self.engine.submit)
         self.dropping.warned.connect(self.messages.warning)
@@ -147,7 +189,6 @@ class MainWindow(QMainWindow):
         self.dropping.picture_found.connect(self._open_picture)
         self.dropping.cache_found.connect(lambda path: self.engine.submit(rq.OpenDataset(path, build=False)))
         self.dropping.library_found.connect(lambda _: self.show_workspace(WORKSPACES.index("Library")))
-        self.dropping.library_found.connect(self.library.take)
         for kind, answer in self.dropping.answers().items():
             self._route(kind, answer)
         # sessions
@@ -162,12 +203,16 @@ class MainWindow(QMainWindow):
         self._route(rq.kind_of(rq.OpenSession), self.sessions.on_opened)
         self._route(rq.kind_of(rq.OpenSession, LAST), self.sessions.on_last)
         self._route(rq.kind_of(rq.OpenDataset, ITS_DATA), self.selection.set_dataset)
-        # the main window's own questions
-        self._route(rq.kind_of(rq.LoadRun), self._on_run)
-        self._route(rq.kind_of(rq.OpenDataset), self._on_dataset)
-        self._route(rq.kind_of(rq.OpenDataset, RUN), self._on_dataset_of_run)
+        # runs and data sets
+        self.following.asked.connect(self.engine.submit)
+        self.following.hinted.connect(self.messages.info)
+        self.following.warned.connect(self.messages.warning)
+        self._route(rq.kind_of(rq.LoadRun), self.following.on_run)
+        self._route(rq.kind_of(rq.LoadRun), lambda _run: self.preload.start())
+        self._route(rq.kind_of(rq.OpenDataset), self.following.on_dataset)
+        self._route(rq.kind_of(rq.OpenDataset, RUN), self.following.on_dataset_of_run)
         self._route(rq.kind_of(rq.OpenDataset, LIBRARY_IMAGE), self._on_dataset_of_image)
-        self._route(rq.kind_of(rq.BuildDataset), self._on_dataset)
+        self._route(rq.kind_of(rq.BuildDataset), self.following.on_dataset)
         self.engine.training_changed.connect(self.closing.set_training)
         self.closing.save_wanted.connect(lambda: self.engine.submit(rq.StopTraining()))
         self.closing.close_wanted.connect(self.close)
@@ -177,7 +222,6 @@ class MainWindow(QMainWindow):
         self.engine.activity.connect(self.activity.show_activity)
         self.activity.cancelled.connect(self.engine.cancel)
         self.messages.remedy_chosen.connect(self.engine.submit)
-        # state to bars
         self.selection.run_changed.connect(self.top_bar.set_run)
         self.selection.run_changed.connect(self.activity.show_run)
         self.selection.dataset_changed.connect(self.top_bar.set_dataset)
@@ -190,11 +234,12 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def show_workspace(self, index: int) -> None:
         """Bring a workspace to the front."""
-        if index < self.stack.count():
-            self.stack.setCurrentIndex(index)
-            if WORKSPACES[index] == "Train":
-                self.preload.start()
-            self.top_bar.set_workspace(index)
+        if index:
+            self.complete()
+        self.stack.setCurrentIndex(index)
+        if WORKSPACES[index] == "Train":
+            self.preload.start()
+        self.top_bar.set_workspace(index)
 
     @Slot()
     def toggle_theme(self) -> None:
@@ -245,7 +290,7 @@ class MainWindow(QMainWindow):
 
     def _on_dataset_of_image(self, dataset: DatasetView) -> None:
         """Another data set brings a random image of its own, which nobody asked for here."""
-        self._on_dataset(dataset)
+        self.following.on_dataset(dataset)
         self.engine.forget(rq.kind_of(rq.PickImage))
         if self._explored is not None:
             self._show_picked(self._explored)
@@ -281,7 +326,7 @@ class MainWindow(QMainWindow):
         if kind in (rq.kind_of(rq.StartTraining), rq.kind_of(rq.StopTraining)):
             self.closing.give_up()
         if kind == rq.kind_of(rq.OpenDataset, RUN):
-            self._warn_of_missing_dataset()
+            self.following.on_missing_dataset()
         elif kind == rq.kind_of(rq.OpenSession, LAST):
             self.start(*self._first)  # the thread has logged why; nobody asked for it just now
         elif kind == rq.kind_of(rq.OpenDataset, ITS_DATA):
@@ -296,21 +341,6 @@ class MainWindow(QMainWindow):
         for workspace in self.workspaces:
             workspace.on_ended(kind)
 
-    def _on_run(self, run: RunInfo) -> None:
-        self.selection.set_run(run)
-        self.preload.start()
-        self._follow_run()
-
-    def _on_dataset(self, dataset: DatasetView) -> None:
-        first = self.selection.dataset is None
-        self.selection.set_dataset(dataset)
-        if first:
-            self._follow_run()
-        elif (run := self.selection.run) is not None and not fits(run, dataset):
-            self.messages.info(
-                f"The run {run.name} was not trained on {dataset.name}: its answers mean little."
-            )
-
     def _on_session(self) -> None:
         """A session is back; without a data set of its own it gets the first one."""
         self.show_workspace(WORKSPACES.index("Explore"))
@@ -319,7 +349,6 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _show_file(self, path: str) -> None:
-        """Name the session's file in the title."""
         self.setWindowTitle(f"{Path(path).name} – Doscope[*]" if path else "Doscope[*]")
 
     def new_session(self) -> None:
@@ -335,28 +364,11 @@ class MainWindow(QMainWindow):
         else:
             self.explore.random_image()
 
-    def _follow_run(self) -> None:
-        """Open the data set that the run was trained on, when another one is open."""
-        run, dataset = self.selection.run, self.selection.dataset
-        if run is not None and dataset is not None and not fits(run, dataset):
-            self.engine.submit(rq.OpenDataset(run.dataset, build=False, view=RUN))
-
-    def _on_dataset_of_run(self, dataset: DatasetView) -> None:
-        if self.selection.run is not None and fits(self.selection.run, dataset):
-            self.selection.set_dataset(dataset)
-
-    def _warn_of_missing_dataset(self) -> None:
-        run = self.selection.run
-        if run is not None:
-            self.messages.warning(
-                f"The run {run.name} was trained on {run.dataset or 'another data set'}, which cannot be"
-                " opened; build it in the Library, or open an image file."
-            )
-
     # ------------------------------------------------------------ closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask first while a training runs; it saves, then the window closes."""
+        self.complete()
         if self.engine.is_training:
             event.ignore()
             self.closing.ask(self.train.path)

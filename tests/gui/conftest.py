@@ -54,14 +54,15 @@ def _alive(thing: object) -> bool:
 
 
 @pytest.fixture
-def make_window(qapp: QApplication, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+def make_window(qapp: QApplication, tmp_path: Path) -> Iterator[Callable[..., MainWindow]]:
     """A factory of shown windows that are closed, ended and deleted after the test."""
     if colours().name != "light" or not qapp.styleSheet():
         apply_theme(qapp, "light")
     made: list[MainWindow] = []
 
-    def make() -> MainWindow:
-        window = MainWindow(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+    def make(whole: bool = True) -> MainWindow:
+        settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(settings, whole=whole)
         window.resize(1280, 800)
         made.append(window)
         window.show()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from gui import requests as rq
@@ -15,6 +17,7 @@ from gui.app import show
 from gui.first_look import FirstLook
 from gui.main_window import MainWindow
 from gui.theme import dressed_at_once
+from gui.top_bar import WORKSPACES
 from tests.gui.conftest import wait_idle
 
 
@@ -28,6 +31,50 @@ def test_the_window_is_seen_first(qtbot, make_window: Callable[[], MainWindow]) 
     window.repaint()
     qtbot.wait(20)
     assert seen == [True]
+
+
+def test_the_other_workspaces_come_after_the_first_look(
+    qtbot, make_window: Callable[..., MainWindow], tiny_run: Path, tiny_cache: Path
+) -> None:
+    """Explore is seen alone; the others are as they were left and hear of the run and the data set."""
+    left = make_window()
+    left.show_workspace(1)
+    usual = left.retrieve.splitters[-1].sizes()
+    left.retrieve.splitters[-1].setSizes([usual[0] + 60, usual[1] - 60, *usual[2:]])
+    sizes = left.retrieve.splitters[-1].sizes()
+    assert sizes != usual
+    left.close()
+    window = make_window(whole=False)
+    assert window.stack.count() == 1
+    assert not hasattr(window, "library")
+    show(window, lambda: window.start(str(tiny_run), str(tiny_cache)))
+    qtbot.waitUntil(lambda: window.selection.step is not None, timeout=30_000)
+    assert window.workspaces == (window.explore, window.retrieve, window.train, window.library)
+    window.show_workspace(1)
+    assert window.retrieve.splitters[-1].sizes() == sizes
+    window.findChild(QAction, "action_random_pair").trigger()
+    qtbot.waitUntil(lambda: window.retrieve.ranking.list.count() > 0, timeout=30_000)
+    window.show_workspace(3)
+    wait_idle(qtbot, window)
+    assert window.library.datasets.rowCount() > 0
+
+
+@pytest.mark.parametrize("workspace", [1, 2, 3])
+def test_who_is_quicker_than_the_building_does_not_wait_in_vain(
+    make_window: Callable[..., MainWindow], workspace: int
+) -> None:
+    """A tab that is clicked at once is built at once, and only once."""
+    window = make_window(whole=False)
+    window.findChild(QPushButton, f"workspace_{WORKSPACES[workspace].lower()}").click()
+    assert window.stack.currentWidget() is window.workspaces[workspace]
+    window.complete()
+    assert window.stack.count() == len(WORKSPACES)
+
+
+def test_a_window_that_is_closed_at_once_closes(make_window: Callable[..., MainWindow]) -> None:
+    window = make_window(whole=False)
+    assert window.close()
+    assert not window.engine.isRunning()
 
 
 def test_the_collector_waits_until_the_engine_rests(qtbot, make_window, monkeypatch) -> None:

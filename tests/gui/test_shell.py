@@ -167,7 +167,7 @@ class CountingWork(EngineWork):
 
 @pytest.fixture
 def thread(qtbot, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineThread]:
-    monkeypatch.setattr("gui.engine_thread.EngineWork", CountingWork)
+    monkeypatch.setattr("gui.engine_work.EngineWork", CountingWork)
     CountingWork.gate.clear()
     CountingWork.done, CountingWork.closed = [], []
     engine = EngineThread()

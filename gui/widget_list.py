@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QScrollBar,
     QTabBar,
     QTextEdit,
@@ -43,15 +45,24 @@ Made while the window is used: Train's settings of a preset (`train_setting_…`
 and the ticks of its curves (`train_losses_curves_…`, `train_figures_curves_…`); in the wizard for
 one's own data a row for each column (`own_name_0`, `own_kind_0`, …); in the Library a chart and
 a slider for each factor (`library_values_…`, `library_factor_…`) and the lines
-of the form for an imbalanced set (`imbalance_skew_…`).
+of the forms for an imbalanced set (`imbalance_skew_…`, `imbalance_correlation_…`, `imbalance_hole_…`)
+and for other pairs (`pairs_step_…`, `pairs_held_…`, for one's own data `own_pairs_…`); in Compare, while it
+is open, `compare_step`, `compare_flip` and `compare_codes`.
 """
 
 
 def interactive(root: QWidget) -> Iterator[QWidget]:
     """Every widget below `root` that takes input; parts of others (a combo box's list) are left out."""
     for widget in root.findChildren(QWidget):
-        if isinstance(widget, INTERACTIVE) and not isinstance(widget, _PARTS) and not _is_part(widget):
+        takes_input = isinstance(widget, INTERACTIVE) or _takes_keys(widget)
+        if takes_input and not isinstance(widget, _PARTS) and not _is_part(widget):
             yield widget
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    """Drawn by Doscope itself, such as a map: the keyboard reaches it, and it has a name."""
+    reached = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    return bool(reached) and bool(widget.objectName()) and not isinstance(widget, QScrollArea)
 
 
 def _is_part(widget: QWidget) -> bool:

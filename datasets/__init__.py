@@ -42,7 +42,6 @@ class DatasetInfo:
         where: where users get them; may be empty.
         cache: where its cache is, or would be.
         built: whether a file is there.
-        goes_on: whether a build that was interrupted is gone on with by the next one of the same files.
     """
 
     name: str
@@ -56,7 +55,6 @@ class DatasetInfo:
     where: str
     cache: Path
     built: bool
-    goes_on: bool
 
 
 def names() -> tuple[str, ...]:
@@ -96,8 +94,14 @@ def info(name: str) -> DatasetInfo:
         where=entry.where,
         cache=cache,
         built=cache.is_file(),
-        goes_on=entry.goes_on,
     )
+
+
+def images_kept(name: str) -> int:
+    """How many images of the user's file an interrupted import of a data set has left for the next one."""
+    from datasets.kept_import import rows_kept
+
+    return rows_kept(caches_dir(), name)
 
 
 def _entry(name: str) -> Entry:

@@ -50,7 +50,6 @@ class Entry:
         where: where users get it, a sentence; may be empty.
         build: builds the cache of a source.
         sparse: it has some images only, and all pairs that these allow.
-        goes_on: what an interrupted build has read stays for a day, and the next one goes on from there.
     """
 
     title: str
@@ -61,7 +60,6 @@ class Entry:
     where: str = ""
     build: Callable[[Source, Path, Recipe], Iterator[Progress]] = _build
     sparse: bool = False
-    goes_on: bool = False
 
 
 def _shapes() -> About:
@@ -192,7 +190,6 @@ def _of_grid_set(grid_set: GridSet) -> Entry:
         grid_set.place,
         grid_set.where,
         build,
-        goes_on=True,
     )
 
 

@@ -66,8 +66,10 @@ def show(window: MainWindow, then: Callable[[], None]) -> None:
 
     def begin() -> None:
         Garbage(window.engine, window)
-        then()
-        window.complete()
+        try:
+            then()
+        finally:
+            window.complete()
 
     FirstLook(window, begin)
     window.show()

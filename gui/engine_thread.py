@@ -267,6 +267,7 @@ class EngineThread(QThread):
             self._tell("result", kind, job.generation, TrainingEnded(job.request.path, reason))
         if trouble is not None:
             self._fail(kind, job.generation, trouble, job.request)
+            del trouble  # it holds this frame, and all that the job had
         else:
             self._tell("ended", kind, job.generation, None)
 

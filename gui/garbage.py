@@ -53,4 +53,6 @@ class Garbage(QObject):
     def _set_apart(self) -> None:
         if len(sys.modules) - self._modules >= MANY:
             self._modules = len(sys.modules)
+            if self._rested:
+                gc.collect(1)  # what has just been left behind need not stay with it
             gc.freeze()

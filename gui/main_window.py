@@ -22,7 +22,7 @@ from gui.explore.workspace import ExploreWorkspace
 from gui.following import RUN, Following
 from gui.messages import MessageBanner
 from gui.preload import Preload
-from gui.replies import DatasetView, Failure, PickedImage, RunEntry
+from gui.replies import DatasetView, Dropped, Failure, PickedImage, RunEntry
 from gui.sessions import ITS_DATA, LAST, Sessions
 from gui.settings import open_settings, saved_bytes, write_settings
 from gui.shortcuts import show_shortcuts
@@ -30,6 +30,7 @@ from gui.state import Selection
 from gui.status_bar import ActivityBar
 from gui.theme import apply_theme, colours, dressed_at_once
 from gui.top_bar import WORKSPACES, TopBar
+from gui.widgets import last_within
 from gui.workspace import Answer, Workspace
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class MainWindow(QMainWindow):
         self.engine.training_changed.connect(self.library.set_training)
         self.engine.activity.connect(self.library.set_activity)
         self.retrieve.explore_wanted.connect(self._explore_actions)
-        self.dropping.library_found.connect(self.library.take)
+        self.setTabOrder(last_within(self.library), self.activity.cancel)  # the status bar comes last
+        self.engine.training_changed.connect(self.closing.set_training)  # last: it may close the window
 
     def _connect(self) -> None:
         """All connections between the parts, but those of the workspaces that come later."""
@@ -188,7 +190,7 @@ class MainWindow(QMainWindow):
         self.dropping.session_found.connect(self.sessions.open)
         self.dropping.picture_found.connect(self._open_picture)
         self.dropping.cache_found.connect(lambda path: self.engine.submit(rq.OpenDataset(path, build=False)))
-        self.dropping.library_found.connect(lambda _: self.show_workspace(WORKSPACES.index("Library")))
+        self.dropping.library_found.connect(self._take_files)
         for kind, answer in self.dropping.answers().items():
             self._route(kind, answer)
         # sessions
@@ -213,7 +215,6 @@ class MainWindow(QMainWindow):
         self._route(rq.kind_of(rq.OpenDataset, RUN), self.following.on_dataset_of_run)
         self._route(rq.kind_of(rq.OpenDataset, LIBRARY_IMAGE), self._on_dataset_of_image)
         self._route(rq.kind_of(rq.BuildDataset), self.following.on_dataset)
-        self.engine.training_changed.connect(self.closing.set_training)
         self.closing.save_wanted.connect(lambda: self.engine.submit(rq.StopTraining()))
         self.closing.close_wanted.connect(self.close)
         self.closing.hinted.connect(self.messages.info)
@@ -255,6 +256,10 @@ class MainWindow(QMainWindow):
         """Load a run (its path, or a name) and go to Explore."""
         self.engine.submit(rq.LoadRun(run))
         self.show_workspace(WORKSPACES.index("Explore"))
+
+    def _take_files(self, found: Dropped) -> None:
+        self.show_workspace(WORKSPACES.index("Library"))
+        self.library.take(found)
 
     def _open_picture(self, path: str) -> None:
         self.show_workspace(WORKSPACES.index("Explore"))
@@ -353,22 +358,14 @@ class MainWindow(QMainWindow):
 
     def new_session(self) -> None:
         """Start afresh: another image, no history, and where no run is loaded the session's as it is now."""
-        owner = self.selection.owner
-        self.sessions.start_afresh()
-        if self.selection.run is None:
-            its_own = owner.path if owner is not None else ""
-            there = its_own and (Path(its_own) / "config.json").is_file()
-            self.engine.submit(rq.LoadRun(its_own if there else self._first[0]))
-        if self.selection.dataset is None:
-            self.engine.submit(rq.OpenDataset(self._first[1]))
-        else:
+        self.sessions.start_afresh(*self._first)
+        if self.selection.dataset is not None:
             self.explore.random_image()
 
     # ------------------------------------------------------------ closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask first while a training runs; it saves, then the window closes."""
-        self.complete()
         if self.engine.is_training:
             event.ignore()
             self.closing.ask(self.train.path)
@@ -379,7 +376,8 @@ class MainWindow(QMainWindow):
         self.engine.shutdown()
         self.preload.join()
         self._save_layout()
-        self.train.close_views()
+        if len(self.workspaces) == len(WORKSPACES):
+            self.train.close_views()
         self.selection.close()
         event.accept()
 

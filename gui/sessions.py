@@ -147,8 +147,12 @@ class Sessions(QObject):
             self.asked.emit(rq.OpenDataset(dataset, build=False, view=ITS_DATA))
         self.opened.emit()
 
-    def start_afresh(self) -> None:
-        """Nothing of the present session stays but the run and the data set."""
+    def start_afresh(self, first_run: str, first_dataset: str) -> None:
+        """Nothing of the present session stays but the run and the data set.
+
+        Where no run is loaded, the session's is as it is now, or else the first one; likewise the data set.
+        """
+        owner = self._selection.owner
         for kind in OVERTAKEN:
             self.forgotten.emit(kind)
         chosen = self._selection
@@ -157,6 +161,12 @@ class Sessions(QObject):
         chosen.set_action(None)
         chosen.set_propagate(True)
         self._set_path("")
+        if chosen.run is None:
+            its_own = owner.path if owner is not None else ""
+            there = its_own and (Path(its_own) / "config.json").is_file()
+            self.asked.emit(rq.LoadRun(its_own if there else first_run))
+        if chosen.dataset is None:
+            self.asked.emit(rq.OpenDataset(first_dataset))
 
     def _set_path(self, path: str) -> None:
         self.path = path

@@ -145,6 +145,15 @@ class EmptyState(QWidget):
         self._hint.setText(hint)
 
 
+def last_within(widget: QWidget) -> QWidget:
+    """What the tab key reaches last of a widget's parts."""
+    last, part = widget, widget.nextInFocusChain()
+    while part is not None and widget.isAncestorOf(part):
+        last = part if part.focusPolicy() & Qt.FocusPolicy.TabFocus else last
+        part = part.nextInFocusChain()
+    return last
+
+
 def splitter(
     orientation: Qt.Orientation, widgets: tuple[QWidget, ...], stretch: tuple[int, ...]
 ) -> QSplitter:

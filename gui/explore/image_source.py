@@ -132,10 +132,17 @@ class ImageSource(QWidget):
         place = f"{picked.split} image {picked.position}" if picked.position is not None else loaded.source
         self.note.setText(f"{place}: {loaded.note}" if loaded.note else place)
         self.note.setToolTip(loaded.address or loaded.source)
-        known = loaded.factors is not None
+        self._factors, self._awaited = self._fitting(loaded.factors), False
+        known = self._factors is not None
         self._title.setText("Factors of the image" if known else "Factors (unknown for this image)")
-        self._factors, self._awaited = loaded.factors, False
         self._settle()
+
+    def _fitting(self, values: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """The values, unless they are of other factors: of a data set that was built anew, say."""
+        sizes = [factor.size for factor in self._space.factors] if self._space is not None else []
+        if values is None or len(values) != len(sizes):
+            return None
+        return values if all(v < size for v, size in zip(values, sizes, strict=True)) else None
 
     def refuse(self) -> None:
         """There is no image with the chosen values: back to those of the present image."""

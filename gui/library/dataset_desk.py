@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal
 
 import datasets
@@ -48,7 +50,7 @@ class DatasetDesk(QObject):
         super().__init__(parent)
         self._detail, self._selection, self._view = detail, selection, view
         self._picked_from = ""  # the data set of the image that Explore is to show
-        self._building = ""  # the data set whose files are being read; empty once it is built or has failed
+        self._building: dict[str, str] = {}  # kind of a build that goes on -> whose images it takes
         self.builds = tuple(
             rq.kind_of(build, view) for build in (rq.BuildDataset, rq.BuildDrawn, rq.BuildRuled)
         )
@@ -75,23 +77,21 @@ class DatasetDesk(QObject):
             rq.kind_of(rq.PackDataset, self._view): self._on_packed,
             rq.kind_of(rq.DeleteDataset): self._on_deleted,
             rq.kind_of(rq.VerifyDataset): self._on_verified,
-            build: self.on_built,
-            build_drawn: self.on_new,
-            build_ruled: self.on_new,
+            build: partial(self._on_finished, build, self.on_built),
+            build_drawn: partial(self._on_finished, build_drawn, self.on_new),
+            build_ruled: partial(self._on_finished, build_ruled, self.on_new),
         }
 
     def on_ended(self, kind: str) -> None:
         """Nothing more comes for the newest request of `kind`."""
         if kind in self.builds:
             self._detail.set_building("")
-            if self._building:
-                self._say_cancelled(self._building)
-                self._building = ""
+            if kind in self._building:
+                self._say_cancelled(self._building.pop(kind))
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         """What is wrong with an imbalanced set, or with other pairs, is said at the form too."""
-        if kind in self.builds:
-            self._building = ""
+        self._building.pop(kind, None)
         if kind == self.builds[1]:
             self._detail.pages.imbalance.refuse(failure.sentence)
         elif kind == self.builds[2]:
@@ -104,29 +104,32 @@ class DatasetDesk(QObject):
 
     # ------------------------------------------------------------ what the user does
 
-    def _begin(self, name: str, of: str) -> None:
+    def _begin(self, kind: str, name: str, of: str) -> None:
         self._detail.set_building(name)
-        self._building = of
+        self._building[kind] = of
 
     def _say_cancelled(self, name: str) -> None:
-        """What was done is gone, unless the next build goes on from there."""
-        goes_on = name in datasets.names() and datasets.info(name).goes_on
-        kept = f"; what was read of {name} stays for a day, and Build goes on from there"
-        self.hinted.emit(f"The build was cancelled{kept if goes_on else ''}.")
+        """What was done is gone, unless it was an import that the next build goes on with."""
+        words = "The build was cancelled"
+        if datasets.images_kept(name):
+            words += (
+                f"; what was read of {name} stays for a day, and the next build of that file goes on with it"
+            )
+        self.hinted.emit(f"{words}.")
 
     def _build(self, name: str, source: str) -> None:
-        self._begin(name, name)
+        self._begin(self.builds[0], name, name)
         self.asked.emit(rq.BuildDataset(name, source, view=self._view))
 
     def _pack(self, name: str, file: str) -> None:
         self.asked.emit(rq.PackDataset(name, file, view=self._view))
 
     def _build_ruled(self, dataset: str, source: str, choices: PairChoices, name: str) -> None:
-        self._begin(name, dataset)
+        self._begin(self.builds[2], name, dataset)
         self.asked.emit(rq.BuildRuled(dataset, source, choices, name, view=self._view))
 
     def _build_drawn(self, request: rq.BuildDrawn) -> None:
-        self._begin(request.name, request.dataset)
+        self._begin(self.builds[1], request.name, request.dataset)
         self.asked.emit(request)
 
     def _cancel(self) -> None:
@@ -139,9 +142,12 @@ class DatasetDesk(QObject):
 
     # ------------------------------------------------------------ answers of the engine thread
 
+    def _on_finished(self, kind: str, then: Answer, view: DatasetView) -> None:
+        self._building.pop(kind, None)
+        then(view)
+
     def on_built(self, view: DatasetView) -> None:
         """A new cache: its page is read anew, and who works with the old one gets the new one."""
-        self._building = ""
         self._detail.forget()
         self.hinted.emit(f"{view.name} is built: {count(view.num_images)} images.")
         self.changed.emit("")
@@ -151,7 +157,6 @@ class DatasetDesk(QObject):
 
     def on_new(self, view: DatasetView) -> None:
         """A set under a new name: it is shown."""
-        self._building = ""
         self._detail.forget()
         self.hinted.emit(f"The data set {view.dataset} is built: {count(view.num_images)} images.")
         self.changed.emit(view.dataset)

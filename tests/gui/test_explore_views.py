@@ -78,6 +78,19 @@ def test_the_old_rows_cannot_be_clicked_while_new_ones_come(qtbot) -> None:
     assert view.grid.rows == []
 
 
+def test_pictures_of_the_traversal_follow_their_rows(qtbot) -> None:
+    """Rows that are there keep their pictures when others come, and when all are sorted by their effect."""
+    view = TraversalView()
+    qtbot.addWidget(view)
+    view.begin(3)
+    for shade, effect in ((10, 0.1), (20, 0.3), (30, 0.2)):
+        grey = np.full((2, 8, 8, 3), shade, np.uint8)
+        view.add_row(TraversalRow(str(shade), ("0", "+1"), grey, np.zeros((2, 4), np.int64), effect))
+    view.finish()
+    shown = [strip.pixelColor(0, 0).red() for strip in view.grid._strips]
+    assert shown == [int(item.title) for item in view.grid.rows] == [20, 30, 10]
+
+
 @pytest.fixture
 def source(qtbot) -> ImageSource:
     made = ImageSource()
@@ -107,6 +120,16 @@ def test_an_older_image_does_not_take_the_last_move_back(qtbot, source: ImageSou
     assert second.value() == 3
     second.setSliderDown(False)
     assert (first.value(), second.value()) == (1, 1)
+
+
+def test_values_of_other_factors_are_not_shown(source: ImageSource) -> None:
+    """A data set that was built anew under its name: an image from before says nothing of its factors."""
+    source.set_image(at(1))
+    sizes = [factor.size for factor in SPACE.factors]
+    for values in ((0,) * (len(sizes) + 1), (*[0] * (len(sizes) - 1), sizes[-1])):
+        source.set_image(PickedImage(LoadedImage(pictures(1)[0], "", "test", values)))
+        assert {reading.text() for reading in source._readings} == {"—"}
+        assert "unknown" in source._title.text()
 
 
 def test_refused_values_go_back_to_the_present_image(qtbot, source: ImageSource) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
@@ -69,6 +70,34 @@ def test_who_is_quicker_than_the_building_does_not_wait_in_vain(
     assert window.stack.currentWidget() is window.workspaces[workspace]
     window.complete()
     assert window.stack.count() == len(WORKSPACES)
+
+
+def test_what_goes_wrong_at_the_start_leaves_a_whole_window(qtbot, make_window) -> None:
+    """An error in what the window opens with is shown as any other; all workspaces are there."""
+    window = make_window(whole=False)
+
+    def wrong() -> None:
+        raise RuntimeError("the disk is gone")
+
+    with qtbot.captureExceptions() as caught:
+        show(window, wrong)
+        qtbot.waitUntil(lambda: len(window.workspaces) == len(WORKSPACES))
+    assert [str(error) for _, error, _ in caught] == ["the disk is gone"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_tab_key_comes_to_the_status_bar_last(make_window, whole: bool) -> None:
+    """Whenever a workspace was built: top bar, workspaces in their order, the button that cancels."""
+    window = make_window(whole=whole)
+    window.complete()
+    parts = (window.top_bar, *window.workspaces, window.activity)
+    at, met = window.top_bar.nextInFocusChain(), [0]
+    while at is not window.top_bar:
+        if at.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            met += [place for place, part in enumerate(parts) if part.isAncestorOf(at)]
+        at = at.nextInFocusChain()
+    assert met == sorted(met)
+    assert set(met) == set(range(len(parts)))
 
 
 def test_a_window_that_is_closed_at_once_closes(make_window: Callable[..., MainWindow]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 import datasets
 from datasets.cache import Cache
 from datasets.home import caches_dir, runs_dir
+from datasets.kept_import import KeptImport
 from datasets.recipe import Recipe
 from gui.library.work import findings_words, list_library
 from gui.main_window import MainWindow
@@ -122,7 +125,7 @@ def test_a_file_is_imported(
     click(detail.build)
     click(detail.cancel)
     wait_idle(qtbot, window, WAIT)
-    assert "what was read of 3dshapes stays for a day" in window.messages.text
+    assert window.messages.text == "The build was cancelled."  # before anything was read
     click(detail.build)
     qtbot.waitUntil(lambda: len(detail.page.grid.pictures) > 0, timeout=WAIT)
     wait_idle(qtbot, window, WAIT)
@@ -134,8 +137,30 @@ def test_a_file_is_imported(
     assert detail.choose_archive.isHidden()
 
 
+def test_what_a_cancelled_import_has_read_stays(
+    qtbot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, also when another data set was finished meanwhile."""
+    note = KeptImport.note
+    monkeypatch.setattr(KeptImport, "note", lambda *what: (time.sleep(0.05), note(*what)))
+    monkeypatch.setattr("datasets.stored._REPORT_S", 0.0)
+    library, detail = window.library, window.library.dataset_detail
+    library.show_dataset("3dshapes")
+    detail.source.setText(str(write_shapes3d(tmp_path)[0]))
+    click(detail.build)
+    qtbot.waitUntil(lambda: detail.progress.value() > 20, timeout=WAIT)
+    library.unpacking.unpacked.emit(SimpleNamespace(dataset="other", num_images=5))
+    click(detail.cancel)
+    wait_idle(qtbot, window, WAIT)
+    assert "what was read of 3dshapes stays for a day" in window.messages.text
+    assert datasets.images_kept("3dshapes") > 0
+    assert datasets.images_kept("dsprites") == 0
+
+
 def test_a_folder_without_sheets_is_refused(qtbot, window: MainWindow, tmp_path: Path) -> None:
     """Sprites needs a folder: none, then one without sheets; the sentence names it, nothing is written."""
+    hints: list[str] = []
+    window.library.hinted.connect(hints.append)
     library, detail = window.library, window.library.dataset_detail
     library.show_dataset("sprites")
     assert not detail.build.isEnabled()
@@ -148,6 +173,7 @@ def test_a_folder_without_sheets_is_refused(qtbot, window: MainWindow, tmp_path:
     wait_idle(qtbot, window, WAIT)
     assert detail.build.isEnabled()
     assert not (caches_dir() / "sprites.h5").exists()
+    assert not hints  # it failed; nobody cancelled it
 
 
 def test_faces_are_built_from_an_archive(

@@ -43,7 +43,7 @@ SHORTCUTS = (
     ("Ctrl+F", "In Retrieve: find the steps between the images"),
     ("Ctrl+J", "In Retrieve: judge the model; arrow keys and Enter open a cell's pairs"),
     ("F2  Ctrl+E  Del", "In the Library: rename the run, export it, delete it"),
-    ("Left  Right  +  −  0", "In Train's curves: read the values, zoom, show everything again"),
+    ("Left  Right  +  −  0", "In Train's curves: read values, zoom, show all"),
     ("Arrow keys  Shift", "In a study's plot: choose an axis, move the ends of what is kept there"),
     ("Ctrl+T", "Light or dark"),
     ("F1", "This sheet"),

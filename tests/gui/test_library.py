@@ -125,7 +125,8 @@ def test_a_file_is_imported(
     click(detail.build)
     click(detail.cancel)
     wait_idle(qtbot, window, WAIT)
-    assert window.messages.text == "The build was cancelled."  # before anything was read
+    # how much was read before it ended, and with it the rest of the sentence, depends on the machine
+    assert window.messages.text.startswith("The build was cancelled")
     click(detail.build)
     qtbot.waitUntil(lambda: len(detail.page.grid.pictures) > 0, timeout=WAIT)
     wait_idle(qtbot, window, WAIT)

@@ -24,9 +24,11 @@ from benchmarks.report import Figures, InputError
 from benchmarks.timing import Work, side_by_side, until
 from engine.autoencoder import Autoencoder
 from engine.config import load_preset
+from engine.device import autocast, has_fast_bf16
 from engine.objectives import autoencoder_objective
 from engine.optimizer import Optimizer, feature_matrices
 
+CPU = torch.device("cpu")
 IMAGE = (64, 64, 3)
 MATRIX = 1536
 
@@ -61,9 +63,11 @@ def measure(preset: str, batch: int, seconds: float) -> Figures:
     model, step = training_step(preset, images)
     train = until(step, seconds)
     flops, share_of_time = _convolutions(step)
+    flops -= _first_convolution(model, batch, load_preset(preset).autoencoder.patch)
     model.eval()
     infer = until(torch.no_grad()(lambda: model.decode(model.encode(images))), seconds / 2)
-    left, right = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
+    dtype = torch.bfloat16 if in_bf16(preset) else torch.float32
+    left, right = (torch.randn(MATRIX, MATRIX).to(dtype) for _ in range(2))
     product = until(lambda: torch.mm(left, right), min(seconds, 2.0), least=5)
     matrix = 2 * MATRIX**3 / product.median_s / 1e9
     convolution = flops / (share_of_time * train.median_s) / 1e9
@@ -99,6 +103,11 @@ def random_images(batch: int) -> Tensor:
     return torch.rand(batch, *IMAGE).permute(0, 3, 1, 2)
 
 
+def in_bf16(preset: str) -> bool:
+    """Whether a training of the preset runs in bf16 on this machine."""
+    return load_preset(preset).training.bf16 and has_fast_bf16(CPU)
+
+
 def training_step(preset: str, images: Tensor) -> tuple[Autoencoder, Work]:
     """The autoencoder of a preset, past its warm-up, and one optimizer step of it."""
     torch.manual_seed(0)
@@ -111,7 +120,8 @@ def training_step(preset: str, images: Tensor) -> tuple[Autoencoder, Work]:
 
     def step() -> None:
         optimizer.zero_grad()
-        terms = autoencoder_objective(model, images, weight_HW, config.autoencoder)
+        with autocast(CPU, config.training.bf16):
+            terms = autoencoder_objective(model, images, weight_HW, config.autoencoder)
         terms["loss"].backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(optimizer.parameters, 1.0)
         optimizer.step(1.0)
@@ -130,6 +140,12 @@ def _convolutions(step: Work) -> tuple[float, float]:
     total = sum(row.self_cpu_time_total for row in rows)
     # the gradients of the input and of the weights cost as much as the convolution itself, each
     return 3.0 * forward, busy / total
+
+
+def _first_convolution(model: Autoencoder, batch: int, patch: int) -> float:
+    """Floating point operations of the convolution of the images, which need no gradient of their own."""
+    first = next(part for part in model.modules() if isinstance(part, nn.Conv2d))
+    return 2.0 * batch * (IMAGE[0] // patch) * (IMAGE[1] // patch) * first.weight.numel()
 
 
 def _table(figures: Figures) -> str:

@@ -1,6 +1,6 @@
 """How fast is the CT layer, how does it grow, and how does it compare with the paper's public code?
 
-    python -m benchmarks.ct_layer [--preset small] [--reference CHECKOUT] [--json]
+    python -m benchmarks.ct_layer [--preset small] [--variables 64 ...] [--reference CHECKOUT] [--json]
 
 Times one optimizer step of action mode and of causal mode, an intervention and a retrieval, all on codes
 (the autoencoder has no part in it), for several batches and numbers of variables. All figures are per
@@ -8,7 +8,9 @@ pair.
 
 JSON keys: `{what}_ms_b{B}_n{N}` for what in `train_action`, `train_causal`, `apply`, `retrieve`;
 `train_{mode}_mb_b16_n{N}`: peak memory of a step of 16 pairs; `growth_time`, `growth_memory`: how the
-step of causal mode grows from N = 64 to 1,024, as the exponent e of N^e. With a reference also
+step of causal mode grows from N = 64 to 1,024, as the exponent e of N^e, and `growth_retrieve`,
+`growth_apply`: how the time of these grows (a step looks at some variables of each pair, these at all).
+Our training steps run in bf16 where the training would. With a reference also
 `reference_{what}_ms`, `reference_train_causal_mb`, and `ratio_train_causal`, `ratio_train_action`,
 `ratio_retrieve`, `ratio_apply` (how many times faster ours is, per pair) and `memory_ratio` (ours /
 theirs, causal step).
@@ -23,25 +25,33 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks import report
 from benchmarks.reference import Reference
 from benchmarks.report import Figures, InputError
 from benchmarks.timing import Timing, Work, peak_memory_mb, side_by_side, until
 from engine.config import load_preset
+from engine.device import autocast
 from engine.model import CTVAE
 from engine.objectives import retrieval_loss, transition_objective
 
 NUM_CODES, NUM_ACTIONS = 64, 18
 WHAT = ("train_action", "train_causal", "apply", "retrieve")
 BATCHES, SIDES = (1, 16, 64), (8, 16, 32)
+CPU = torch.device("cpu")
 LARGEST = 16 * 1024  # variables of a whole batch; more takes minutes
+GROWTH = {
+    "growth_time": "train_causal_ms",
+    "growth_memory": "train_causal_mb",
+    "growth_retrieve": "retrieve_ms",
+    "growth_apply": "apply_ms",
+}
 COMPARED = {"train_causal": (16, 1), "train_action": (16, 16), "retrieve": (1, 1), "apply": (1, 1)}
 CHANGED = 0.3  # share of the codes that a pair's action changes
 
@@ -79,8 +89,8 @@ class Ours:
         self.training = config.training
         self.model = CTVAE(config, (pixels, pixels, 3), NUM_ACTIONS)
         self.model.autoencoder.requires_grad_(False)
-        trained = [*self.model.transition.parameters(), self.model.log_sharpness]
-        self.optimizer = torch.optim.AdamW(trained, lr=1e-4, fused=True)
+        self.trained = [*self.model.transition.parameters(), self.model.log_sharpness]
+        self.optimizer = torch.optim.AdamW(self.trained, lr=1e-4, fused=True)
 
     def work(self, what: str, data: Pairs) -> Work:
         """The work that is called `what`."""
@@ -95,19 +105,23 @@ class Ours:
 
     def _action_step(self, data: Pairs) -> Work:
         return lambda: self._descend(
-            transition_objective(self.model, *data, config=self.training, retrieve=False)["loss"]
+            lambda: transition_objective(self.model, *data, config=self.training, retrieve=False)["loss"]
         )
 
     def _causal_step(self, data: Pairs) -> Work:
-        def step() -> None:
+        def loss() -> Tensor:
             context = self.model.transition.context(data.before_BN)
-            self._descend(retrieval_loss(self.model, context, *data, config=self.training))
+            return retrieval_loss(self.model, context, *data, config=self.training)
 
-        return step
+        return lambda: self._descend(loss)
 
-    def _descend(self, loss: Tensor) -> None:
+    def _descend(self, objective: Callable[[], Tensor]) -> None:
+        """As the training takes a step (`engine.phases.timed_step`)."""
+        with autocast(CPU, self.training.bf16):
+            loss = objective()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
 
 
@@ -129,7 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         figures = report.conditions(arguments.threads)
         figures["preset"] = load_preset(arguments.preset).preset
-        figures |= measure(arguments.preset, arguments.seconds, arguments.quick)
+        sides = tuple(round(n**0.5) for n in sorted(arguments.variables))
+        figures |= measure(arguments.preset, arguments.seconds, sides, arguments.quick)
         if arguments.reference is not None:
             figures |= compare(arguments.preset, arguments.reference.expanduser().resolve(), arguments.quick)
     except InputError as error:
@@ -148,14 +163,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CHECKOUT",
         help="a checkout of Strong-AI-Lab/ct-vae to compare with",
     )
+    every = [side**2 for side in SIDES]
+    parser.add_argument(
+        "--variables", type=int, nargs="+", choices=every, default=every, metavar="N",
+        help="which numbers of variables (default: 64 256 1024, minutes; wide presets take far longer)",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure (default: 2)")
     return parser
 
 
-def measure(preset: str, seconds: float, quick: bool) -> Figures:
+def measure(preset: str, seconds: float, sides: Sequence[int], quick: bool) -> Figures:
     """Times and memory of ours."""
     figures: Figures = {}
-    batches, sides = ((1, 4), (2, 4)) if quick else (BATCHES, SIDES)
+    batches, sides = ((1, 4), (2, 4)) if quick else (BATCHES, sides)
     for side in sides:
         ours = Ours(preset, side)
         for batch in (b for b in batches if b * side * side <= LARGEST):
@@ -168,8 +188,8 @@ def measure(preset: str, seconds: float, quick: bool) -> Figures:
         for what in ("train_causal",) if quick else WHAT[:2]:
             key = f"{what}_mb_b{middle}_n{side * side}"
             figures[key] = peak_memory_mb(our_step, preset, side, what, middle)
-    for name, unit in (("growth_time", "ms"), ("growth_memory", "mb")):
-        ends = [figures.get(f"train_causal_{unit}_b{middle}_n{n}") for n in (small, large)]
+    for name, what in GROWTH.items():
+        ends = [figures.get(f"{what}_b{middle}_n{n}") for n in (small, large)]
         figures[name] = _exponent(ends, small, large)
     return figures
 
@@ -210,6 +230,8 @@ def _exponent(ends: Sequence[object], small: int, large: int) -> float | None:
     first, last = ends
     if not (isinstance(first, float) and isinstance(last, float) and first > 0 and last > 0):
         return None
+    if small == large:
+        return None
     return math.log(last / first) / math.log(large / small)
 
 
@@ -235,10 +257,7 @@ def _times(figures: Figures) -> str:
 def _memory(figures: Figures) -> str:
     keys = [key for key in figures if key.startswith("train_") and "_mb_" in key]
     rows = [(key.replace("_mb_", ", ").replace("_", " "), figures[key]) for key in keys]
-    rows += [
-        (f"{name.replace('_', ' of ')}: exponent of N", figures[name])
-        for name in ("growth_time", "growth_memory")
-    ]
+    rows += [(f"{name.replace('_', ', ')}: exponent of N", figures[name]) for name in GROWTH]
     return report.table("Peak memory of a step, and growth", ("", "MB"), rows)
 
 

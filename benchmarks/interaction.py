@@ -249,6 +249,7 @@ class Person:
         painted = self._painted(window.explore.images.after, lambda: window.selection.step is not before)
         begun = time.perf_counter()
         QTest.mouseClick(buttons[number % len(buttons)], Qt.MouseButton.LeftButton)
+        self.gaps.append(time.perf_counter() - begun)  # the event loop does not turn while it is handled
         return self._until(painted, "the image after the action") - begun
 
     def _until(self, painted: list[float], what: str) -> float:

@@ -11,15 +11,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 # Cores kept busy by others from which on a training is not alone any more
 BUSY_CORES = 0.3
 
 
 def describe() -> dict[str, object]:
-    """Cores, processor, memory in GB (None where the system does not tell), system, Python and torch."""
+    """Cores, processor and what it can do, memory in GB, system, Python and torch.
+
+    `instructions` are those that decide how fast torch is, `memory_gb` may be None: where the system tells.
+    """
     return {
         "cores": os.cpu_count() or 1,
         "processor": _processor(),
+        "instructions": _instructions(),
         "memory_gb": _memory_gb(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -71,6 +76,16 @@ def _processor() -> str:
     except OSError:
         found = None
     return found.group(1).strip() if found else platform.processor() or platform.machine()
+
+
+def _instructions() -> str:
+    """Such as "avx2 avx512f avx512_bf16"; processors of one name differ in them (Linux, else empty)."""
+    try:
+        found = re.search(r"^flags\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8"), re.M)
+    except OSError:
+        found = None
+    flags = found.group(1).split() if found else []
+    return " ".join(name for name in INSTRUCTIONS if name in flags)
 
 
 def _memory_gb() -> int | None:

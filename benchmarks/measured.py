@@ -32,8 +32,13 @@ class Seed:
         return (self.build.wall_s + training_s) / 60
 
     def value(self, figure: Figure) -> float | None:
-        """A figure, None if it was not measured."""
-        return self.minutes if figure is TIME else look_up(self.evaluate.result, figure.key)
+        """A figure, None if it was not measured: a time whose parts come from two machines is none."""
+        if figure is not TIME:
+            return look_up(self.evaluate.result, figure.key)
+        alike = all(
+            self.build.machine.get(key) == self.train.machine.get(key) for key in ("processor", "cores")
+        )
+        return self.minutes if alike else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks import machine
 from engine.allocator import keep_freed_memory
-from engine.device import limit_threads
+from engine.device import has_fast_bf16, limit_threads
 from engine.errors import InputError
 
 Figures = dict[str, object]
@@ -38,6 +38,7 @@ def conditions(threads: int | None) -> Figures:
         **machine.describe(),
         "threads": limit_threads(threads),
         "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "fast_bf16": has_fast_bf16(torch.device("cpu")),
         "busy_cores_before": machine.busy_cores(),
         "code": machine.code_state(),
     }

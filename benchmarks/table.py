@@ -58,8 +58,9 @@ def _preamble(measured: Sequence[Measured]) -> str:
 def _machine(record: Record) -> str:
     facts = record.machine
     memory = f", {facts['memory_gb']} GB" if facts.get("memory_gb") else ""
+    able = f", {facts['instructions']}" if facts.get("instructions") else ""
     return (
-        f"{facts.get('cores', '?')} cores ({facts.get('processor', 'unknown processor')}){memory}, "
+        f"{facts.get('cores', '?')} cores ({facts.get('processor', 'unknown processor')}{able}){memory}, "
         f"{facts.get('system', 'unknown system')}, Python {facts.get('python', '?')}, "
         f"torch {facts.get('torch', '?')}"
     )

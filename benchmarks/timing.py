@@ -87,9 +87,9 @@ def peak_memory_mb(make: Callable[..., Work], *arguments: object) -> float | Non
 def _peak(connection: object, make: Callable[..., Work], arguments: tuple[object, ...]) -> None:
     work = make(*arguments)
     gc.collect()
-    before = _peak_now_mb()
+    before = resident_mb() or _peak_now_mb()  # a peak of the preparation would hide as much of the work's
     work()
-    connection.send(_peak_now_mb() - before)  # type: ignore[attr-defined]
+    connection.send(max(0.0, _peak_now_mb() - before))  # type: ignore[attr-defined]
 
 
 def resident_mb(peak: bool = False) -> float | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.results import Image
 
 STYLE = Path(__file__).resolve().parent.parent / "resources" / "report.css"
+MOST_IN_MATRIX, MOST_MISTAKES = 60, 100
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _INTRODUCTION = (
     "A CT-VAE encodes an image as discrete latent variables and learns how an action, which moves one factor "
@@ -37,10 +38,11 @@ _INTRODUCTION = (
     "image before and compares its result with the true image after."
 )
 _INTERVALS = (
-    "Intervals are 95 % percentile bootstraps over pairs (1,000 draws, fixed seed): they tell how much "
-    "another draw of pairs would change a figure, not another training. A mean over actions weighs every "
-    "action the same, however many pairs it has. The interval of a share of exactly 0 or 1 has no width, "
-    "because a bootstrap cannot draw what never occurred. Shares and scores lie in 0 to 1."
+    "Intervals are 95 % percentile bootstraps over pairs, for the quality of reconstructions and the graph "
+    "over images (1,000 draws, fixed seed; the calibration error's is shifted by what redrawing adds to it): "
+    "they tell how much another draw would change a figure, not another training. A mean over actions weighs "
+    "every action the same, however many pairs it has. The interval of a share of exactly 0 or 1 has no "
+    "width, because a bootstrap cannot draw what never occurred. Shares and scores lie in 0 to 1."
 )
 
 
@@ -164,6 +166,8 @@ def _confusion(figures: Figures) -> list[Element]:
     names, counts = figures.get("actions"), figures.get("confusion")
     if not names or not counts:
         return [_nothing("The figures have no confusion matrix.")]
+    if len(names) > MOST_IN_MATRIX:
+        return _mistakes(names, counts)
     words = (
         "Each cell counts the pairs of the action at the left that the model answered with the action above. "
         "A good model fills the diagonal only. The shade is the share within the row."
@@ -177,6 +181,32 @@ def _confusion(figures: Figures) -> list[Element]:
     details = node("details", node("summary", "The same counts as a table"))
     add(details, _scroll(table, "Confusion counts"))
     return [node("p", words), _scroll(chart, "Confusion matrix"), scale, details]
+
+
+def _mistakes(names: Sequence[str], counts: Sequence[Sequence[int]]) -> list[Element]:
+    """The commonest mistakes, where the matrix would be too large to look at, and for a browser."""
+    found = sorted(
+        (
+            (wrong, true, answer)
+            for true, row in enumerate(counts)
+            for answer, wrong in enumerate(row)
+            if wrong and answer != true
+        ),
+        reverse=True,
+    )
+    if not found:
+        return [_nothing(f"No mistake was made in any of the {len(names)} actions.")]
+    words = (
+        f"A matrix of {len(names)} actions is too large for a page. These are the "
+        f"{min(len(found), MOST_MISTAKES)} commonest of {len(found):,} kinds of mistakes; all counts are in "
+        "the figures of evaluate --json."
+    )
+    table = node("table", _heads("true action", "answered", "pairs", "of the action's pairs"), node("tbody"))
+    for wrong, true, answer in found[:MOST_MISTAKES]:
+        share = f"{100 * wrong / sum(counts[true]):.1f} %"
+        cells = (node("td", value, class_="number") for value in (f"{wrong:,}", share))
+        add(table[-1], node("tr", node("th", names[true], scope="row"), node("td", names[answer]), *cells))
+    return [node("p", words), _scroll(table, "Commonest mistakes")]
 
 
 def _rollout(figures: Figures) -> list[Element]:

@@ -40,14 +40,18 @@ def facts(explorer: Explorer, cache: Cache, figures: Mapping[str, Any], took_s: 
     trained = f"{status.step or info.step:,} steps"
     if status.elapsed_s > 0:
         trained += f" in {duration(status.elapsed_s)}"
-    quick = "quick: a part of the pairs" if figures.get("quick") else "full"
+    pairs, every = figures["pairs"], len(cache.transitions(split))
+    measured = "unknown" if pairs is None else f"{pairs:,}"
+    if pairs is not None and pairs < every:
+        measured += f", the first of {every:,}"
+    quick = "quick" if figures.get("quick") else "full"
     return {
         "run": info.name,
         "data set": f"{cache.name}, {cache.num_images:,} images of {height} × {width} pixels, "
         + ("grey" if channels == 1 else "colour"),
         "factors (values)": sizes,
         "split": _SPLITS.get(split, split),
-        "pairs measured": f"{figures['pairs']:,}" if figures["pairs"] is not None else "unknown",
+        "pairs measured": measured,
         "actions": f"{info.space.num_actions}: each factor one step up (+) or down (-)",
         "model": f"CT-VAE, preset {config.preset}; {info.num_variables} latent variables "
         f"({q} × {rows} × {columns}: codebooks × rows × columns), each with {info.num_codes} codes",

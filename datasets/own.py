@@ -229,7 +229,7 @@ def _split_of(content: bytes, salt: bytes, held_out: bool | None = None) -> int:
 
 
 def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list[Pair]]:
-    """All pairs within each split, as many as the recipe wants.
+    """All pairs within each split, as many as the recipe wants, mixed: the first ones are a sample of all.
 
     Raises:
         DatasetInputError: a split has none, or training lacks a factor.
@@ -240,10 +240,7 @@ def _pairs(space: FactorSpace, ledger: Ledger, recipe: Recipe) -> dict[str, list
         pairs = ledger.close_under_steps(neighbours, number, rng)
         if split == "train":
             moved |= {space.actions[pair.action].factor for pair in pairs}
-        wanted = recipe.pairs[split]
-        if len(pairs) > wanted:
-            pairs = [pairs[n] for n in np.sort(rng.choice(len(pairs), wanted, replace=False))]
-        found[split] = pairs
+        found[split] = [pairs[n] for n in rng.permutation(len(pairs))[: recipe.pairs[split]]]
     _refuse_lonely(space, moved, recipe)
     learnt = {action for pair in found["train"] for action in (pair.action, pair.back)}
     refuse_unlearnt(space, recipe, learnt)

@@ -254,11 +254,10 @@ def _by_piece(sizes: IntArray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _of_split(pairs: PairList, splits: np.ndarray, number: int, recipe: Recipe) -> Transitions:
-    """The pairs of a split, as many as the recipe wants."""
-    there = np.flatnonzero(splits[pairs.ends[:, 0]] == number)
-    wanted = recipe.pairs[SPLITS[number]]
-    if len(there) > wanted:
-        there = np.sort(np.random.default_rng([recipe.seed, 2, number]).choice(there, wanted, replace=False))
+    """The pairs of a split, as many as the recipe wants, mixed: the first ones are a sample of all."""
+    there = np.random.default_rng([recipe.seed, 2, number]).permutation(
+        np.flatnonzero(splits[pairs.ends[:, 0]] == number)
+    )[: recipe.pairs[SPLITS[number]]]
     action = pairs.action[there]
     before, after = pairs.ends[there].T
     return Transitions(before, after, action, pairs.space.opposites[action])

@@ -203,7 +203,7 @@ def _calibration(subject: Subject) -> Steps:
         }
     figures["several"] = None
     if subject.split == "test":
-        figures["several"] = yield from several_steps(explorer, cache, calibration)
+        figures["several"] = yield from several_steps(explorer, cache, calibration, subject.most)
     return figures
 
 
@@ -230,32 +230,45 @@ def _disentanglement(subject: Subject) -> Steps:
     if subject.quick:
         notes.append("disentanglement scores are left out of a quick look; evaluate in full")
         return figures
-    if not cache.space.steps_only:
-        notes.append("no disentanglement scores: action-aligned codes need factors that are moved by steps")
-        return figures
     rng = np.random.default_rng(0)
     train = rng.permutation(cache.rows("train"))[:SCORED_IMAGES]
     test = rng.permutation(len(subject.rows))[:SCORED_IMAGES]
-    pairs = cache.transitions("train")
-    some = rng.permutation(len(pairs))[:SCORED_TRANSITIONS]
-    latents = []
-    for rows in (train, pairs.before[some], pairs.after[some]):
-        codes = yield from _encode(subject, rows)
-        latents.append(explorer.latents(codes))
+    codes = yield from _encode(subject, train)
+    readout = yield from _readout(subject, rng)
     try:
-        readout = action_aligned_readout(latents[2] - latents[1], pairs.action[some], cache.space.num_factors)
         return (
             yield from disentanglement_scores(
-                latents[0],
+                explorer.latents(codes),
                 cache.factors[train],
                 explorer.latents(subject.codes[test]),
                 cache.factors[subject.rows[test]],
                 readout,
+                notes,
             )
         )
     except InputError as error:
         notes.append(f"no disentanglement scores: {error}")
         return figures
+
+
+def _readout(
+    subject: Subject, rng: np.random.Generator
+) -> Generator[Progressed, None, npt.NDArray[np.float64] | None]:
+    """What reads action-aligned codes from latents; None, with a note, where it cannot be had."""
+    cache, why = subject.cache, "no disentanglement scores of action-aligned codes"
+    if not cache.space.steps_only:
+        subject.notes.append(f"{why}: they need factors that are moved by steps")
+        return None
+    pairs = cache.transitions("train")
+    some = rng.permutation(len(pairs))[:SCORED_TRANSITIONS]
+    before = yield from _encode(subject, pairs.before[some])
+    after = yield from _encode(subject, pairs.after[some])
+    difference = subject.explorer.latents(after) - subject.explorer.latents(before)
+    try:
+        return action_aligned_readout(difference, pairs.action[some], cache.space.num_factors)
+    except InputError as error:
+        subject.notes.append(f"{why}: {error}")
+        return None
 
 
 def _encode(subject: Subject, rows: npt.NDArray[np.int64]) -> Generator[Progressed, None, Codes]:

@@ -63,7 +63,9 @@ class AutoencoderPhase:
         )
         self.batch = state.config.training.autoencoder_batch
         self._rows = state.cache.rows("train")
-        self._validation = state.cache.rows("validation")[:VALIDATION_IMAGES]
+        # a sample, because images that come from files lie in the order of the files
+        rows = np.random.default_rng(0).permutation(state.cache.rows("validation"))
+        self._validation = np.sort(rows[:VALIDATION_IMAGES])
         self._use_QK = np.zeros(
             (state.config.autoencoder.codebooks, state.config.autoencoder.codes), np.int64
         )

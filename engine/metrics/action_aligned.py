@@ -12,6 +12,8 @@ has no such coordinate; its steps are then fitted as well as a line can.)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +22,7 @@ from engine.metrics.labelled import Code
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # λ, in units of the mean of the diagonal of X^T X
 HELD_OUT = 5  # every fifth transition chooses λ
-MOST_DIMENSIONS = 4096
+MOST_DIMENSIONS = 2**15
 
 
 def action_aligned_readout(
@@ -30,10 +32,11 @@ def action_aligned_readout(
 
     λ is the one of 10^-4 .. 10 times the mean squared length of a dimension's differences that errs least on
     every fifth transition when fitted on the others; W is then fitted on all. About 10,000 transitions are
-    plenty, and take a few seconds for 2,048 dimensions.
+    plenty, and take a few seconds for 2,048 dimensions. More dimensions than transitions are fitted in the
+    ridge's dual form, W = X^T (X X^T + λ I)^-1 S, which is the same W.
 
     Args:
-        difference: latents after less latents before, [P,d] of at most 4,096 dimensions.
+        difference: latents after less latents before, [P,d] of at most 32,768 dimensions.
         action: action indices [P]: f raises factor f by one step, F + f lowers it.
         num_factors: F.
 
@@ -46,22 +49,24 @@ def action_aligned_readout(
     wanted[np.arange(len(action)), action % num_factors] = np.where(action < num_factors, 1.0, -1.0)
     x = np.asarray(difference, dtype=np.float64)
     held = np.arange(len(x)) % HELD_OUT == HELD_OUT - 1
-    gram, target = x[~held].T @ x[~held], x[~held].T @ wanted[~held]
-    unit = float(np.trace(gram)) / len(gram)
-    errors = [
-        float(np.square(x[held] @ _ridge(gram, target, penalty * unit) - wanted[held]).sum())
-        for penalty in PENALTIES
-    ]
-    gram, target = gram + x[held].T @ x[held], target + x[held].T @ wanted[held]
-    unit = float(np.trace(gram)) / len(gram)
-    return _ridge(gram, target, PENALTIES[int(np.argmin(errors))] * unit)
+    fitted = _ridge(x[~held], wanted[~held])
+    errors = [float(np.square(x[held] @ fitted(penalty) - wanted[held]).sum()) for penalty in PENALTIES]
+    return _ridge(x, wanted)(PENALTIES[int(np.argmin(errors))])
 
 
 def _ridge(
-    gram: npt.NDArray[np.float64], target: npt.NDArray[np.float64], penalty: float
-) -> npt.NDArray[np.float64]:
-    """(X^T X + penalty I)^-1 X^T Y from X^T X [d,d] and X^T Y [d,F]."""
-    return np.asarray(np.linalg.solve(gram + penalty * np.eye(len(gram)), target), dtype=np.float64)
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> Callable[[float], npt.NDArray[np.float64]]:
+    """From a penalty, in units of the mean squared length of a dimension of x [P,d], to W [d,F]."""
+    unit, dual = float(np.square(x).sum()) / x.shape[1], x.shape[1] > len(x)
+    gram = x @ x.T if dual else x.T @ x
+    target = y if dual else x.T @ y
+
+    def fitted(penalty: float) -> npt.NDArray[np.float64]:
+        solved = np.linalg.solve(gram + penalty * unit * np.eye(len(gram)), target)
+        return np.asarray(x.T @ solved if dual else solved, dtype=np.float64)
+
+    return fitted
 
 
 def _check(difference: Code, action: npt.NDArray[np.integer], num_factors: int) -> None:

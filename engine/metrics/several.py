@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from datasets.cache import Cache
 from datasets.factors import FactorSpace
+from datasets.several import Several
 from engine.calibration import Calibration, scored
 from engine.events import Progressed
 from engine.metrics.intervals import mean_interval
@@ -27,15 +28,17 @@ Ints = npt.NDArray[np.int64]
 
 
 def several_steps(
-    explorer: Explorer, cache: Cache, calibration: Calibration
+    explorer: Explorer, cache: Cache, calibration: Calibration, most: int | None = None
 ) -> Generator[Progressed, None, dict[str, Any] | None]:
     """Returns `factors` (k), `pairs`, `accuracy`, `accuracy_interval`, `chance`, `told`; None without pairs.
 
     `told` is the share that calibration takes for more than one action, None where that is not learned.
+    At most the first `most` pairs are looked at.
     """
     pairs = cache.several
     if pairs is None or not len(pairs):
         return None
+    pairs = Several(*(part[:most] for part in (pairs.before, pairs.after, pairs.actions)))
     rows = np.unique([pairs.before, pairs.after])
     parts = []
     for start in range(0, len(rows), BATCH):

@@ -30,6 +30,7 @@ class Subject:
     Attributes:
         before, after: rows of the cache, [P].
         action: [P].
+        most: of any kind of pairs at most so many are looked at; None: all.
         codes: codes of the pairs' images, in the order of `rows`, [R,N]; empty until they are encoded.
         scores: of the pairs; empty until actions are retrieved.
         notes: sentences for the reader.
@@ -42,6 +43,7 @@ class Subject:
     before: npt.NDArray[np.int64]
     after: npt.NDArray[np.int64]
     action: npt.NDArray[np.int64]
+    most: int | None = None
     codes: Codes = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
     scores: PairScores = field(default_factory=lambda: PairScores(*np.zeros((3, 0, 0), dtype=np.float32)))
     notes: list[str] = field(default_factory=list)
@@ -71,14 +73,15 @@ def make_subject(explorer: Explorer, cache: Cache, split: str, limit: int | None
     """
     check_same_data(RunDirectory(explorer.info.path).description(), cache)
     pairs = cache.transitions(split)
-    limits = [len(pairs), *([] if limit is None else [limit]), *([QUICK_PAIRS] if quick else [])]
-    count = min(limits)
+    limits = [*([] if limit is None else [limit]), *([QUICK_PAIRS] if quick else [])]
+    most = min(limits, default=None)
+    count = len(pairs) if most is None else min(most, len(pairs))
     if count < 1:
         raise InputError(
             f"the {split} split of {cache.path} has no pairs; choose another split or build it again"
         )
     subject = Subject(
-        explorer, cache, split, quick, pairs.before[:count], pairs.after[:count], pairs.action[:count]
+        explorer, cache, split, quick, pairs.before[:count], pairs.after[:count], pairs.action[:count], most
     )
     subject.notes.extend(_notes(subject))
     return subject

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.bars import BARS, FIGURES, Bar, interval, look_up
-from benchmarks.plan import experiments
+from benchmarks.plan import experiments, steps_of
 from benchmarks.records import Folder
-from tests.benchmarks.conftest import GOOD, results, row, table_of
+from tests.benchmarks.conftest import GOOD, chosen, results, row, table_of
 
 
 def test_the_median_counts_and_the_range_is_shown(folder: Folder) -> None:
@@ -67,6 +69,20 @@ def test_imbalance_is_compared_seed_by_seed(folder: Folder) -> None:
 def test_the_time_from_an_empty_home_has_a_bar_too(folder: Folder) -> None:
     """Cache and training together: 12 s and 570 s of the ten minutes."""
     results(folder, "shapes", 0)
+    assert "9.7 min, ≤ 10 min: met" in row(table_of(folder), "time from an empty home: cache and training")
+
+
+def test_a_time_is_of_one_machine(folder: Folder) -> None:
+    """Where the cache was built on another machine than the training ran on, no time stands in the table."""
+    for seed in (0, 1):
+        results(folder, "shapes", seed)
+    (experiment,) = chosen("shapes")
+    train = steps_of(experiment, 1, False)[1]
+    record = folder.done(train)
+    assert record
+    slow = replace(record.attempts[0], wall_s=3000.0)
+    other = {**record.machine, "processor": "Another CPU"}
+    folder.save(train, replace(record, attempts=(slow,), machine=other))
     assert "9.7 min, ≤ 10 min: met" in row(table_of(folder), "time from an empty home: cache and training")
 
 

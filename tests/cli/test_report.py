@@ -249,6 +249,20 @@ def test_notes(tree: Tag) -> None:
 # ------------------------------------------------------------ drawings
 
 
+def test_many_actions_have_no_matrix() -> None:
+    """A thousand actions would be a page of millions of elements; their commonest mistakes are listed."""
+    counts = 5 * np.eye(300, dtype=int)
+    counts[7, 9], counts[8, 2] = 15, 4
+    figures = complete(measured()) | {"actions": [f"a{k}" for k in range(300)], "confusion": counts.tolist()}
+    found = section(read(report(figures, FACTS, [])), "confusion")
+    assert found.all("svg") == []
+    lines = [[cell.text for cell in (*tr.all("th"), *tr.all("td"))] for tr in found.all("tbody")[0].all("tr")]
+    assert lines == [["a7", "a9", "15", "75.0 %"], ["a8", "a2", "4", "44.4 %"]]
+    assert "2 commonest of 2" in found.text
+    figures["confusion"] = np.eye(300, dtype=int).tolist()
+    assert "No mistake" in section(read(report(figures, FACTS, [])), "confusion").text
+
+
 def test_confusion_matrix(tree: Tag) -> None:
     """A cell for every pair of actions: its count, its meaning in words, a shade by its share of the row."""
     matrix = section(tree, "confusion")

@@ -92,6 +92,15 @@ def test_a_folder_with_a_table_becomes_a_cache(folder: Path) -> None:
     assert (cache.images([row])[0] == np.asarray(expected)).all()
 
 
+def test_the_first_pairs_are_a_sample(folder: Path) -> None:
+    """Validations look at the first pairs of a split only; these are not all of one factor."""
+    with build(folder, seed=3) as cache:
+        factor = cache.space.action_factors[cache.transitions("train").action]
+    assert (np.diff(factor) < 0).any()
+    assert len(set(factor.tolist())) == 3
+    assert len(set(factor[: len(factor) // 2].tolist())) == 3
+
+
 def test_archives_are_read_without_unpacking(folder: Path) -> None:
     """The same images and pairs from a zip and a tar as from the folder."""
     wanted = build(folder, seed=3)

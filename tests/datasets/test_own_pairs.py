@@ -112,6 +112,14 @@ def test_a_list_of_pairs(tmp_path: Path, kind: str) -> None:
         assert listed(again) == of(rows)
 
 
+def test_the_first_pairs_are_a_sample(tmp_path: Path) -> None:
+    """Also of a list that is sorted by its words."""
+    with build(write(tmp_path / "mine", sorted(separate(), key=lambda row: row[2]))) as cache:
+        action = cache.transitions("train").action
+    assert (np.diff(action) != 0).sum() > 2
+    assert len(set(action[: len(action) // 2].tolist())) == 3
+
+
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose pictures stay while its table changes."""

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.events import Progressed
-from engine.metrics.action_aligned import action_aligned_readout
+from engine.metrics.action_aligned import _ridge, action_aligned_readout
 from engine.metrics.dci import DCI, dci
 from engine.metrics.disentanglement import disentanglement_scores
 from engine.metrics.factor_vae import factor_vae_score
@@ -50,6 +50,20 @@ def test_the_readout_shrinks_what_is_noise() -> None:
     assert np.abs(readout).max() < 0.1
 
 
+def test_more_dimensions_than_transitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dual form gives the W of the primal one, and is the one taken: no matrix of d x d is solved."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 80)), rng.normal(size=(30, 3))
+    penalty = 0.1 * np.square(x).sum() / 80
+    primal = np.linalg.solve(x.T @ x + penalty * np.eye(80), x.T @ y)
+    sizes: list[int] = []
+    solve = np.linalg.solve
+    monkeypatch.setattr(np.linalg, "solve", lambda a, b: (sizes.append(len(a)), solve(a, b))[1])
+    np.testing.assert_allclose(_ridge(x, y)(0.1), primal, atol=1e-9)
+    assert action_aligned_readout(x, rng.integers(0, 6, 30), 3).shape == (80, 3)
+    assert max(sizes) == 30
+
+
 @pytest.mark.parametrize(
     ("difference", "action", "words"),
     [
@@ -58,13 +72,32 @@ def test_the_readout_shrinks_what_is_noise() -> None:
         (np.ones((4, 2)), np.array([0, 1, 2, 3]), "5 training transitions"),
         (np.zeros((6, 2)), np.array([0, 1, 2, 3, 0, 1]), "changes the latents"),
         (np.full((6, 2), np.nan), np.array([0, 1, 2, 3, 0, 1]), "finite"),
-        (np.ones((6, 5000)), np.array([0, 1, 2, 3, 0, 1]), "4096"),
+        (np.ones((6, 40000)), np.array([0, 1, 2, 3, 0, 1]), "32768"),
     ],
 )
 def test_readouts_that_cannot_be_fitted(difference: Array, action: Array, words: str) -> None:
     """Refused in a sentence."""
     with pytest.raises(InputError, match=words):
         action_aligned_readout(difference, action, 2)
+
+
+def test_what_can_be_measured_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A score that cannot be had costs neither the others nor the other codes, and is told."""
+    monkeypatch.setattr("engine.metrics.disentanglement.TRAIN_VOTES", 300)
+    monkeypatch.setattr("engine.metrics.disentanglement.TEST_VOTES", 200)
+    factors = grid(2)
+    factors[:, 0] = np.arange(len(factors)) // 4  # no value is shared by enough images
+    parts = (perfect(factors), factors, perfect(factors), factors)
+    notes: list[str] = []
+    scores = finished(disentanglement_scores(*parts, None, notes))
+    assert all(score["action_aligned"] is None for score in scores.values())
+    assert scores["factor_vae_score"]["latents"] is None
+    assert scores["mig"]["latents"] > 0
+    assert scores["dci"]["latents"]["informativeness"] is not None
+    assert len(notes) == 1
+    assert notes[0].startswith(
+        "no disentanglement score FactorVAE score of the latents: no value of a factor"
+    )
 
 
 def test_all_scores_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +111,7 @@ def test_all_scores_together(monkeypatch: pytest.MonkeyPatch) -> None:
     before, after, action = transitions(400, mixing, rng)
     half = len(latents) // 2
     parts = (latents[:half], factors[:half], latents[half:], factors[half:])
-    steps = disentanglement_scores(*parts, action_aligned_readout(after - before, action, 3))
+    steps = disentanglement_scores(*parts, action_aligned_readout(after - before, action, 3), [])
     seen: list[Progressed] = []
     while True:
         try:
@@ -111,7 +144,9 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: sap(perfect(grid()), grid(), perfect(grid())[:, :2], grid()), "same dimensions"),
     (lambda: dci(perfect(grid()), grid(), perfect(grid()), grid(), model="lasso"), "lasso"),  # type: ignore[arg-type]
     (
-        lambda: finished(disentanglement_scores(perfect(grid()), grid(), perfect(grid()), grid(), np.eye(4))),
+        lambda: finished(
+            disentanglement_scores(perfect(grid()), grid(), perfect(grid()), grid(), np.eye(4), [])
+        ),
         "W must be",
     ),
 ]

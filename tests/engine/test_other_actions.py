@@ -200,6 +200,8 @@ def test_several_actions_are_measured(tmp_path: Path) -> None:
         assert figures["factors"] == 2
         assert figures["told"] is None
         assert figures["chance"] == pytest.approx(1 / answers(cache.space, 2))
+        few = finish(several_steps(Sums(cache.space), cache, plain, 5))  # type: ignore[arg-type]
+        assert few["pairs"] == 5
     with Cache.open(ruled(tmp_path / "none.h5")) as cache:
         assert finish(several_steps(RuledOracle(cache.space), cache, plain)) is None  # type: ignore[arg-type]
 

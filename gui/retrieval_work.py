@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,20 @@ from gui.data_work import DataWork
 from gui.replies import Activity, Calibrated, NoMistake, Written
 
 if TYPE_CHECKING:
+    from datasets.cache import Cache
     from engine.calibration import Calibration
+    from engine.events import Progressed
     from engine.explorer import Explorer
 
 COLUMNS = ("pair", "true action", "answer", "probability", "right")
+
+
+@dataclass(frozen=True)
+class _Learning:
+    """A calibration under way, of some weights on an open cache."""
+
+    of: tuple[str, Cache]
+    steps: Generator[Progressed, None, Calibration]
 
 
 class RetrievalWork:
@@ -32,6 +43,7 @@ class RetrievalWork:
     def __init__(self, explorer_of: Callable[[str], Explorer], data: DataWork) -> None:
         self._explorer, self._data = explorer_of, data
         self._calibrations: dict[str, Calibration] = {}  # by fingerprint of the weights
+        self._learning: _Learning | None = None  # one that is not there yet
         self.handlers: dict[type[rq.Request], Callable[[Any], object]] = {
             rq.PickPair: data.pick_pair,
             rq.RetrieveAction: self._retrieve,
@@ -87,20 +99,28 @@ class RetrievalWork:
         explorer = self._explorer(request.run)
         if self._calibration(explorer) is None:
             yield from self._learn(request, explorer)
-        yield Calibrated(request.run)
+        else:
+            yield Calibrated(request.run)
 
     def _learn(self, request: rq.Calibrate | rq.JudgeRun, explorer: Explorer) -> Iterator[object]:
+        """Two requests in turns learn it together, and one that was cancelled loses nothing."""
         from engine.calibration import calibration_steps
 
-        steps = calibration_steps(explorer, self._data.cache(request.dataset))
-        while True:
+        weights, cache = explorer.info.fingerprint, self._data.cache(request.dataset)
+        while weights not in self._calibrations:
+            if self._learning is None or self._learning.of != (weights, cache):
+                self._learning = _Learning((weights, cache), calibration_steps(explorer, cache))
             try:
-                now = next(steps)
+                now = next(self._learning.steps)
             except StopIteration as end:
-                self._calibrations[explorer.info.fingerprint] = end.value
-                return
+                self._calibrations[weights], self._learning = end.value, None
+                break
+            except Exception:
+                self._learning = None
+                raise
             text = f"Calibrating the probabilities: {now.stage}"
             yield Activity(request.kind, text, now.done, now.total, cancellable=True)
+        yield Calibrated(request.run)
 
     def _find_mistake(self, request: rq.FindMistake) -> Iterator[object]:
         from engine.judging import judging_steps

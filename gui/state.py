@@ -96,6 +96,7 @@ class Selection(QObject):
         self.run: RunInfo | None = None
         self.dataset: DatasetView | None = None
         self.image: PickedImage | None = None
+        self.read_image: PickedImage | None = None  # which the reconstruction and the steps are of
         self.reconstruction: Reconstruction | None = None
         self.step: Step | None = None
         self.variable: int | None = None
@@ -147,7 +148,7 @@ class Selection(QObject):
 
     def set_reading(self, reconstruction: Reconstruction) -> None:
         """The model's reading of the image: a new history starts at its reconstruction."""
-        self.reconstruction = reconstruction
+        self.read_image, self.reconstruction = self.image, reconstruction
         self.reconstruction_changed.emit(reconstruction)
         start = Step("reconstruction", reconstruction.codes, reconstruction.image)
         self._line_up(Branches([[start]]), 0)
@@ -163,7 +164,7 @@ class Selection(QObject):
         self.run_changed.emit(session.run)
         self.image = session.image
         self.image_changed.emit(session.image)
-        self.reconstruction = session.reconstruction
+        self.read_image, self.reconstruction = session.image, session.reconstruction
         self.reconstruction_changed.emit(session.reconstruction)
         self.set_propagate(session.propagate)
         if session.run is not None:
@@ -275,7 +276,7 @@ class Selection(QObject):
             self.read_only_changed.emit(why)
 
     def _clear_reading(self) -> None:
-        self.reconstruction = None
+        self.read_image, self.reconstruction = None, None
         self.branches = Branches()
         self.history.clear()
         self.reconstruction_changed.emit(None)

@@ -17,6 +17,7 @@ from gui.words import percent
 
 PROBABILITY, IS_TRUE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 ACTION, IS_FACTOR = Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
+NAME = Qt.ItemDataRole.UserRole + 4  # without the percentage that the item's text ends with
 RIGHT = "\N{CHECK MARK}"
 
 Index = QModelIndex | QPersistentModelIndex
@@ -74,7 +75,7 @@ class BarDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text))
         mark = f"{RIGHT} " if index.data(IS_TRUE) else ""
         name = option.fontMetrics.elidedText(
-            mark + str(index.data(Qt.ItemDataRole.DisplayRole)).split(",")[0],
+            mark + str(index.data(NAME)),
             Qt.TextElideMode.ElideRight,
             int(name_width - indent) - 6,
         )

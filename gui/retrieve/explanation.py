@@ -23,6 +23,8 @@ COLUMNS = (
     "targets, edges",
 )
 SHOWN = 3
+ON_ITS_WAY = "\N{HORIZONTAL ELLIPSIS}"
+GIVEN_UP = "not explained; choose the action in the list for it"
 ASSUMED = "If it was one action after all:"
 WHY, NO_CHANGE = "Why this action?", "No change"
 IDENTICAL = "The two images are identical: no action happened, and there is nothing to explain."
@@ -86,7 +88,7 @@ class ActionCard(QFrame):
         name = readable_action(result.action_names[self.action])
         chance = html.escape(percent(probability))  # "<0.1 %" is no tag
         self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{html.escape(name)}</b> \N{MIDDLE DOT} {chance}")
-        self.words.setText("\N{HORIZONTAL ELLIPSIS}")
+        self.words.setText(ON_ITS_WAY)
         for words, tile in zip(COLUMNS, self.tiles, strict=True):
             tile.setAccessibleName(f"{words}, {name}")
         self.explore.setAccessibleName(f"Show {name} in Explore")
@@ -131,6 +133,7 @@ class ExplanationView(QWidget):
         self._after: Image | None = None
         self._grid = (0, 0, 0)
         self._known: dict[int, Explanation] = {}
+        self._given_up = False  # no explanation is on its way any more
         self.empty = EmptyState(WHY, EMPTY)
         self.empty.setObjectName("retrieve_explanation_empty")
         self.cards = [ActionCard(number) for number in range(SHOWN + 1)]
@@ -168,6 +171,10 @@ class ExplanationView(QWidget):
         for part in (self.assumed, self.scroller, self.legend):
             part.hide()
 
+    def forget(self) -> None:
+        """Other weights: what was explained by the last ones does not hold for an answer of these."""
+        self._known.clear()
+
     def set_result(self, result: Retrieval, after: Image, grid: tuple[int, int, int]) -> None:
         """Begin the cards of an answer about an image `after`; their explanations come by `add`."""
         if result.identical:
@@ -176,7 +183,7 @@ class ExplanationView(QWidget):
         known = self._result is not None and np.array_equal(self._result.codes, result.codes)
         if not known or grid != self._grid:
             self._known.clear()  # else it is the same pair, asked about again
-        self._result, self._after, self._grid = result, after, grid
+        self._result, self._after, self._grid, self._given_up = result, after, grid, False
         shown = min(SHOWN, len(result.order))
         for rank, card in enumerate(self.cards):
             card.setVisible(rank < shown)
@@ -202,6 +209,13 @@ class ExplanationView(QWidget):
             if not card.isHidden() and card.action == explained.action:
                 self._complete(card)
 
+    def end(self) -> None:
+        """No more explanations come: a card without one says what to do."""
+        self._given_up = True
+        for card in self.cards:
+            if not card.isHidden() and card.action not in self._known:
+                card.words.setText(GIVEN_UP)
+
     def choose(self, action: int) -> None:
         """Bring an action's card into view; one beyond the best three gets the last card."""
         if self._result is None or self._after is None:
@@ -209,12 +223,14 @@ class ExplanationView(QWidget):
         rank = int(np.flatnonzero(self._result.order == action)[0])
         extra = self.cards[SHOWN]
         extra.setVisible(rank >= SHOWN)
+        card = extra if rank >= SHOWN else self.cards[rank]
         if rank >= SHOWN:
             extra.begin(self._result, rank, self._after)
-            if action in self._known:
-                self._complete(extra)
-            else:
-                self.wanted.emit(action)
+        if action in self._known:
+            self._complete(card)
+        elif rank >= SHOWN or self._given_up:
+            card.words.setText(ON_ITS_WAY)
+            self.wanted.emit(action)
         for card in self.cards:
             chosen = not card.isHidden() and card.action == action
             card.set_chosen(chosen)

@@ -6,6 +6,7 @@ engine thread's work, and the answer comes back through `set_image`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, Signal
@@ -28,6 +29,8 @@ from gui.pictures import Image, PictureTile, to_array
 from gui.widgets import caption, heading, named, row, tool_button
 
 BEFORE, AFTER = "before", "after"
+# a label is as wide as its longest word, and names of files can be longer than the window
+LONG_WORD = re.compile(r"\S{40,}")
 PICTURE_FILES = f"Pictures ({' '.join(f'*{ending}' for ending in PICTURES)});;All files (*)"
 
 
@@ -97,8 +100,10 @@ class ImageSlot(QWidget):
         self.set_note(note)
 
     def set_note(self, note: str) -> None:
-        """Change only the words."""
-        self.note.setText(note)
+        """Change only the words; the tool tip has them whole."""
+        self.note.setText(
+            LONG_WORD.sub(lambda word: f"{word[0][:20]}\N{HORIZONTAL ELLIPSIS}{word[0][-16:]}", note)
+        )
         self.note.setToolTip(note)
 
     def paste(self) -> None:

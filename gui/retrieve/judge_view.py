@@ -115,6 +115,11 @@ class JudgeView(QWidget):
         layout.addWidget(self.charts, 1)
         layout.addWidget(self.empty, 1)
 
+    @property
+    def is_judging(self) -> bool:
+        """Whether answers are on their way."""
+        return self._judging
+
     def set_ready(self, ready: bool, why_not: str) -> None:
         """Another run or data set (or none): what was counted for the last one goes."""
         self._judging, self._space = False, None

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.results import JudgedPairs, RunInfo
 from gui import requests as rq
 from gui.replies import DatasetView
+from gui.retrieve.asking import Asking
 from gui.retrieve.judge_view import JudgeView
 from gui.retrieve.pair_view import WalkBar
 from gui.retrieve.walk import Walk
@@ -16,22 +17,14 @@ from gui.words import readable_action
 NO_DATA_OF_RUN = "Open the data set that the run was trained on first."
 
 
-class Judging(QObject):
+class Judging(Asking):
     """What the judge's tab and the walk bar do.
 
     Signals:
-        asked: a Request for the engine thread.
-        cancelled: kind of a request that is no longer wanted.
-        forgotten: the same, and its answers that are on their way are not wanted either.
-        hinted: a sentence for the user.
         pair_wanted(position): show the test pair at this place.
         walk_begun(): the first pair of a cell is going to be shown, and the bar of the walk is there.
     """
 
-    asked = Signal(object)
-    cancelled = Signal(str)
-    forgotten = Signal(str)
-    hinted = Signal(str)
     pair_wanted = Signal(int)
     walk_begun = Signal()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from itertools import groupby
 
 from PySide6.QtCore import Qt, Signal
@@ -209,7 +210,7 @@ class PathView(QWidget):
         self.found = found
         best = "" if found.finished else ", best so far"
         steps = f"{len(found.actions)} step{'' if len(found.actions) == 1 else 's'}{best}: "
-        self.answer.setText(f"<b>{steps}</b>{path_words(found.actions, names)}")
+        self.answer.setText(f"<b>{steps}</b>{html.escape(path_words(found.actions, names))}")
         self.left.setText(
             f"{percent(found.distance)} of the distance between the images is left;"
             f" {found.tried:,} states tried"

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QListWidgetItem, QVBoxLayout, QWidget
 
 from engine.results import KINDS, NO_ACTION, ONE_ACTION, SEVERAL_ACTIONS, Retrieval
-from gui.retrieve.action_list import ACTION, IS_FACTOR, IS_TRUE, PROBABILITY, RIGHT, ActionList
+from gui.retrieve.action_list import ACTION, IS_FACTOR, IS_TRUE, NAME, PROBABILITY, RIGHT, ActionList
 from gui.theme import colours
 from gui.widgets import GAP, button, caption, named, row
 from gui.words import moved_factor, percent, readable, readable_action
@@ -38,14 +38,13 @@ class Verdict:
 
 
 def verdict(answer: str, truth: str) -> Verdict:
-    """Compare the most probable action with the true one, both as "factor+" or "factor-"."""
+    """Compare the most probable action with the true one, both as they are named in the data set."""
     true_words = readable_action(truth)
     if answer == truth:
         return Verdict(RIGHT, colours().good, f"correct: the true action is {true_words}")
-    if answer[:-1] == truth[:-1]:
-        return Verdict(
-            HALF, colours().effect, f"right factor, wrong direction: the true action is {true_words}"
-        )
+    if moved_factor(answer) == moved_factor(truth):
+        what = "wrong direction" if truth[-1:] in ("+", "-") else "another value"
+        return Verdict(HALF, colours().effect, f"right factor, {what}: the true action is {true_words}")
     return Verdict(WRONG, colours().bad, f"wrong: the true action is {true_words}")
 
 
@@ -78,7 +77,7 @@ def answer_words(result: Retrieval) -> str:
         sure = percent(float(result.kinds[result.kind]))
         return f"<b>{KINDS[result.kind].capitalize()}</b> &nbsp; {html.escape(sure)}"
     best = float(result.probabilities[result.order[0]])
-    return f"<b>{readable_action(result.best)}</b> &nbsp; {html.escape(percent(best))}"
+    return f"<b>{html.escape(readable_action(result.best))}</b> &nbsp; {html.escape(percent(best))}"
 
 
 def margin_of(result: Retrieval) -> str:
@@ -130,6 +129,7 @@ class RankingView(QWidget):
         self.answer = named(QLabel(), "retrieve_answer", "Answer")
         self.answer.setWordWrap(True)
         self.margin = named(caption(wrap=True), "retrieve_margin", "Margin over the next action")
+        self.margin.setTextFormat(Qt.TextFormat.PlainText)
         self.kinds = named(
             caption(wrap=True), "retrieve_kinds", "No, one, or more than one action", KINDS_TIP
         )
@@ -192,7 +192,8 @@ class RankingView(QWidget):
         self.truth.setVisible(true_action is not None)
         if true_action is not None:
             said = verdict_of(result, true_action)
-            self.truth.setText(f'<span style="color:{said.colour}"><b>{said.symbol} {said.words}</b></span>')
+            words = html.escape(said.words)
+            self.truth.setText(f'<span style="color:{said.colour}"><b>{said.symbol} {words}</b></span>')
 
     def set_why_uncalibrated(self, words: str) -> None:
         """Why there is no calibration, for an answer without one; empty where it is still to come."""
@@ -228,6 +229,7 @@ class RankingView(QWidget):
 
     def _add_factor(self, factor: str, share: float) -> None:
         item = QListWidgetItem(f"{readable(factor)}, {percent(share)}")
+        item.setData(NAME, readable(factor))
         item.setData(PROBABILITY, share)
         item.setData(IS_FACTOR, True)
         item.setFlags(Qt.ItemFlag.NoItemFlags)  # the cursor passes over it
@@ -237,6 +239,7 @@ class RankingView(QWidget):
         name = result.action_names[action]
         probability = float(result.probabilities[action])
         item = QListWidgetItem(f"{readable_action(name)}, {percent(probability)}")
+        item.setData(NAME, readable_action(name))
         item.setData(PROBABILITY, probability)
         item.setData(IS_TRUE, name == true_action)
         item.setData(ACTION, action)

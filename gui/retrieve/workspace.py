@@ -9,9 +9,10 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
-from engine.results import ActionPath, Explanation, Image, LoadedImage, Retrieval, RunInfo
+from engine.results import Image, JudgedPairs, LoadedImage, Retrieval, RunInfo
 from gui import requests as rq
 from gui.replies import Calibrated, DatasetView, Failure, NoMistake, PickedImage, PickedPair, Written
+from gui.retrieve.calibrating import Calibrating
 from gui.retrieve.explanation import ExplanationView
 from gui.retrieve.image_slot import AFTER, BEFORE, strange_words, words_of
 from gui.retrieve.judge_view import JudgeView
@@ -19,7 +20,10 @@ from gui.retrieve.judging import NO_DATA_OF_RUN, Judging
 from gui.retrieve.pair_view import PairView
 from gui.retrieve.panes import arranged, tabs_of
 from gui.retrieve.path_view import PathView
+from gui.retrieve.picking import KINDS as OF_IMAGES
+from gui.retrieve.picking import Picking
 from gui.retrieve.ranking_view import RankingView
+from gui.retrieve.searching import Searching
 from gui.settings import restore_splitters, save_splitters
 from gui.state import Selection
 from gui.widgets import GAP
@@ -28,8 +32,8 @@ from gui.workspace import Answer, Workspace
 
 VIEW = "retrieve"
 CHOSEN = "chosen"  # the view under which one more action is explained
-OF_DATA = (rq.kind_of(rq.FindMistake), rq.kind_of(rq.PickPair, VIEW))
-OF_IMAGES = (rq.kind_of(rq.PickImage, BEFORE), rq.kind_of(rq.PickImage, AFTER))
+OF_RUN = rq.kind_of(rq.FindMistake)
+OF_DATA = (OF_RUN, rq.kind_of(rq.PickPair, VIEW))
 OF_ANSWER = (
     rq.kind_of(rq.RetrieveAction),
     rq.kind_of(rq.ExplainActions),
@@ -56,12 +60,14 @@ class RetrieveWorkspace(Workspace):
         self.pair, self.ranking = PairView(), RankingView()
         self.explanation, self.path, self.judge = ExplanationView(), PathView(), JudgeView()
         self.judging = Judging(selection, self.judge, self.pair.walk, self)
+        self.searching = Searching(selection, self.path, self)
+        self.picking = Picking(selection, self)
+        self.calibrating = Calibrating(self.judging.both, self.ranking.set_why_uncalibrated, self)
         self._sides: dict[str, LoadedImage] = {}
         self._true_action: str | None = None
         self._result: Retrieval | None = None
         self._seed = 0
         self._position = -1  # in the split, of the pair on show; -1 for one from elsewhere
-        self._calibrated = ("", "")  # the run's weights and the data set that a calibration was asked for
         self._lay_out()
         self._connect()
         self._forget_answer()
@@ -71,24 +77,29 @@ class RetrieveWorkspace(Workspace):
         return {
             rq.kind_of(rq.PickPair, VIEW): self._on_pair,
             rq.kind_of(rq.FindMistake): self._on_mistake,
-            rq.kind_of(rq.PickImage, BEFORE): lambda picked: self._on_picked(BEFORE, picked),
-            rq.kind_of(rq.PickImage, AFTER): lambda picked: self._on_picked(AFTER, picked),
+            OF_IMAGES[BEFORE]: lambda picked: self._on_picked(BEFORE, picked),
+            OF_IMAGES[AFTER]: lambda picked: self._on_picked(AFTER, picked),
             rq.kind_of(rq.RetrieveAction): self._on_retrieval,
-            rq.kind_of(rq.ExplainActions): self._on_explanation,
-            rq.kind_of(rq.ExplainActions, CHOSEN): self._on_explanation,
-            rq.kind_of(rq.FindPath): self._on_path,
+            rq.kind_of(rq.ExplainActions): self.explanation.add,
+            rq.kind_of(rq.ExplainActions, CHOSEN): self.explanation.add,
+            rq.kind_of(rq.FindPath): self.searching.on_path,
             rq.kind_of(rq.Calibrate): self._on_calibrated,
-            rq.kind_of(rq.JudgeRun): self.judging.on_judged,
+            rq.kind_of(rq.JudgeRun): self._on_judged,
             rq.kind_of(rq.WriteAnswers): self._on_written,
         }
 
     def _connect(self) -> None:
-        pair, path, judging = self.pair, self.path, self.judging
+        pair, judging = self.pair, self.judging
+        for part in (judging, self.searching, self.picking, self.calibrating):
+            part.asked.connect(self.asked)
+            part.cancelled.connect(self.cancelled)
+            part.forgotten.connect(self.forgotten)
+            part.hinted.connect(self.hinted)
         pair.random_requested.connect(self.draw_pair)
         pair.mistake_requested.connect(self.next_mistake)
         pair.explore_pair_requested.connect(self.take_explore_pair)
         pair.files_chosen.connect(self._read_files)
-        pair.picture_pasted.connect(self._convert_pixels)
+        pair.picture_pasted.connect(self._convert)
         pair.swap_requested.connect(self.swap)
         pair.hinted.connect(self.hinted)
         self.ranking.action_chosen.connect(self.explanation.choose)
@@ -96,13 +107,7 @@ class RetrieveWorkspace(Workspace):
         self.ranking.path_wanted.connect(self.find_steps)
         self.explanation.wanted.connect(lambda action: self._explain((action,), CHOSEN))
         self.explanation.explore_wanted.connect(lambda action: self._show_in_explore((action,)))
-        path.search_wanted.connect(self._search)
-        path.cancel_wanted.connect(lambda: self.cancelled.emit(rq.kind_of(rq.FindPath)))
-        path.explore_wanted.connect(lambda: self._show_in_explore(path.found_actions()))
-        judging.asked.connect(self.asked)
-        judging.cancelled.connect(self.cancelled)
-        judging.forgotten.connect(self.forgotten)
-        judging.hinted.connect(self.hinted)
+        self.path.explore_wanted.connect(lambda: self._show_in_explore(self.path.found_actions()))
         judging.pair_wanted.connect(self._show_pair_at)
         judging.walk_begun.connect(self._show_walk)
         self.judge.refused.connect(self.warned)
@@ -131,36 +136,32 @@ class RetrieveWorkspace(Workspace):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._calibrate()
+        self.calibrating.ask()
 
     def _on_run(self, run: RunInfo | None) -> None:
         """Another model: a pair that has its size is asked about again, another pair goes."""
         if run is not None and any(side.image.shape != run.image_shape for side in self._sides.values()):
             self._sides.clear()
-        self._forget(*OF_DATA, *OF_IMAGES)
-        self.judging.forget()
-        self._update_buttons()
+            self.hinted.emit(f"{run.name} reads images of another size: choose the two in Retrieve again.")
+        self._forget(OF_RUN)  # pairs and images on their way are the same for every run
+        self.picking.follow_run()
+        self.explanation.forget()
         self._show_sides()
-        self._calibrate()
+        self._on_either()
 
     def _on_dataset(self, dataset: DatasetView | None) -> None:
         self.pair.set_factors(dataset.space.names if dataset else ())
         self._forget(*OF_DATA)
         self._position = -1
+        self._on_either()
+
+    def _on_either(self) -> None:
+        """What rests on the run and the data set both is not that of the last ones."""
         self.judging.forget()
         self._update_buttons()
-        self._calibrate()
-
-    def _calibrate(self) -> None:
-        """Before the first answer that somebody looks at; what is known already costs nothing."""
-        both = self.judging.both()
-        if both is None or not self.isVisible():
-            return
-        wanted = (both[0].fingerprint, str(both[1].path))
-        if wanted != self._calibrated:
-            self._calibrated = wanted
-            self.ranking.set_why_uncalibrated("")
-            self.asked.emit(rq.Calibrate(str(both[0].path), both[1].dataset))
+        self.calibrating.change()
+        if self.isVisible():
+            self.calibrating.ask()
 
     # ------------------------------------------------------------ answers of the engine thread
 
@@ -172,7 +173,7 @@ class RetrieveWorkspace(Workspace):
 
     def _on_mistake(self, found: PickedPair | NoMistake) -> None:
         if isinstance(found, NoMistake):
-            self.hinted.emit(f"No mistake: all {found.pairs:,} test pairs are answered right.")
+            self.hinted.emit(f"No mistake: the best action is right in all {found.pairs:,} test pairs.")
         else:
             self.judging.end_walk()
             self._on_pair(found)
@@ -180,8 +181,10 @@ class RetrieveWorkspace(Workspace):
     def _on_picked(self, side: str, picked: PickedImage) -> None:
         self._true_action, self._position = None, -1
         self.judging.end_walk()
+        self.picking.done(side)
         self._sides[side] = picked.loaded
-        self._show_sides()
+        self._show_side(side)  # the other one may have been refused, and goes on saying so
+        self._ask()
 
     def _on_retrieval(self, result: Retrieval) -> None:
         run = self.selection.run
@@ -191,49 +194,53 @@ class RetrieveWorkspace(Workspace):
         known = self._true_action if self._true_action in result.action_names else None
         self.explanation.set_result(result, self._sides[AFTER].image, run.grid)
         self.ranking.set_result(result, known)
-        self.path.start.setEnabled(not result.identical)
         for side, strange, decibels in zip((BEFORE, AFTER), result.strange, result.psnr, strict=True):
             if strange:
                 warning = strange_words(decibels, result.psnr_floor)
                 self.pair.set_note(side, f"{words_of(self._sides[side])}\n{warning}".strip())
         if missing := self.explanation.missing():
             self._explain(missing)
-
-    def _on_explanation(self, explained: Explanation) -> None:
-        self.explanation.add(explained)
-
-    def _on_path(self, found: ActionPath) -> None:
-        run = self.selection.run
-        if run is not None and AFTER in self._sides:
-            self.path.set_path(found, run.space.action_names, self._sides[AFTER].image)
+        self.searching.set_result(result)
 
     def _on_calibrated(self, calibrated: Calibrated) -> None:
         """An answer that was given before is given again, with what it is worth."""
-        run, result = self.selection.run, self._result
-        if run is None or result is None or result.calibrated or calibrated.run != str(run.path):
-            return
-        before, after = (self._sides[side].image for side in (BEFORE, AFTER))
-        self.asked.emit(rq.RetrieveAction(calibrated.run, before, after))
+        result = self._result
+        if self.calibrating.on_answer(calibrated) and result is not None and not result.calibrated:
+            before, after = (self._sides[side].image for side in (BEFORE, AFTER))
+            self.asked.emit(rq.RetrieveAction(calibrated.run, before, after))
+
+    def _on_judged(self, part: JudgedPairs | Calibrated) -> None:
+        """Judging begins with the calibration where there is none yet."""
+        if isinstance(part, Calibrated):
+            self._on_calibrated(part)
+        else:
+            self.judging.on_judged(part)
 
     def _on_written(self, written: Written) -> None:
         self.hinted.emit(f"Written: {written.path} ({written.what}).")
 
     def on_failed(self, kind: str, failure: Failure) -> None:
         """The images that were there stay; the side that could not be read says so."""
-        for side in (BEFORE, AFTER):
-            if kind == rq.kind_of(rq.PickImage, side):
-                self.pair.set_note(side, f"Not changed: {failure.sentence}")
+        for side in (side for side in OF_IMAGES if OF_IMAGES[side] == kind):
+            self.picking.done(side)
+            self.pair.set_note(side, f"Not changed: {failure.sentence}")
         if kind == rq.kind_of(rq.Calibrate):
-            self.ranking.set_why_uncalibrated(failure.sentence)
+            self.calibrating.on_failed(failure.sentence)
         if kind == rq.kind_of(rq.RetrieveAction):
+            self.searching.on_failed()
             self.explanation.clear()
             self.ranking.set_empty(failure.sentence)
 
     def on_ended(self, kind: str) -> None:
-        if kind == rq.kind_of(rq.FindPath):
-            self.path.end()
-        elif kind == rq.kind_of(rq.JudgeRun):
-            self.judge.end()
+        ends = {
+            rq.kind_of(rq.FindPath): self.path.end,
+            rq.kind_of(rq.JudgeRun): self.judge.end,
+            rq.kind_of(rq.Calibrate): self.calibrating.on_ended,
+            rq.kind_of(rq.ExplainActions): self.explanation.end,
+            rq.kind_of(rq.ExplainActions, CHOSEN): self.explanation.end,
+        }
+        if kind in ends:
+            ends[kind]()
 
     # ------------------------------------------------------------ choosing a pair
 
@@ -247,7 +254,7 @@ class RetrieveWorkspace(Workspace):
         if dataset is None:
             self.hinted.emit("No data set is open: build or open one in the Library.")
         else:
-            self._forget(*OF_DATA, *OF_IMAGES)
+            self._forget_pairs()
             self.judging.end_walk()
             self._seed += 1
             chosen = None if factor < 0 else factor
@@ -257,7 +264,7 @@ class RetrieveWorkspace(Workspace):
         """The test pair at a place of the split."""
         dataset = self.selection.dataset
         if dataset is not None:
-            self._forget(*OF_DATA, *OF_IMAGES)
+            self._forget_pairs()
             self.asked.emit(rq.PickPair(dataset.dataset, position=position, view=VIEW))
 
     def _show_walk(self) -> None:
@@ -270,6 +277,10 @@ class RetrieveWorkspace(Workspace):
         for kind in kinds:
             self.forgotten.emit(kind)
 
+    def _forget_pairs(self) -> None:
+        self._forget(*OF_DATA)
+        self.picking.forget()
+
     def next_mistake(self) -> None:
         """Ask for the next test pair that the model gets wrong."""
         both = self.judging.both()
@@ -277,7 +288,7 @@ class RetrieveWorkspace(Workspace):
             self.hinted.emit(NO_DATA_OF_RUN)
         else:
             run, dataset = both
-            self._forget(*OF_DATA, *OF_IMAGES)
+            self._forget_pairs()
             self.asked.emit(rq.FindMistake(str(run.path), dataset.dataset, self._position + 1))
 
     def take_explore_pair(self) -> None:
@@ -286,7 +297,10 @@ class RetrieveWorkspace(Workspace):
         if picked is None or step is None:
             self.hinted.emit("Explore has no image yet: choose one there first.")
             return
-        self._forget(*OF_DATA, *OF_IMAGES)
+        if picked is not self.selection.read_image:
+            self.hinted.emit("Explore has not read its present image: wait for it, or choose another there.")
+            return
+        self._forget_pairs()
         self._true_action, self._position = None, -1
         self.judging.end_walk()
         before = replace(picked.loaded, source="Explore: original", note="")
@@ -295,20 +309,15 @@ class RetrieveWorkspace(Workspace):
 
     def _read_files(self, assignments: list[tuple[str, Path]]) -> None:
         self._forget(*OF_DATA)
-        for side, path in assignments:
-            self.asked.emit(self._pick(side, file=str(path)))
+        self.picking.read_files(assignments)
 
-    def _convert_pixels(self, side: str, pixels: Image) -> None:
+    def _convert(self, side: str, pixels: Image) -> None:
         self._forget(*OF_DATA)
-        self.asked.emit(self._pick(side, pixels=pixels))
-
-    def _pick(self, side: str, file: str = "", pixels: Image | None = None) -> rq.PickImage:
-        shape = self.selection.run.image_shape if self.selection.run else (64, 64, 3)
-        return rq.PickImage(shape=shape, file=file, pixels=pixels, view=side)
+        self.picking.convert(side, pixels)
 
     def swap(self) -> None:
         """Before and after change places: the opposite question."""
-        self._forget(*OF_DATA, *OF_IMAGES)
+        self._forget_pairs()
         swapped = {BEFORE: AFTER, AFTER: BEFORE}
         self._sides = {swapped[side]: content for side, content in self._sides.items()}
         self._true_action = opposite_action(self._true_action)
@@ -319,17 +328,20 @@ class RetrieveWorkspace(Workspace):
 
     def _show_sides(self) -> None:
         for side in (BEFORE, AFTER):
-            loaded = self._sides.get(side)
-            self.pair.set_image(side, loaded.image if loaded else None, words_of(loaded) if loaded else "")
+            self._show_side(side)
         self._ask()
+
+    def _show_side(self, side: str) -> None:
+        loaded = self._sides.get(side)
+        self.pair.set_image(side, loaded.image if loaded else None, words_of(loaded) if loaded else "")
 
     def _ask(self) -> None:
         run = self.selection.run
         if run is None or len(self._sides) < 2:
             self._forget_answer()
             return
-        self._stop_searching()
         before, after = (self._sides[side].image for side in (BEFORE, AFTER))
+        self._begin_anew(after)
         self.asked.emit(rq.RetrieveAction(str(run.path), before, after))
 
     def _explain(self, actions: tuple[int, ...], view: str = "") -> None:
@@ -338,36 +350,28 @@ class RetrieveWorkspace(Workspace):
             self.asked.emit(rq.ExplainActions(str(self.selection.run.path), codes, actions, view=view))
 
     def judge_model(self) -> None:
-        """Ask about every test pair, in front."""
+        """Ask about every test pair, in front; what is counted already, or just now, is only shown."""
         self.tabs.setCurrentIndex(JUDGE)
-        self.judging.judge()
+        if self.judge.judged is None and not self.judge.is_judging:
+            self.judging.judge()
         self.judge.matrix.setFocus()
 
     def find_steps(self) -> None:
         """Look for the sequence of actions between the two images."""
         self.tabs.setCurrentIndex(STEPS)
-        self._search(self.path.beam.value(), self.path.most_steps.value())
-
-    def _search(self, beam: int, most_steps: int) -> None:
-        run, result = self.selection.run, self._result
-        if run is None or result is None or result.identical:
-            self.hinted.emit("Choose two different images first.")
-        else:
-            before, after = result.codes
-            self.path.begin()
-            self.asked.emit(rq.FindPath(str(run.path), before, after, beam, most_steps))
+        self.searching.begin()
 
     def _show_in_explore(self, actions: tuple[int, ...]) -> None:
         if BEFORE in self._sides:
             self.explore_wanted.emit(PickedImage(self._sides[BEFORE]), actions)
 
-    def _stop_searching(self) -> None:
+    def _begin_anew(self, after: Image | None) -> None:
         self._result = None
         self._forget(*OF_ANSWER)
-        self.path.set_ready(False)
+        self.searching.set_pair(after)
 
     def _forget_answer(self) -> None:
-        self._stop_searching()
+        self._begin_anew(None)
         self.explanation.clear()
         if self.selection.run is None:
             self.ranking.set_empty("No model is loaded: choose a run at the top of the window.")

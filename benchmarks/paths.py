@@ -7,6 +7,8 @@ data set's actions are not all single steps, or its factor values are not known,
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import statistics
 import time
 
@@ -16,12 +18,15 @@ import numpy.typing as npt
 from benchmarks.pieces import Found, Pieces
 from benchmarks.report import Figures
 from datasets.cache import Cache
+from engine import action_paths
 from engine.action_paths import BEAM, find_path, same_multiset
 from engine.explorer import Explorer
 from engine.metrics.intervals import mean_interval
 
 LENGTHS, MOST_FACTORS = (2, 3, 5), 3
 GREEDY_LENGTH = 3
+# what was found by another search is not this one's
+SEARCH_CODE = hashlib.sha256(inspect.getsource(action_paths).encode()).hexdigest()[:8]
 Rows = npt.NDArray[np.int64]
 
 
@@ -81,4 +86,4 @@ def _searched(explorer: Explorer, cache: Cache, pair: Rows, beam: int, pieces: P
         steps = cache.own_values[after] - cache.own_values[before]
         return {"exact": same_multiset(path.actions, steps), "s": round(took, 4)}
 
-    return pieces.get(f"search {before} {after} {beam}", work)
+    return pieces.get(f"search {before} {after} {beam} {SEARCH_CODE}", work)

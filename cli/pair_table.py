@@ -6,13 +6,16 @@ last one, whose name tells the run; the same command goes on where it was stoppe
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO, TypedDict
+
+from filelock import FileLock, Timeout
 
 from cli.errors import UsageError
 from datasets.errors import DatasetError
@@ -26,9 +29,20 @@ if TYPE_CHECKING:
     from engine.explorer import Explorer
     from engine.results import Image
 
+
+class Text(TypedDict):
+    """How tables are opened."""
+
+    encoding: str
+    errors: str
+    newline: str
+
+
 ASKED = ("before", "after")
 ANSWERED = ("action", "probability", "second", "second_probability", "kind", "note", "error")
 BATCH = 32  # pairs that are computed at once
+# Bytes that are no UTF-8 may be the names of files all the same: they come and go as they are.
+TEXT: Text = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
 
 
 class Pair(NamedTuple):
@@ -62,7 +76,8 @@ class Counts:
         self.failed += bool(error)
         self.identical += not error and note == IDENTICAL
         if error and len(self.errors) < 3:
-            self.errors.append(f"pair {self._noted}: {error}")
+            words = error.encode("utf-8", "replace").decode()  # for a terminal
+            self.errors.append(f"pair {self._noted}: {words}")
 
 
 IDENTICAL = "identical images: no action"
@@ -83,11 +98,11 @@ def answer_steps(
     state = "plain" if calibration is None else "calibrated"
     part = out.with_name(f".{out.name}.{explorer.info.fingerprint[:12]}.{state}.part")
     counts = Counts()
-    with _opened(pairs) as table:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(out), _opened(pairs) as table:
         rows = _rows(table, pairs)
-        part.parent.mkdir(parents=True, exist_ok=True)
         _skip_answered(rows, part, counts)
-        with part.open("a", encoding="utf-8", newline="") as file:
+        with part.open("a", **TEXT) as file:
             writer = csv.writer(file, lineterminator="\n")
             if file.tell() == 0:
                 writer.writerow((*ASKED, *ANSWERED))
@@ -100,7 +115,27 @@ def answer_steps(
                 counts.read += len(batch)
                 yield counts
             os.fsync(file.fileno())
-    part.replace(out)
+        part.replace(out)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Two calls with the same answers would write into one file.
+
+    Raises:
+        UsageError: another one is at it.
+    """
+    lock = FileLock(out.with_name(f".{out.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"{out} is being written by another call; give another --out") from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):  # it is somebody else's by now
+            Path(lock.lock_file).unlink()
 
 
 def count_pairs(pairs: Path) -> int:
@@ -115,7 +150,7 @@ def count_pairs(pairs: Path) -> int:
 
 def _opened(pairs: Path) -> TextIO:
     try:
-        return pairs.open(encoding="utf-8-sig", newline="")
+        return pairs.open(encoding="utf-8-sig", errors=TEXT["errors"], newline="")
     except OSError as error:
         raise UsageError(f"the table {pairs} cannot be read: {error.strerror}; check the path") from error
 
@@ -131,7 +166,7 @@ def _rows(table: TextIO, path: Path) -> Iterator[Pair]:
             )
         for row in reader:
             yield Pair(*((row[name] or "").strip() for name in ASKED))
-    except (csv.Error, UnicodeDecodeError) as error:
+    except csv.Error as error:
         raise UsageError(
             f"{path} is not a table of comma-separated text ({error}); save it as CSV"
         ) from error
@@ -142,7 +177,8 @@ def _skip_answered(rows: Iterator[Pair], part: Path, counts: Counts) -> None:
     if not part.is_file():
         return
     _mend(part)
-    with part.open(encoding="utf-8", newline="") as file:
+    _drop_failed_end(part)
+    with part.open(**TEXT) as file:
         for line in itertools.islice(csv.reader(file), 1, None):
             if next(rows, None) != tuple(line[: len(ASKED)]):
                 raise UsageError(f"{part} has the answers to other pairs; delete it, or give another --out")
@@ -150,7 +186,21 @@ def _skip_answered(rows: Iterator[Pair], part: Path, counts: Counts) -> None:
             counts.kept += 1
 
 
+def _drop_failed_end(part: Path) -> None:
+    """Failed pairs at the end are asked again: the disk with the images may have been away."""
+    with part.open(encoding=TEXT["encoding"], errors=TEXT["errors"], newline="\n") as file:
+        reader, good = csv.reader(file), 0
+        for number, line in enumerate(reader):
+            if number == 0 or not line[-1]:
+                good = reader.line_num  # lines of the file, of which a pair may take several
+    with part.open("rb+") as content:
+        for _ in range(good):
+            content.readline()
+        content.truncate()
+
+
 def _mend(part: Path) -> None:
+    """A line that was being written when the machine stopped is taken away."""
     with part.open("rb+") as file:
         end = file.seek(0, os.SEEK_END)
         while end > 0:
@@ -172,7 +222,7 @@ def _answers(
         if isinstance(images, str):
             yield [*pair, *[""] * 6, images]
             continue
-        order, chance, kind = next(ranked)
+        order, chance, kind, strange = next(ranked)
         before, after, note = images
         if (before == after).all():
             yield [*pair, "", "", "", "", KINDS[NO_ACTION], IDENTICAL, ""]
@@ -180,7 +230,8 @@ def _answers(
         names = explorer.info.space.action_names
         best, second = order[:2]
         yield [
-            *pair, names[best], f"{chance[best]:.6f}", names[second], f"{chance[second]:.6f}", kind, note, "",
+            *pair, names[best], f"{chance[best]:.6f}", names[second], f"{chance[second]:.6f}", kind,
+            "; ".join(filter(None, (note, strange))), "",
         ]  # fmt: skip
 
 
@@ -193,7 +244,7 @@ def _read(explorer: Explorer, folder: Path, pair: Pair) -> tuple[Image, Image, s
         try:
             image, note = load_image(folder / path, explorer.info.image_shape)
         except DatasetError as error:
-            return str(error)
+            return f"{error}{_not_utf8(path)}"
         except OSError as error:  # a name that no file can have, a folder that may not be looked into
             return f"{path}: {error.strerror}"
         images.append(image)
@@ -201,20 +252,39 @@ def _read(explorer: Explorer, folder: Path, pair: Pair) -> tuple[Image, Image, s
     return images[0], images[1], "; ".join(filter(None, notes))
 
 
+def _not_utf8(path: str) -> str:
+    escaped = any("\udc80" <= letter <= "\udcff" for letter in path)
+    return "; this line of the table is not UTF-8: save it as that" if escaped else ""
+
+
 def _ranked(
     explorer: Explorer, calibration: Calibration | None, pairs: list[tuple[Image, Image, str]]
-) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
-    """Actions, most probable first, their probabilities, and how many actions it was, for each pair."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, str, str]]:
+    """For each pair actions, most probable first, their probabilities, how many, and what is strange."""
     import numpy as np
+
+    from engine.metrics.images import psnr_of_images
 
     if not pairs:
         return
-    before, after = (explorer.encode(np.stack([pair[side] for pair in pairs])) for side in (0, 1))
+    sides = [np.stack([pair[side] for pair in pairs]) for side in (0, 1)]
+    before, after = (explorer.encode(images) for images in sides)
     scores = explorer.retrieve_codes(before, after)
-    chance, kinds = np.exp(scores.log_probability), None
+    chance, kinds, strange = np.exp(scores.log_probability), None, [""] * len(pairs)
     if calibration is not None:
         chance = calibration.probabilities(scores)
         kinds = calibration.kinds_of(scores, (before != after).sum(axis=1), before.shape[1])
+        reached = [psnr_of_images(explorer.decode(c), i) for c, i in zip((before, after), sides, strict=True)]
+        strange = [_strange(each, calibration.psnr_floor) for each in zip(*reached, strict=True)]
     for k, row in enumerate(chance):
         kind = "" if kinds is None else KINDS[int(kinds[k].argmax())]
-        yield np.argsort(-scores.log_probability[k], kind="stable"), row, kind
+        yield np.argsort(-scores.log_probability[k], kind="stable"), row, kind, strange[k]
+
+
+def _strange(reached_db: Sequence[float], floor_db: float) -> str:
+    """Which of the two images are reconstructed worse than nearly all of the run's own kind."""
+    return "; ".join(
+        f"{name}: unlike the images that the model knows ({decibels:.1f} dB, those reach {floor_db:.1f})"
+        for name, decibels in zip(ASKED, reached_db, strict=True)
+        if decibels < floor_db
+    )

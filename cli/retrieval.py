@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.events import Progressed
     from engine.explorer import Explorer
     from engine.results import ActionPath, Retrieval
+    from engine.run_directory import RunDescription
 
 SHOWN_BY_DEFAULT = 5
 
@@ -167,21 +168,28 @@ def _path(
         explorer, found.codes[0], found.codes[1], arguments.beam or BEAM, arguments.steps or MOST_STEPS
     )
     best: ActionPath | None = None
+    progress = ProgressLine()
 
     def keep(now: ActionPath | None) -> None:
         nonlocal best
         best = now or best
+        so_far = "" if best is None else f"best so far {len(best.actions)} steps"
+        progress.show(f"looking for the steps, {search.tried:,} states tried", 0, 0, so_far, -1.0)
 
     stopped = False
     try:
         step_through(search.run(), keep)
     except Interrupted:
         stopped = True
+    finally:
+        progress.end()
     if best is None:
         return None, "steps: stopped before any was found", EXIT_INTERRUPTED
     actions = [found.action_names[a] for a in best.actions]
     words = ", ".join(actions) if actions else "none"
     data: dict[str, object] = {"actions": actions, "distance_left": best.distance, "tried": best.tried}
+    if (found.codes[0] == found.codes[1]).all():
+        return data, "steps: none, as the model's codes of the two images are the same", 0
     state = ", the best before it was stopped" if stopped else ""
     line = f"steps: {words} ({100 * best.distance:.1f} % of the distance is left{state})"
     return data, line, EXIT_INTERRUPTED if stopped else 0
@@ -206,9 +214,7 @@ def calibration_of(explorer: Explorer, dataset: str | None = None) -> Calibratio
     if dataset is not None:
         path: Path | None = datasets.resolve(dataset)
     else:
-        description = RunDirectory(explorer.info.path).description()
-        places = [Path(description.cache or "."), datasets.resolve(description.dataset)]
-        path = next((place for place in places if place.is_file()), None)
+        path = _cache_of(RunDirectory(explorer.info.path).description())
     if path is None:
         say("doscope: not calibrated, as the run's data set is not there; --dataset says where it is.")
         return None
@@ -228,6 +234,21 @@ def calibration_of(explorer: Explorer, dataset: str | None = None) -> Calibratio
     finally:
         line.end()
     return found
+
+
+def _cache_of(description: RunDescription) -> Path | None:
+    """Where the data set of a run lies; None where it does not, or its name means nothing here any more."""
+    import datasets
+    from datasets.errors import DatasetError
+
+    trained_on = Path(description.cache or ".")
+    if trained_on.is_file():
+        return trained_on
+    try:
+        known = datasets.resolve(description.dataset)
+    except DatasetError:
+        return None
+    return known if known.is_file() else None
 
 
 def _answer_table(arguments: argparse.Namespace) -> Result:

@@ -47,7 +47,7 @@ def load_image(path: str | Path, shape: Shape = (64, 64, 3)) -> tuple[ImageArray
         raise SourceError(f"'{path}' is not an image of a known format; save it as PNG") from error
     except DatasetInputError as error:
         raise SourceError(f"the image '{path}' cannot be used: {error}") from error
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:
         raise SourceError(
             f"the image '{path}' is damaged or cut short ({error}); open it elsewhere and save it as PNG"
         ) from error

@@ -9,6 +9,7 @@ The distance of two images is the mean square of the difference of their latents
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,17 +73,19 @@ class PathSearch:
 
         The last one is `finished`. To stop early, close the iterator: the last answer stands.
         """
-        best, frontier = self._start, [self._start]
+        best, frontier = self._start, [self._start] if self._start.distance > 0 else []
         while frontier:
             reached = []
             for moved in self._moves(frontier):
                 reached.extend(moved)
                 yield None
             nearer = self._best()
+            # two factors that show in the same place may come nearer only together
+            first = frontier == [self._start]
             if nearer is not best:
                 best = nearer
                 yield self._path(best, finished=False)
-            elif not any(state.distance < best.distance for state in reached):
+            elif not first and not any(state.distance < best.distance for state in reached):
                 break
             frontier = sorted(reached, key=lambda state: state.distance)[: self._beam]
         yield self._path(best, finished=True)
@@ -110,7 +113,8 @@ class PathSearch:
             new = []
             for (state, action), after, distance in zip(going, codes, distances, strict=True):
                 counts = _moved(state.counts, action, repetition)
-                if counts not in self._seen:
+                # actions that lead elsewhere in another order: the nearer end counts
+                if counts not in self._seen or distance < self._seen[counts].distance:
                     self._seen[counts] = _State(counts, (*state.order, self._factor[action]), after, distance)
                     new.append(self._seen[counts])
             yield new
@@ -120,9 +124,9 @@ class PathSearch:
         return repetition <= self._most[action] and state.steps + repetition <= self._most_steps
 
     def _best(self) -> _State:
-        """The nearest state; a shorter one that is hardly farther is better."""
+        """The nearest state; a shorter one that is hardly farther is better, but not than what was sought."""
         nearest = min(self._seen.values(), key=lambda state: state.distance)
-        limit = nearest.distance + LESS * self._unit
+        limit = nearest.distance + (LESS * self._unit if nearest.distance > 0 else 0.0)
         near = [state for state in self._seen.values() if state.distance <= limit]
         return min(near, key=lambda state: (state.steps, state.distance))
 
@@ -156,8 +160,11 @@ def _most_repetitions(factor: Factor, most_steps: int) -> int:
     """How often an action of a factor may lead somewhere else; of unknown values, always."""
     if factor.acts == "set":
         return 1
-    known = factor.acts != "once" and factor.size > 1
-    return (factor.size - 1) // factor.step if known else most_steps
+    if factor.acts == "once" or factor.size < 2:
+        return most_steps
+    if factor.acts == "around":  # the farthest value, by the shorter way
+        return factor.size // math.gcd(factor.size, factor.step) // 2
+    return (factor.size - 1) // factor.step
 
 
 def find_path(

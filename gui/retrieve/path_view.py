@@ -211,10 +211,10 @@ class PathView(QWidget):
         best = "" if found.finished else ", best so far"
         steps = f"{len(found.actions)} step{'' if len(found.actions) == 1 else 's'}{best}: "
         self.answer.setText(f"<b>{steps}</b>{html.escape(path_words(found.actions, names))}")
-        self.left.setText(
-            f"{percent(found.distance)} of the distance between the images is left;"
-            f" {found.tried:,} states tried"
-        )
+        left = f"{percent(found.distance)} of the distance between the images is left"
+        if not found.actions and found.distance == 0:
+            left = "the model's codes of the two images are the same"
+        self.left.setText(f"{left}; {found.tried:,} states tried")
         self._fill(found, names, after)
         for part in (self.answer, self.left, self.scroller, self.close_up):
             part.show()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +131,91 @@ def test_a_stopped_table_goes_on(
     assert answers(out) == answers(whole)
 
 
+def test_failed_pairs_at_the_end_are_asked_again(
+    call: Call, tiny_run: Path, before: Path, after: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk with the images was away; once it is back, the same command answers them."""
+    from cli import pair_table
+    from engine.calibration import kept_calibration
+    from engine.explorer import Explorer
+
+    monkeypatch.setattr(pair_table, "BATCH", 3)
+    away, table, out = tmp_path / "away.png", tmp_path / "p.csv", tmp_path / "answers.csv"
+    lines = [f"{before},{after}", f"{before},nowhere.png", f"{before},{after}", *[f"{away},{after}"] * 3]
+    table.write_text("\n".join(["before,after", *lines]) + "\n")
+    explorer = Explorer.load(tiny_run, threads=1)
+    steps = pair_table.answer_steps(explorer, table, out, kept_calibration(explorer))
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    assert not (tmp_path / ".answers.csv.lock").exists()
+    shutil.copy(before, away)
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out, "--json")
+    assert (said.json["kept"], said.json["failed"]) == (3, 1)
+    assert [bool(row["error"]) for row in answers(out)] == [False, True, False, False, False, False]
+
+
+def test_a_line_that_is_not_utf8_costs_itself_only(
+    call: Call, tiny_run: Path, before: Path, after: Path, tmp_path: Path
+) -> None:
+    """A spreadsheet's own encoding: the name may be a file's all the same; else the line says what to do."""
+    table, out = tmp_path / "p.csv", tmp_path / "answers.csv"
+    second = b"%s,%s" % (os.fsencode(before), os.fsencode(after))
+    table.write_bytes(b"before,after\nm\xfcller.png,%s\n%s\n" % (os.fsencode(after), second))
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out)
+    assert said.code == 0
+    assert "not UTF-8" in said.out
+    with out.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        bad, good = csv.DictReader(file)
+    assert "not UTF-8" in bad["error"]
+    assert good["error"] == ""
+
+
+def test_one_odd_image_does_not_end_a_table(
+    call: Call, tiny_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoders raise what they like; that is its line's error."""
+    opened = Image.open
+
+    def odd(path: Path, *rest: Any) -> Any:
+        if Path(path).name == "odd.dds":
+            raise NotImplementedError("Unimplemented DXGI format 95")
+        return opened(path, *rest)
+
+    monkeypatch.setattr("datasets.images.Image.open", odd)
+    (tmp_path / "odd.dds").write_bytes(b"DDS ")
+    with table.open("a") as file:
+        file.write(f"odd.dds,{tmp_path / 'odd.dds'},f\n")
+    said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", tmp_path / "o.csv", "--json")
+    assert said.code == 0
+    assert "DXGI" in answers(tmp_path / "o.csv")[-1]["error"]
+
+
+def test_images_of_another_kind_are_noted_in_a_table(
+    call: Call, tiny_run: Path, before: Path, after: Path, tmp_path: Path
+) -> None:
+    """With the figures, as for one pair."""
+    noise = 255 * np.random.default_rng(0).integers(0, 2, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    table, out = tmp_path / "p.csv", tmp_path / "answers.csv"
+    table.write_text(f"before,after\nnoise.png,{after}\n{before},{after}\n")
+    assert call("retrieve", "--run", tiny_run, "--pairs", table, "--out", out).code == 0
+    first, second = answers(out)
+    assert first["note"].startswith("before: unlike the images that the model knows (")
+    assert "unlike" not in second["note"]
+
+
+def test_two_calls_do_not_write_one_file(call: Call, tiny_run: Path, table: Path, tmp_path: Path) -> None:
+    """The second one is told."""
+    from filelock import FileLock
+
+    with FileLock(tmp_path / ".answers.csv.lock"):
+        said = call("retrieve", "--run", tiny_run, "--pairs", table, "--out", tmp_path / "answers.csv")
+    assert said.code == 2
+    assert "another call" in said.err
+    assert call("retrieve", "--run", tiny_run, "--pairs", table, "--out", tmp_path / "answers.csv").code == 0
+
+
 def test_answers_to_other_pairs_are_not_mixed(
     call: Call, tiny_run: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +302,22 @@ def test_without_the_data_set_it_says_that_nothing_is_calibrated(
     assert found["calibrated"]
     assert ("If it was one" in call(*common).out) == (found["kind"] != "one action")
     assert call(*common, "--json").json["calibrated"]  # it is kept with the run
+
+
+def test_a_run_of_data_that_has_no_place_here(
+    call: Call, calibrated_run: Path, before: Path, after: Path
+) -> None:
+    """Its data set's name means nothing on this machine: no calibration, and no error."""
+    config = calibrated_run / "config.json"
+    data = json.loads(config.read_text())
+    (calibrated_run / "calibration.json").unlink(missing_ok=True)
+    config.write_text(json.dumps({**data, "dataset": "flowers", "cache": str(calibrated_run / "gone.h5")}))
+    said = call("retrieve", "--run", calibrated_run, "--before", before, "--after", after)
+    assert said.code == 0
+    assert "--dataset" in said.err
+    config.write_text(json.dumps({**data, "dataset": "flowers"}))
+    said = call("retrieve", "--run", calibrated_run, "--before", before, "--after", after, "--json")
+    assert said.json["calibrated"]
 
 
 def test_a_sequence_of_actions(call: Call, tiny_run: Path, before: Path, after: Path) -> None:

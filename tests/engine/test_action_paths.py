@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets.factors import Factor
 from datasets.steps import moved
-from engine.action_paths import PathSearch, find_path, same_multiset
+from engine.action_paths import PathSearch, _most_repetitions, find_path, same_multiset
 from engine.errors import InputError
 from engine.results import Intervention
 from tests.datasets.drawing import space_of
@@ -45,6 +46,15 @@ class Exact:
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         return np.repeat(codes.astype(np.uint8), 3).reshape(1, len(codes), 3)
+
+
+class Ordered(Exact):
+    """Where the second factor is above 1, moving the first one moves the last one too."""
+
+    def next_codes(self, codes: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        after = super().next_codes(codes, actions)
+        after[:, 3] = np.where((actions % 4 == 0) & (codes[:, 1] > 1), (codes[:, 3] + 1) % 4, after[:, 3])
+        return after
 
 
 values = st.tuples(*(st.integers(0, size - 1) for size in SIZES))
@@ -121,14 +131,53 @@ def test_multisets() -> None:
     assert same_multiset((), np.zeros(4, dtype=np.int64))
 
 
+def test_a_small_difference_counts() -> None:
+    """What is exactly sought is not given up for a shorter sequence that is nearly there."""
+
+    class Small(Exact):
+        def latents(self, codes: np.ndarray) -> np.ndarray:
+            return codes * np.array([1, 1, 1, 0.1], np.float32)
+
+    found = find_path(Small(False), np.zeros(4, np.int64), np.array([1, 0, 0, 1]))
+    assert same_multiset(found.actions, np.array([1, 0, 0, 1]))
+
+
+def test_two_factors_that_show_in_one_place() -> None:
+    """No action alone comes nearer, both together are what is sought."""
+
+    class Mixed(Exact):
+        def latents(self, codes: np.ndarray) -> np.ndarray:
+            place = np.eye(30, dtype=np.float32)[codes[:, 0] * 5 + codes[:, 1]]
+            return np.concatenate([place, codes[:, 2:].astype(np.float32)], axis=1)
+
+    found = find_path(Mixed(True), np.zeros(4, np.int64), np.array([1, 1, 0, 0]))
+    assert same_multiset(found.actions, np.array([1, 1, 0, 0]))
+
+
+def test_of_two_orders_the_nearer_one_counts() -> None:
+    """Also where the other one was found first."""
+    found = find_path(Ordered(False), np.array([0, 1, 1, 1]), np.array([1, 2, 1, 2]))
+    assert len(found.actions) == 2
+    assert found.distance == 0
+
+
+def test_codes_that_are_the_same_need_no_search() -> None:
+    explorer = Exact(True)
+    *_, last = PathSearch(explorer, np.ones(4, np.int64), np.ones(4, np.int64)).run()
+    assert (last.actions, explorer.calls) == ((), 0)
+
+
+@pytest.mark.parametrize(("size", "step", "most"), [(10, 1, 5), (10, 3, 5), (10, 4, 2), (9, 1, 4), (6, 2, 1)])
+def test_around_a_circle_every_value_is_reached(size: int, step: int, most: int) -> None:
+    """As often as the farthest value needs, by the shorter way."""
+    factor = Factor("hue", tuple(map(str, range(size))), "cyclic", "around", step)
+    reached = {k * step % size for k in range(-most, most + 1)}
+    assert reached == {k * step % size for k in range(size)}
+    assert _most_repetitions(factor, 8) == most
+
+
 def test_what_is_judged_is_what_is_shown() -> None:
     """Where the order of actions matters, a state's codes are those that its own actions lead to."""
-
-    class Ordered(Exact):
-        def next_codes(self, codes: np.ndarray, actions: np.ndarray) -> np.ndarray:
-            after = super().next_codes(codes, actions)
-            after[:, 3] = np.where((actions % 4 == 0) & (codes[:, 1] > 1), (codes[:, 3] + 1) % 4, after[:, 3])
-            return after
 
     explorer = Ordered(False)
     search = PathSearch(explorer, np.array([0, 0, 1, 1]), np.array([3, 3, 0, 2]), beam=3)

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import statistics
 import time
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,8 @@ def search_figures(explorer: Explorer, cache: Cache, count: int, pieces: Pieces)
         found = [_searched(explorer, cache, pair, BEAM, pieces) for pair in pairs[length]]
         taken += [float(str(one["s"])) for one in found]
         figures |= _shares(f"path_{length}", found)
+        misled = [bool(one["misled"]) for one in found if not one["exact"]]
+        figures[f"path_{length}_misled"] = sum(misled) / len(misled) if misled else None
     greedy = [_searched(explorer, cache, pair, 1, pieces) for pair in pairs[GREEDY_LENGTH]]
     figures |= _shares(f"path_{GREEDY_LENGTH}_greedy", greedy)
     figures["path_median_s"] = statistics.median(taken) if taken else None
@@ -83,7 +86,30 @@ def _searched(explorer: Explorer, cache: Cache, pair: Rows, beam: int, pieces: P
         begun = time.perf_counter()
         path = find_path(explorer, codes[0], codes[1], beam)
         took = time.perf_counter() - begun
-        steps = cache.own_values[after] - cache.own_values[before]
-        return {"exact": same_multiset(path.actions, steps), "s": round(took, 4)}
+        steps = cache.own_values[after].astype(np.int64) - cache.own_values[before]
+        exact = same_multiset(path.actions, steps)
+        reached = _apart(explorer, path.codes[-1], codes[1])
+        misled = not exact and reached < _true_apart(explorer, codes, steps)
+        return {"exact": exact, "misled": misled, "s": round(took, 4)}
 
     return pieces.get(f"search {before} {after} {beam} {SEARCH_CODE}", work)
+
+
+def _apart(explorer: Explorer, codes: npt.NDArray[np.int64], sought: npt.NDArray[np.int64]) -> float:
+    """The distance that the search goes by."""
+    latents = explorer.latents(np.stack([codes, sought]))
+    return float(np.square(latents[0] - latents[1]).mean())
+
+
+def _true_apart(explorer: Explorer, codes: npt.NDArray[np.int64], steps: npt.NDArray[np.int64]) -> float:
+    """How near the true actions come, in the best order of their factors."""
+    changed = np.flatnonzero(steps).tolist()
+    found = []
+    for order in permutations(changed):
+        reached = codes[:1]
+        for factor in order:
+            action = np.array([factor if steps[factor] > 0 else len(steps) + factor])
+            for _ in range(abs(int(steps[factor]))):
+                reached = explorer.next_codes(reached, action)
+        found.append(_apart(explorer, reached[0], codes[1]))
+    return min(found)

@@ -10,7 +10,8 @@ Everything is measured on test images. JSON keys:
 `ece` (expected calibration error on all test pairs, in 0..1), `ece_uncalibrated`, `told_none`, `told_one`,
 `told_several` (share of pairs with no, one, more than one action between them that are told so), `path_2`,
 `path_3`, `path_5` (share of pairs that so many steps lie between, in up to three factors, whose exact actions
-are found; null where the test images hold no such pair, `path_2_pairs` ... how many were asked about),
+are found; null where the test images hold no such pair, `path_2_pairs` ... how many were asked about,
+`path_2_misled` ... for how many of the others the answer is nearer than the true actions in any order),
 `path_3_greedy`, `path_median_s` (one search; median over the pairs of all three lengths).
 """
 

@@ -49,6 +49,7 @@ def test_a_stopped_benchmark_goes_on(tmp_path: Path) -> None:
     whole = search_figures(Seeing(True), cache, 5, Pieces(None, OF))
     assert whole["path_2"] == whole["path_3"] == whole["path_5"] == 1.0
     assert whole["path_2_pairs"] == 5
+    assert whole["path_2_misled"] is None  # nothing is left to be misled about
     with pytest.raises(OutOfTime):
         search_figures(Seeing(True), cache, 5, Pieces(kept, OF, minutes=0))
     first = Pieces(kept, OF)
@@ -64,6 +65,25 @@ def test_a_stopped_benchmark_goes_on(tmp_path: Path) -> None:
     explorer.calls = 0
     assert search_figures(explorer, cache, 5, Pieces(kept, OF)) == figures
     assert explorer.calls == 0
+
+
+def test_a_model_that_misleads_is_told_from_a_search_that_fails() -> None:
+    """Where wrong actions come nearer than the true ones, no search by distance finds those."""
+
+    class Timid(Seeing):
+        """Takes the second factor for the first: its steps do what the first one's do."""
+
+        def next_codes(self, codes: np.ndarray, actions: np.ndarray) -> np.ndarray:
+            return super().next_codes(codes, np.where(actions % 4 == 1, actions - 1, actions))
+
+        def latents(self, codes: np.ndarray) -> np.ndarray:
+            return super().latents(codes) * np.array([1, 0.1, 1, 1], np.float32)
+
+    figures = search_figures(Timid(False), cache_of(some_values()), 20, Pieces(None, OF))
+    assert 0 < figures["path_2"] < 1
+    assert figures["path_2_misled"] > 0.5
+    few = search_figures(Seeing(False), cache_of(some_values()), 20, Pieces(None, OF))
+    assert few["path_3_misled"] is None
 
 
 def test_pieces_of_something_else_are_refused(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from benchmarks.report import InputError
 KEYS = {
     "ct_layer": ("train_action_ms_b1_n16", "train_causal_mb_b4_n16", "retrieve_ms_b4_n4", "growth_time"),
     "autoencoder": ("train_images_per_s", "infer_images_per_s", "convolution_share"),
+    "profiles": ("train_action_ms", "train_causal_products_share", "retrieve_gflops", "apply_calls"),
     "data": ("cache_vs_memmap", "render_per_s_core", "import_per_s", "pack_ratio"),
     "startup": ("first_paint_s", "ready_s"),
     "interaction": (
@@ -36,7 +37,7 @@ KEYS = {
 
 
 SLOW = (
-    *("ct_layer", "autoencoder", "killing", "retrieval", "time_to_accuracy"),
+    *("ct_layer", "profiles", "autoencoder", "killing", "retrieval", "time_to_accuracy"),
     *("startup", "interaction", "monitoring"),
 )
 LONG = pytest.mark.long

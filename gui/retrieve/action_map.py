@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 
 from engine.results import Explanation
-from gui.retrieve.latent_map import cell_of
+from gui.retrieve.cell_map import NOTHING, CellMap, Grid
 from gui.theme import colours
 from gui.words import percent
 
@@ -26,38 +25,37 @@ def strongest_edges(explained: Explanation, most: int = STRONGEST) -> list[tuple
     return [(i, j, float(into[i, j])) for i, j in places if into[i, j] > 0.5]
 
 
-class ActionMap(QWidget):
+class ActionMap(CellMap):
     """The latent grid: targets filled by their probability, arrows from causes to targets."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._grid = (0, 0, 0)
+    def __init__(self, object_name: str = "retrieve_targets") -> None:
+        super().__init__(object_name, "Targets of the action and what acts on them")
         self._explained: Explanation | None = None
         self._edges: list[tuple[int, int, float]] = []
-        self.setAccessibleName("Targets of the action and what acts on them")
-        self.setMinimumSize(72, 72)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def sizeHint(self) -> QSize:
-        return QSize(144, 144)
-
-    def set_explanation(self, grid: tuple[int, int, int], explained: Explanation | None) -> None:
+    def set_explanation(self, grid: Grid, explained: Explanation | None) -> None:
         """Show the mask and the edges of an action on a (Q, H, W) grid; None shows nothing."""
-        self._grid, self._explained = grid, explained
+        self._explained = explained
         self._edges = [] if explained is None else strongest_edges(explained)
-        targets = 0 if explained is None else int((explained.mask > 0.5).sum())
-        self.setAccessibleDescription(f"{targets} targets, {len(self._edges)} edges shown")
-        self.update()
+        self.show_grid(NOTHING if explained is None else grid)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def describe(self, node: int) -> str:
+        if self._explained is None:
+            return ""
+        chance = percent(float(self._explained.mask[node]))
+        causes = sum(effect == node for _, effect, _ in self._edges)
+        return f"variable {self.place(node)}: target with {chance}, {causes} of the edges shown lead here"
+
+    def summary(self) -> str:
+        targets = 0 if self._explained is None else int((self._explained.mask > 0.5).sum())
+        return f"{targets} targets, {len(self._edges)} edges shown"
+
+    def paint_map(self, painter: QPainter, quiet: QColor) -> None:
         if self._explained is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        quiet, target = QColor(self.palette().color(QPalette.ColorRole.Text)), QColor(colours().accent)
-        quiet.setAlpha(28)
+        target = QColor(colours().accent)
         for node, probability in enumerate(self._explained.mask.tolist()):
-            cell = self._cell(node).adjusted(0.5, 0.5, -0.5, -0.5)
+            cell = self.cell(node).adjusted(0.5, 0.5, -0.5, -0.5)
             painter.fillRect(cell, quiet)
             if probability > 0.5:
                 target.setAlphaF(0.25 + 0.45 * probability)
@@ -65,7 +63,7 @@ class ActionMap(QWidget):
         line = QColor(self.palette().color(QPalette.ColorRole.Text))
         for cause, effect, probability in reversed(self._edges):
             line.setAlphaF(0.2 + 0.7 * (probability - 0.5) * 2)
-            self._paint_arrow(painter, self._cell(cause).center(), self._cell(effect).center(), line)
+            self._paint_arrow(painter, self.cell(cause).center(), self.cell(effect).center(), line)
 
     @staticmethod
     def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF, colour: QColor) -> None:
@@ -83,24 +81,3 @@ class ActionMap(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawPolygon(QPolygonF([end, *wings]))
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self._describe(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
-
-    def _describe(self, point: QPointF) -> str:
-        if self._explained is None:
-            return ""
-        cells = range(len(self._explained.mask))
-        node = next((n for n in cells if self._cell(n).contains(point)), None)
-        if node is None:
-            return ""
-        place = ",".join(str(int(i)) for i in np.unravel_index(node, self._grid))
-        chance = percent(float(self._explained.mask[node]))
-        causes = sum(effect == node for _, effect, _ in self._edges)
-        return f"variable {place}: target with {chance}, {causes} of the edges shown lead here"
-
-    def _cell(self, node: int) -> QRectF:
-        return cell_of(self._grid, node, self.width(), self.height())

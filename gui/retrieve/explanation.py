@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QVB
 from engine.results import ONE_ACTION, Explanation, Retrieval
 from gui.pictures import DIFFERENCE_GAIN, Image, PictureTile, difference_map
 from gui.retrieve.action_map import ActionMap
-from gui.retrieve.latent_map import LatentMap, MapLegend
+from gui.retrieve.cell_map import NOTHING
+from gui.retrieve.latent_map import LatentMap, MapLegend, agreement_words
 from gui.widgets import EmptyState, caption, heading, named, row, tool_button
 from gui.words import percent, readable_action
 
@@ -34,14 +35,10 @@ EMPTY = (
 )
 
 
-def agreement_words(changed: np.ndarray, expected: np.ndarray) -> str:
-    """How the changed variables and the expected ones overlap."""
-    both = int((changed & expected).sum())
-    return f"{int(changed.sum())} changed, {int(expected.sum())} expected, {both} the same"
-
-
 class ActionCard(QFrame):
     """One action's proof: predicted image, real image, difference, variables, graph.
+
+    While the keyboard is on one of the two maps, the words beside the title tell its current cell.
 
     Signals:
         explore_wanted(action): show this action at work in Explore.
@@ -56,7 +53,9 @@ class ActionCard(QFrame):
         self.setProperty("role", "panel")
         self.title = heading("")
         self.words = caption()
+        self.words.setTextFormat(Qt.TextFormat.PlainText)  # "<0.1 %" is no tag
         self.words.setMinimumWidth(10)
+        self._figures = ""
         self.explore = tool_button(
             "Explore",
             f"retrieve_card_{number}_explore",
@@ -65,7 +64,10 @@ class ActionCard(QFrame):
             "Open the image before in Explore and do this action there",
         )
         self.predicted, self.real, self.difference = (PictureTile() for _ in range(3))
-        self.map, self.graph = LatentMap(), ActionMap()
+        self.map = LatentMap(f"retrieve_card_{number}_variables")
+        self.graph = ActionMap(f"retrieve_card_{number}_targets")
+        for shown in (self.map, self.graph):
+            shown.said.connect(self._say)
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 6, 8, 6)
         grid.addLayout(row(self.title, 1, self.words, self.explore), 0, 0, 1, len(COLUMNS))
@@ -88,15 +90,15 @@ class ActionCard(QFrame):
         name = readable_action(result.action_names[self.action])
         chance = html.escape(percent(probability))  # "<0.1 %" is no tag
         self.title.setText(f"{rank + 1} \N{MIDDLE DOT} <b>{html.escape(name)}</b> \N{MIDDLE DOT} {chance}")
-        self.words.setText(ON_ITS_WAY)
+        self.set_figures(ON_ITS_WAY, "")
         for words, tile in zip(COLUMNS, self.tiles, strict=True):
             tile.setAccessibleName(f"{words}, {name}")
         self.explore.setAccessibleName(f"Show {name} in Explore")
         self.real.set_image(after)
         for tile in (self.predicted, self.difference):
             tile.set_image(None)
-        self.map.set_result((0, 0, 0), result.changed[:0], result.changed[:0])
-        self.graph.set_explanation((0, 0, 0), None)
+        self.map.clear()
+        self.graph.set_explanation(NOTHING, None)
 
     def set_explanation(
         self, explained: Explanation, changed: np.ndarray, after: Image, grid: tuple[int, int, int]
@@ -104,12 +106,24 @@ class ActionCard(QFrame):
         """Show the proof on a (Q, H, W) latent grid."""
         self.predicted.set_image(explained.image)
         self.difference.set_image(difference_map(explained.image, after))
-        self.map.set_result(grid, changed, explained.expected)
-        self.graph.set_explanation(grid, explained)
         error = float(np.abs(explained.image.astype(np.int16) - after.astype(np.int16)).mean())
         agreed = agreement_words(changed, explained.expected)
-        self.words.setText(f"{agreed} \N{MIDDLE DOT} off by {error:.1f} of 255")
-        self.words.setToolTip(f"Variables: {agreed}. Mean difference of a pixel: {error:.1f} of 255.")
+        self.set_figures(
+            f"{agreed} \N{MIDDLE DOT} off by {error:.1f} of 255",
+            f"Variables: {agreed}. Mean difference of a pixel: {error:.1f} of 255.",
+        )
+        self.map.set_result(grid, changed, explained.expected)
+        self.graph.set_explanation(grid, explained)
+
+    def set_figures(self, words: str, tip: str) -> None:
+        """What stands beside the title while no cell of a map is told there."""
+        self._figures = words
+        self.words.setText(words)
+        self.words.setToolTip(tip)
+
+    def _say(self, words: str) -> None:
+        """Tell the current cell of a map; its figures again when there is none."""
+        self.words.setText(words or self._figures)
 
     def set_chosen(self, on: bool) -> None:
         """Mark the card of the action that is chosen in the list."""
@@ -214,7 +228,7 @@ class ExplanationView(QWidget):
         self._given_up = True
         for card in self.cards:
             if not card.isHidden() and card.action not in self._known:
-                card.words.setText(GIVEN_UP)
+                card.set_figures(GIVEN_UP, "")
 
     def choose(self, action: int) -> None:
         """Bring an action's card into view; one beyond the best three gets the last card."""
@@ -229,7 +243,7 @@ class ExplanationView(QWidget):
         if action in self._known:
             self._complete(card)
         elif rank >= SHOWN or self._given_up:
-            card.words.setText(ON_ITS_WAY)
+            card.set_figures(ON_ITS_WAY, "")
             self.wanted.emit(action)
         for card in self.cards:
             chosen = not card.isHidden() and card.action == action

@@ -33,6 +33,7 @@ EMPTY = (
     " can be trusted, and where it goes wrong. A cell of the matrix opens its pairs."
 )
 SCALE = 2  # pixels of the saved picture per pixel of the screen
+LONGEST = 32_000  # side of the saved picture: many programs open no longer one
 
 
 class JudgeView(QWidget):
@@ -174,20 +175,21 @@ class JudgeView(QWidget):
         return sorted(self.judged.positions[inside].tolist())
 
     def picture(self) -> QImage:
-        """All charts, the whole table of accuracies with them, at twice the screen's size."""
-        matrix, diagram, bars = self.matrix, self.reliability, self.bars
-        upper = max(matrix.height(), diagram.height())
-        width = max(matrix.width() + GAP + diagram.width(), bars.width()) + 2 * GAP
+        """All charts, the whole matrix and table of accuracies with them, at twice the screen's size."""
+        whole, diagram, bars = self.matrix.whole_size(), self.reliability, self.bars
+        upper = max(whole.height(), diagram.height())
+        width = max(whole.width() + GAP + diagram.width(), bars.width()) + 2 * GAP
         height = upper + bars.height() + 3 * GAP
-        made = QImage(SCALE * width, SCALE * height, QImage.Format.Format_RGB32)
-        made.setDevicePixelRatio(SCALE)
+        scale = SCALE if SCALE * max(width, height) <= LONGEST else 1
+        made = QImage(scale * width, scale * height, QImage.Format.Format_RGB32)
+        made.setDevicePixelRatio(scale)
         made.fill(QColor(colours().panel))
         painter = QPainter(made)
-        for chart, left, top in (
-            (matrix, GAP, GAP),
-            (diagram, matrix.width() + 2 * GAP, GAP),
-            (bars, GAP, upper + 2 * GAP),
-        ):
+        painter.save()
+        painter.translate(GAP, GAP)
+        self.matrix.paint_whole(painter)
+        painter.restore()
+        for chart, left, top in ((diagram, whole.width() + 2 * GAP, GAP), (bars, GAP, upper + 2 * GAP)):
             chart.render(painter, QPoint(left, top), QRegion(), QWidget.RenderFlag.DrawChildren)
         painter.end()
         return made

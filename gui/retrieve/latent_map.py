@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QWidget
 
+from gui.retrieve.cell_map import NOTHING, CellMap, Grid
 from gui.theme import colours
 
 AGREED, SURPRISE, MISSED = "changed, as expected", "changed, not expected", "expected, did not change"
 KINDS = (AGREED, SURPRISE, MISSED)
 
 
-class LatentMap(QWidget):
+def agreement_words(changed: npt.NDArray[np.bool_], expected: npt.NDArray[np.bool_]) -> str:
+    """How the changed variables and the expected ones overlap."""
+    both = int((changed & expected).sum())
+    return f"{int(changed.sum())} changed, {int(expected.sum())} expected, {both} the same"
+
+
+class LatentMap(CellMap):
     """The latent grid with a mark for each variable that changed or was expected to.
 
     A full square agrees, a cross is a surprise, a ring was expected in vain: told apart without colour.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._grid = (0, 0, 0)
+    def __init__(self, object_name: str = "retrieve_variables") -> None:
+        super().__init__(object_name, "Changed and expected variables on the latent grid")
         self._changed: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._expected: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self.setAccessibleName("Changed and expected variables on the latent grid")
-        self.setMinimumSize(72, 72)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def sizeHint(self) -> QSize:
-        return QSize(144, 144)
-
-    def set_result(
-        self, grid: tuple[int, int, int], changed: npt.NDArray[np.bool_], expected: npt.NDArray[np.bool_]
-    ) -> None:
+    def set_result(self, grid: Grid, changed: npt.NDArray[np.bool_], expected: npt.NDArray[np.bool_]) -> None:
         """Show variables [N] of a (Q, H, W) grid."""
-        self._grid, self._changed, self._expected = grid, changed, expected
-        self.update()
+        self._changed, self._expected = changed, expected
+        self.show_grid(grid)
+
+    def clear(self) -> None:
+        """Nothing is known yet."""
+        self.set_result(NOTHING, self._changed[:0], self._expected[:0])
 
     def kind(self, node: int) -> str | None:
         """What happened to one variable, in words; None for one that kept quiet."""
@@ -47,54 +47,19 @@ class LatentMap(QWidget):
             return AGREED if self._expected[node] else SURPRISE
         return MISSED if self._expected[node] else None
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        quiet = QColor(self.palette().color(QPalette.ColorRole.Text))
-        quiet.setAlpha(28)
-        for node in range(math.prod(self._grid)):
-            cell = self._cell(node).adjusted(0.5, 0.5, -0.5, -0.5)
+    def describe(self, node: int) -> str:
+        return f"variable {self.place(node)}: {self.kind(node) or 'did not change, as expected'}"
+
+    def summary(self) -> str:
+        return agreement_words(self._changed, self._expected)
+
+    def paint_map(self, painter: QPainter, quiet: QColor) -> None:
+        for node in range(self.cells()):
+            cell = self.cell(node).adjusted(0.5, 0.5, -0.5, -0.5)
             painter.fillRect(cell, quiet)
             kind = self.kind(node)
             if kind is not None:
                 paint_mark(painter, cell, kind)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            node = self._node_at(QPointF(event.pos()))
-            words = "" if node is None else self._describe(node)
-            QToolTip.showText(event.globalPos(), words, self)
-            return True
-        return super().event(event)
-
-    def _describe(self, node: int) -> str:
-        place = ",".join(str(int(i)) for i in np.unravel_index(node, self._grid))
-        return f"variable {place}: {self.kind(node) or 'did not change, as expected'}"
-
-    def _node_at(self, point: QPointF) -> int | None:
-        cells = range(math.prod(self._grid))
-        return next((node for node in cells if self._cell(node).contains(point)), None)
-
-    def _cell(self, node: int) -> QRectF:
-        return cell_of(self._grid, node, self.width(), self.height())
-
-
-def cell_of(grid: tuple[int, int, int], node: int, width: float, height: float) -> QRectF:
-    """Where a variable is drawn: codebooks side by side in a near-square block, each H x W cells."""
-    books, rows, columns = grid
-    across = math.ceil(math.sqrt(books))
-    down = math.ceil(books / across)
-    gap = 6.0
-    side = min(
-        (width - gap * (across - 1)) / (across * columns),
-        (height - gap * (down - 1)) / (down * rows),
-    )
-    book, row, column = (int(i) for i in np.unravel_index(node, grid))
-    left0 = (width - across * columns * side - gap * (across - 1)) / 2
-    top0 = (height - down * rows * side - gap * (down - 1)) / 2
-    left = left0 + (book % across) * (columns * side + gap) + column * side
-    top = top0 + (book // across) * (rows * side + gap) + row * side
-    return QRectF(left, top, side, side)
 
 
 def paint_mark(painter: QPainter, cell: QRectF, kind: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,16 @@ from types import ModuleType
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gui import requests as rq
 from gui.app import show
 from gui.first_look import FirstLook
 from gui.main_window import MainWindow
-from gui.theme import dressed_at_once
 from gui.top_bar import WORKSPACES
 from tests.gui.conftest import wait_idle
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_the_window_is_seen_first(qtbot, make_window: Callable[[], MainWindow]) -> None:
@@ -136,20 +138,32 @@ def test_a_window_that_is_never_painted_begins_all_the_same(qtbot, monkeypatch: 
     qtbot.waitUntil(lambda: seen == [1])
 
 
-def test_widgets_are_dressed_at_the_end(qtbot, qapp: QApplication) -> None:
-    """Also where something goes wrong inside, and they look as if they had been dressed from the start."""
-    sheet = qapp.styleSheet()
-    qapp.setStyleSheet("QPushButton { padding: 13px 29px }")
-    try:
-        early = QPushButton("x")
-        with dressed_at_once():
-            assert not qapp.styleSheet()
-            late = QPushButton("x")
-        with pytest.raises(RuntimeError), dressed_at_once():
-            raise RuntimeError
-        for button in (early, late):
-            qtbot.addWidget(button)
-        assert late.sizeHint() == early.sizeHint()
-        assert qapp.styleSheet() == "QPushButton { padding: 13px 29px }"
-    finally:
-        qapp.setStyleSheet(sheet)
+DRESSED = """
+from PySide6.QtWidgets import QApplication, QPushButton
+from gui.theme import dressed_at_once
+
+application, sheet = QApplication([]), "QPushButton { padding: 13px 29px }"
+application.setStyleSheet(sheet)
+early = QPushButton("x")
+with dressed_at_once():
+    assert not application.styleSheet()
+    late = QPushButton("x")
+assert late.sizeHint() == early.sizeHint()
+try:
+    with dressed_at_once():
+        raise RuntimeError
+except RuntimeError:
+    assert application.styleSheet() == sheet
+    print("dressed")
+"""
+
+
+def test_widgets_are_dressed_at_the_end() -> None:
+    """Also where something goes wrong inside, and they look as if they had been dressed from the start.
+
+    In a process of its own: another sheet for all that earlier tests left behind now and then crashes Qt.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", DRESSED], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == "dressed", done.stderr

@@ -35,7 +35,7 @@ types: $(VENV)/.installed-test
 
 tests: $(VENV)/.installed-test
 	@$(BIN)/python scripts/qt_libraries.py
-	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 3 --dist loadfile -m "not long"
+	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 3 --dist loadfile --durations=40 -m "not long"
 
 test-long: $(VENV)/.installed-test
 	QT_QPA_PLATFORM=offscreen CUDA_VISIBLE_DEVICES= $(BIN)/python -m pytest -n 2 -m long

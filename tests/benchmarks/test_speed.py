@@ -37,7 +37,7 @@ KEYS = {
 
 
 SLOW = (
-    *("ct_layer", "profiles", "autoencoder", "killing", "retrieval", "time_to_accuracy"),
+    *("data", "ct_layer", "profiles", "autoencoder", "killing", "retrieval", "time_to_accuracy"),
     *("startup", "interaction", "monitoring"),
 )
 LONG = pytest.mark.long

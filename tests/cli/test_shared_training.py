@@ -60,6 +60,7 @@ def losses(run: Path, phase: str, name: str) -> list[float]:
 
 
 @pytest.mark.process
+@pytest.mark.long
 def test_two_processes_train_one_run(
     call: Call, tiny_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DECLARED := pyproject.toml constraints.txt
+# What is installed is compiled when it is first used, and then kept: most of it never is, and compiling all took a minute.
+INSTALL := $(PIP) install --quiet --no-compile --constraint constraints.txt
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test test-long lint types tests format reproduce clean
 
@@ -56,9 +59,9 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(DECLARED) | $(VENV)/.made
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.installed-test: $(DECLARED) | $(VENV)/.made
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
+	$(INSTALL) --editable ".[test]"
 	@touch $(VENV)/.installed $@

@@ -16,7 +16,7 @@ from benchmarks.tiny import tiny_config
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # How long an example takes is the machine's business, not a test's
-settings.register_profile("untimed", deadline=None, max_examples=60)
+settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 
